@@ -1,0 +1,31 @@
+/** One Jest project a package; integration tests run the built `dist`, as users do. */
+const project = (displayName, rootDir) => ({
+  displayName,
+  rootDir,
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' }, keepClassNames: true },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+});
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    project('broker', 'packages/broker'),
+    project('keras', 'packages/keras'),
+    project('vgg-service', 'examples/vgg-service'),
+    project('workspace', 'dev'),
+  ],
+  testTimeout: 60_000,
+  reporters: ['default', '<rootDir>/dev/closing-line-reporter.mjs'],
+};
