@@ -1,0 +1,17 @@
+import { wireit } from './wireit.mjs';
+
+/**
+ * Runs every static check (types, lint, format, unused code, type tests), shows what the failed ones say, and
+ * returns their names.
+ *
+ * @param {AbortSignal} stop
+ * @returns {Promise<string[]>}
+ */
+export async function failedChecks(stop) {
+  const { code, lines } = await wireit('check', { stop, env: { WIREIT_FAILURES: 'continue' } });
+  stop.throwIfAborted();
+  if (code === 0) return [];
+  for (const line of lines) console.log(line);
+  const names = lines.flatMap((line) => /^❌ \[([^\]]+)\]/.exec(line)?.[1] ?? []);
+  return names.length > 0 ? [...new Set(names)] : ['check'];
+}

@@ -1,0 +1,57 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from './failure.mjs';
+import { installationId } from './installation-id.mjs';
+import { progress } from './progress.mjs';
+import { root } from './root.mjs';
+import { run } from './run.mjs';
+
+/** What {@link installationId} was when the last installation had ended well. */
+const stamp = join(root, 'node_modules', '.installation-id');
+
+/**
+ * Installs every dependency from the lockfile, with the pnpm that package.json names, through npx: nothing has to be
+ * installed globally. Where nothing changed since the last time, it does not even start pnpm, which would take
+ * seconds to find that out.
+ *
+ * @param {AbortSignal} stop
+ */
+export async function install(stop) {
+  if (installationId() !== undefined && installationId() === lastInstallationId()) return;
+  rmSync(stamp, { force: true });
+
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const show = progress('Installing dependencies; the first time this takes a minute or two');
+  const { code, lines } = await run(
+    'npx',
+    ['--yes', packageManager, 'install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only'],
+    {
+      stop,
+      env: { npm_config_update_notifier: 'false' },
+      onLine: (line) => {
+        if (line.startsWith('Progress:')) show.update(line.slice('Progress: '.length));
+      },
+    },
+  );
+  show.end();
+  stop.throwIfAborted();
+  if (code !== 0) throw new Failure(`Could not install the dependencies: ${reason(lines)}`, { code, lines });
+
+  writeFileSync(stamp, installationId() ?? '');
+}
+
+function lastInstallationId() {
+  try {
+    return readFileSync(stamp, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string[]} lines What npx and pnpm printed. */
+function reason(lines) {
+  const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT/;
+  return lines.some((line) => offline.test(line))
+    ? 'the package registry could not be reached. Check the network (and proxy settings), then try again.'
+    : 'see the lines above.';
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root } from './root.mjs';
+
+/**
+ * A hash of everything an installation comes from (lockfile, manifests, settings, this Node and machine type) and of
+ * pnpm's own record of what it installed, so that a change by hand, with whatever tool, shows too.
+ * Undefined where there is no complete installation.
+ */
+export function installationId() {
+  const packages = ['packages', 'examples'].flatMap((group) =>
+    readdirSync(join(root, group))
+      .map((name) => join(group, name))
+      .filter((folder) => existsSync(join(root, folder, 'package.json'))),
+  );
+  const files = [
+    'pnpm-lock.yaml',
+    'pnpm-workspace.yaml',
+    'package.json',
+    ...packages.map((folder) => join(folder, 'package.json')),
+    join('node_modules', '.modules.yaml'),
+  ];
+  const hash = createHash('sha256');
+  hash.update(`${process.platform} ${process.arch} ${process.versions.modules}\n`);
+  for (const file of files) {
+    const path = join(root, file);
+    if (!existsSync(path)) return undefined;
+    const content = readFileSync(path, 'utf8');
+    if (file.endsWith('package.json') && !isLinked(dirname(path), JSON.parse(content))) return undefined;
+    hash.update(`${file} ${content.length}\n`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Whether the package's own node_modules is there, if it needs one.
+ *
+ * @param {string} folder
+ * @param {{ dependencies?: object, devDependencies?: object, optionalDependencies?: object }} manifest
+ */
+function isLinked(folder, { dependencies, devDependencies, optionalDependencies }) {
+  const names = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+  return names.length === 0 || existsSync(join(folder, 'node_modules'));
+}

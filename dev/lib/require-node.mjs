@@ -1,0 +1,14 @@
+// Imported before anything else, so it must parse, and say its one line, on any Node that knows ES modules.
+import { readFileSync } from 'fs';
+
+const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+const [wantedMajor, wantedMinor] = engines.node.replace('>=', '').split('.').map(Number);
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
+  console.error(
+    `This project needs Node ${wantedMajor}.${wantedMinor} or newer, and this is Node ${process.versions.node}: ` +
+      'install a newer one from https://nodejs.org and try again.',
+  );
+  process.exit(1);
+}

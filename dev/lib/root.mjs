@@ -1,0 +1,4 @@
+import { fileURLToPath } from 'node:url';
+
+/** The project's root folder, without a slash at its end. */
+export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '');

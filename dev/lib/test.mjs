@@ -1,0 +1,31 @@
+import { build } from './build.mjs';
+import { failedChecks } from './checks.mjs';
+import { exitWith } from './failure.mjs';
+import { install } from './install.mjs';
+import { endWithNpm, interruptible } from './interruption.mjs';
+import { jest } from './jest.mjs';
+
+endWithNpm();
+
+let passed = 0;
+let failed = 1;
+let skipped = 0;
+
+// The last line is there however the run ends.
+process.on('exit', () => {
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+});
+
+await interruptible(async (stop) => {
+  await install(stop);
+  await build(stop);
+  console.log('Checking types, lint, format and unused code …');
+  const checks = await failedChecks(stop);
+  const tests = await jest(process.argv.slice(2), stop);
+  stop.throwIfAborted();
+
+  ({ passed, skipped } = tests);
+  failed = tests.failed + checks.length;
+  if (checks.length > 0) console.log(`\nFailed checks: ${checks.join(', ')}`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}).catch(exitWith);
