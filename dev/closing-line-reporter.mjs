@@ -2,7 +2,7 @@
 export default class ClosingLineReporter {
   /**
    * @param {unknown} _contexts
-   * @param {import('@jest/reporters').AggregatedResult} results
+   * @param {{ numPassedTests: number, numFailedTests: number, numRuntimeErrorTestSuites: number, numPendingTests: number, numTodoTests: number }} results
    */
   onRunComplete(_contexts, results) {
     process.send?.({

@@ -3,14 +3,15 @@ import { progress } from './progress.mjs';
 import { wireit } from './wireit.mjs';
 
 /**
- * Builds every package whose sources changed.
+ * Builds a package and all it depends on, where their sources changed.
  *
  * @param {AbortSignal} stop
+ * @param {string} [folder] The package's, in the project (default: the root, which builds everything).
  */
-export async function build(stop) {
+export async function build(stop, folder) {
   // An up-to-date check alone is over before this appears.
   const show = progress('Building', { delay: 1500 });
-  const { code, lines } = await wireit('build', { stop });
+  const { code, lines } = await wireit('build', { folder, stop });
   show.end();
   stop.throwIfAborted();
   if (code !== 0) throw new Failure('The build failed: see the lines above.', { code, lines });

@@ -15,7 +15,7 @@ const checkInterval = 250;
  * Outside npm nothing is watched: whoever starts the script in the background may well go away.
  */
 export function endWithNpm() {
-  if (process.env.npm_lifecycle_event === undefined) return;
+  if (process.env['npm_lifecycle_event'] === undefined) return;
   const before = ancestors();
   const timer = setInterval(() => {
     if (ancestors() === before) return;
@@ -63,7 +63,8 @@ export async function interruptible(work) {
   try {
     return await work(stop.signal);
   } finally {
-    if (stop.signal.aborted) process.exit(128 + constants.signals[/** @type {NodeJS.Signals} */ (stop.signal.reason)]);
+    if (stop.signal.aborted)
+      process.exit(128 + constants.signals[/** @type {NodeJS.Signals} */ (stop.signal.reason)]);
     for (const signal of signals) process.off(signal, onSignal);
   }
 }

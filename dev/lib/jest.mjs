@@ -13,10 +13,14 @@ import { root } from './root.mjs';
 export async function jest(args, stop) {
   stop.throwIfAborted();
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const child = spawn(process.execPath, [...flags, join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...args], {
-    cwd: root,
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...flags, join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...args],
+    {
+      cwd: root,
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    },
+  );
   let counts = { passed: 0, failed: 0, skipped: 0 };
   child.on('message', (message) => {
     counts = /** @type {typeof counts} */ (message);
