@@ -38,7 +38,8 @@ export async function install(stop) {
     ['--yes', packageManager, 'install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only'],
     {
       stop,
-      env: { npm_config_update_notifier: 'false', ...quickRetries },
+      // What the user has set goes first.
+      env: { npm_config_update_notifier: 'false', ...quickRetries, ...process.env },
       onLine: (line) => {
         if (line.startsWith('Progress:')) show.update(line.slice('Progress: '.length));
       },
