@@ -17,8 +17,10 @@ const checkInterval = 250;
 export function endWithNpm() {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const before = ancestors();
+  // npm may have been stopped while this process was only starting.
+  const late = process.ppid === 1 && !isNpm(1);
   const timer = setInterval(() => {
-    if (ancestors() === before) return;
+    if (!late && ancestors() === before) return;
     clearInterval(timer);
     process.kill(process.pid, 'SIGTERM');
   }, checkInterval);
@@ -30,6 +32,15 @@ export function endWithNpm() {
       clearInterval(timer);
       if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
     });
+  }
+}
+
+/** @param {number} pid */
+function isNpm(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('npm');
+  } catch {
+    return false;
   }
 }
 

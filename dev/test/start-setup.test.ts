@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { run, signalGroup, start } from './support/command.js';
+import { manifest, miniWorkspace, pretendInstalled } from './support/mini-workspace.js';
+import { descendants, survivors } from './support/processes.js';
+import { tempFolder, writeFiles } from './support/temp-folder.js';
+
+/** A package registry that has nothing, and that says so only where `answering`. */
+const server = createServer((_request, response) => {
+  server.emit('asked');
+  if (answering) response.writeHead(404).end('{}');
+});
+let answering = false;
+let origin = '';
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+});
+
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+/** Nothing in the home folder, and this test's server as the package registry. */
+function strangersEnvironment(): Record<string, string> {
+  return {
+    HOME: tempFolder(),
+    npm_config_cache: tempFolder(),
+    npm_config_registry: origin,
+    // Otherwise npm itself asks first, about its own newest version.
+    npm_config_update_notifier: 'false',
+  };
+}
+
+const stops = [
+  ['SIGTERM to npm', (pid: number) => process.kill(pid, 'SIGTERM')],
+  ['SIGKILL to npm', (pid: number) => process.kill(pid, 'SIGKILL')],
+  [
+    'Ctrl-C',
+    (pid: number) => {
+      signalGroup(pid, 'SIGINT');
+    },
+  ],
+] as const;
+
+describe.each(stops)('%s leaves no process behind', (_name, stop) => {
+  test('while dependencies are installed', async () => {
+    answering = false;
+    const npm = start('npm', ['start'], { cwd: miniWorkspace(), env: strangersEnvironment() });
+    await once(server, 'asked');
+    const processes = descendants(npm.pid);
+    expect(processes.map(({ command }) => command).join('\n')).toContain('dev/start.mjs');
+    stop(npm.pid);
+    const { lines } = await npm.ended;
+    expect(survivors(processes)).toEqual([]);
+    expect(lines.join('\n')).toContain('Installing dependencies');
+  });
+
+  test('while the project is built', async () => {
+    answering = false;
+    const folder = miniWorkspace({
+      'examples/vgg-service/package.json': {
+        name: 'vgg-service',
+        scripts: { build: 'wireit' },
+        wireit: { build: { command: 'node hang.mjs' } },
+      },
+    });
+    writeFiles(folder, { 'examples/vgg-service/hang.mjs': `await fetch('${origin}');` });
+    await pretendInstalled(folder, ['wireit']);
+    const npm = start('npm', ['start'], { cwd: folder });
+    await once(server, 'asked');
+    const processes = descendants(npm.pid);
+    expect(processes.map(({ command }) => command).join('\n')).toContain('hang.mjs');
+    stop(npm.pid);
+    await npm.ended;
+    expect(survivors(processes)).toEqual([]);
+  });
+});
+
+describe('set-up that cannot succeed ends with one readable line and a non-zero code', () => {
+  test('a package that the registry does not have', async () => {
+    answering = true;
+    const { code, lines } = await run('npm', ['start'], {
+      cwd: miniWorkspace(),
+      env: strangersEnvironment(),
+    });
+    expect(code).not.toBe(0);
+    expect(lines.at(-1)).toBe('Could not install the dependencies: see the lines above.');
+  });
+
+  test('no network', async () => {
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
+    const { code, lines } = await run('npm', ['start'], {
+      cwd: miniWorkspace(),
+      env: {
+        ...strangersEnvironment(),
+        npm_config_registry: `http://127.0.0.1:${port}/`,
+        npm_config_fetch_retries: '0',
+      },
+    });
+    expect(code).not.toBe(0);
+    expect(lines.at(-1)).toMatch(
+      /^Could not install the dependencies: the package registry could not be reached/,
+    );
+  });
+
+  test('a build that fails', async () => {
+    const folder = miniWorkspace({
+      'examples/vgg-service/package.json': {
+        name: 'vgg-service',
+        scripts: { build: 'wireit' },
+        wireit: { build: { command: 'echo what went wrong && exit 3' } },
+      },
+    });
+    await pretendInstalled(folder, ['wireit']);
+    const { code, lines } = await run('npm', ['start'], { cwd: folder });
+    expect(code).not.toBe(0);
+    expect(lines).toContain('what went wrong');
+    expect(lines.at(-1)).toBe('The build failed: see the lines above.');
+  });
+
+  test('a Node that is too old', async () => {
+    const folder = miniWorkspace({ 'package.json': { ...manifest({}), engines: { node: '>=99.1' } } });
+    for (const script of ['start', 'test']) {
+      const { code, lines } = await run(process.execPath, [`dev/${script}.mjs`], { cwd: folder });
+      expect(code).toBe(1);
+      expect(lines).toEqual([
+        `This project needs Node 99.1 or newer, and this is Node ${process.versions.node}: ` +
+          'install a newer one from https://nodejs.org and try again.',
+      ]);
+    }
+  });
+});
+
+test('the service runs in the very process that npm started, in the root folder, with the flags of the user', async () => {
+  const folder = miniWorkspace({
+    'examples/vgg-service/package.json': {
+      name: 'vgg-service',
+      type: 'module',
+      scripts: { build: 'wireit' },
+      wireit: { build: { command: 'mkdir -p dist && cp main.js dist/main.js' } },
+    },
+    'examples/vgg-service/main.js': 'console.log(JSON.stringify([process.argv.slice(1), process.cwd()]));',
+  });
+  await pretendInstalled(folder, ['wireit']);
+  const { code, lines } = await run('npm', ['start', '--', '--port', '3000'], { cwd: folder });
+  expect(code).toBe(0);
+  const main = `${folder}/examples/vgg-service/dist/main.js`;
+  expect(lines.at(-1)).toBe(JSON.stringify([[main, '--port', '3000'], folder]));
+});
