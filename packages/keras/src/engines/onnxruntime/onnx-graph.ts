@@ -1,0 +1,90 @@
+import { type Activation, type Graph, type GraphNode, slotName } from '../../graph/graph.js';
+import type { OnnxNode, OnnxValue } from './onnx-message.js';
+
+/** The operator set that has all we use in its present form (Relu, Softmax, Gemm: 13). */
+export const OPSET = 13;
+const BATCH = 'batch';
+
+export interface OnnxGraph {
+  nodes: OnnxNode[];
+  input: OnnxValue;
+  output: OnnxValue;
+}
+
+/**
+ * A graph in ONNX's terms. ONNX has channels before rows and columns, Keras after them: the image is transposed once
+ * at the beginning, and back before it is flattened, so that the dense kernel fits as Keras stored it.
+ */
+export function toOnnxGraph(graph: Graph): OnnxGraph {
+  const nodes: OnnxNode[] = [
+    { op: 'Transpose', inputs: [INPUT], output: 'input/channels_first', attributes: { perm: [0, 3, 1, 2] } },
+  ];
+  for (const node of graph.nodes) nodes.push(...toOnnxNodes(node, nodes.at(-1)?.output ?? INPUT));
+  const output = nodes.at(-1)?.output ?? INPUT;
+  return {
+    nodes,
+    input: { name: INPUT, shape: [BATCH, ...graph.input.shape] },
+    output: { name: output, shape: [BATCH, ...graph.output.shape] },
+  };
+}
+
+/** Apart from layer names, which never begin so. */
+const INPUT = ':input';
+
+function toOnnxNodes(node: GraphNode, input: string): OnnxNode[] {
+  const output = `:${node.name}`;
+  switch (node.op) {
+    case 'conv2d':
+      return activated(node.activation, output, {
+        op: 'Conv',
+        inputs: [input, slotName(node.kernel), slotName(node.bias)],
+        output,
+        attributes: {
+          auto_pad: 'SAME_UPPER',
+          kernel_shape: node.kernel.shape.slice(0, 2),
+          strides: node.strides,
+        },
+      });
+    case 'maxPool2d':
+      return [
+        {
+          op: 'MaxPool',
+          inputs: [input],
+          output,
+          attributes: { kernel_shape: node.size, strides: node.strides },
+        },
+      ];
+    case 'flatten':
+      return [
+        {
+          op: 'Transpose',
+          inputs: [input],
+          output: `${output}/channels_last`,
+          attributes: { perm: [0, 2, 3, 1] },
+        },
+        { op: 'Flatten', inputs: [`${output}/channels_last`], output },
+      ];
+    case 'dense':
+      return activated(node.activation, output, {
+        op: 'Gemm',
+        inputs: [input, slotName(node.kernel), slotName(node.bias)],
+        output,
+      });
+  }
+}
+
+function activated(activation: Activation, output: string, node: OnnxNode): OnnxNode[] {
+  switch (activation) {
+    case 'linear':
+      return [node];
+    case 'relu':
+    case 'softmax': {
+      const before = `${output}/before_activation`;
+      const op = activation === 'relu' ? 'Relu' : 'Softmax';
+      return [
+        { ...node, output: before },
+        { op, inputs: [before], output },
+      ];
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { FoundPackage } from '../find-package.js';
+import type { Engine } from '../engine.js';
+import { loadQuietly } from '../quiet.js';
+import { startBackend } from './backend.js';
+import type { TensorFlow } from './run-graph.js';
+import { tfjsEngine } from './tfjs-engine.js';
+
+const BACKEND = 'wasm';
+
+/** TensorFlow.js compiled to WebAssembly: slower than the native engines, and runs wherever Node does. */
+export async function loadWasm(found: FoundPackage): Promise<Engine> {
+  const tf = loadQuietly(() => {
+    found.require('.');
+    // The same copy that the backend has registered itself with.
+    return found.require('@tensorflow/tfjs-core') as TensorFlow;
+  });
+  await startBackend(tf, BACKEND);
+  return tfjsEngine('wasm', tf, BACKEND);
+}

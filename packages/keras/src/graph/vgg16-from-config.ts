@@ -1,0 +1,142 @@
+import { ModelFileError } from '../errors.js';
+import type { Activation, Graph } from './graph.js';
+import { type LayerConfig, chainOfLayers, isRecord } from './model-config.js';
+import { vgg16 } from './vgg16.js';
+
+/** What a VGG-16 consists of: layer classes in order, dropout left out. */
+const CONVOLUTIONS_PER_BLOCK = [2, 2, 3, 3, 3];
+const TOPOLOGY: readonly string[] = [
+  ...CONVOLUTIONS_PER_BLOCK.flatMap((count) => [...Array<string>(count).fill('Conv2D'), 'MaxPooling2D']),
+  'Flatten',
+  'Dense',
+  'Dense',
+  'Dense',
+];
+const KNOWN = new Set(['InputLayer', 'Dropout', ...TOPOLOGY]);
+
+/** Reads the dimensions of a VGG-16 from a `model_config`, and refuses a model that is not a VGG-16. */
+export function vgg16FromConfig(file: string, json: string): Graph {
+  const chain = chainOfLayers(file, json);
+  for (const { className, name } of chain) {
+    if (!KNOWN.has(className)) {
+      throw new ModelFileError(
+        'ERR_KERAS_UNSUPPORTED_LAYER',
+        `Layer ${name} is a ${className}, which a VGG-16 does not have and this package does not run: ${file}`,
+        { file, layer: name },
+      );
+    }
+  }
+
+  const layers = chain.filter(({ className }) => className !== 'InputLayer' && className !== 'Dropout');
+  for (const [index, expected] of TOPOLOGY.entries()) {
+    const layer = layers[index];
+    if (layer?.className !== expected) {
+      throw other(
+        file,
+        layer?.name,
+        layer === undefined
+          ? `it ends where a ${expected} should follow`
+          : `it is a ${layer.className}, not a ${expected}`,
+      );
+    }
+  }
+  const surplus = layers[TOPOLOGY.length];
+  if (surplus !== undefined) throw other(file, surplus.name, 'the model should end before it');
+
+  for (const layer of layers) checkSettings(file, layer);
+  const named = (className: string, widthKey: string) =>
+    layers
+      .filter((layer) => layer.className === className)
+      .map((layer) => ({ name: layer.name, width: positiveInteger(file, layer, widthKey) }));
+  const dense = layers.filter(({ className }) => className === 'Dense');
+  for (const layer of [...layers.filter(({ className }) => className === 'Conv2D'), ...dense.slice(0, -1)]) {
+    if (layer.config['activation'] !== 'relu') throw other(file, layer.name, 'its activation is not relu');
+  }
+  const input = chain.find(({ className }) => className === 'InputLayer') ?? chain[0];
+  return vgg16({
+    inputName: input?.className === 'InputLayer' ? input.name : 'input',
+    inputShape: inputShape(file, input),
+    convolutions: named('Conv2D', 'filters'),
+    dense: named('Dense', 'units'),
+    activation: lastActivation(file, dense.at(-1)),
+  });
+}
+
+/** Settings that every VGG-16 shares. */
+const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  Conv2D: {
+    kernel_size: [3, 3],
+    strides: [1, 1],
+    dilation_rate: [1, 1],
+    padding: 'same',
+    data_format: 'channels_last',
+    groups: 1,
+    use_bias: true,
+  },
+  MaxPooling2D: { pool_size: [2, 2], strides: [2, 2], padding: 'valid', data_format: 'channels_last' },
+  Flatten: { data_format: 'channels_last' },
+  Dense: { use_bias: true },
+};
+
+/** Old files leave these out, or state null; Keras's default is meant, and is what a VGG-16 has. */
+const DEFAULT_FITS = new Set(['strides', 'dilation_rate', 'data_format', 'groups', 'use_bias']);
+
+function checkSettings(file: string, { className, name, config }: LayerConfig): void {
+  for (const [key, expected] of Object.entries(SETTINGS[className] ?? {})) {
+    const stated = config[key] ?? undefined;
+    if (stated === undefined && DEFAULT_FITS.has(key)) continue;
+    if (JSON.stringify(stated) !== JSON.stringify(expected)) {
+      throw other(
+        file,
+        name,
+        `its ${key} is ${stated === undefined ? 'not stated' : JSON.stringify(stated)}, not ${JSON.stringify(expected)}`,
+      );
+    }
+  }
+}
+
+function positiveInteger(file: string, { name, config }: LayerConfig, key: string): number {
+  const value = config[key];
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+  throw new ModelFileError(
+    'ERR_KERAS_MODEL_CONFIG',
+    `Layer ${name}: ${key} is not a positive integer: ${file}`,
+    { file, layer: name },
+  );
+}
+
+function lastActivation(file: string, layer: LayerConfig | undefined): Activation {
+  const activation = layer?.config['activation'];
+  if (activation === 'softmax' || activation === 'linear') return activation;
+  throw other(file, layer?.name, 'its activation is neither softmax nor linear');
+}
+
+/** The smallest image that five halvings leave something of. */
+const SMALLEST_SIDE = 32;
+
+function inputShape(file: string, layer: LayerConfig | undefined): [number, number, number] {
+  const shape = layer?.config['batch_shape'] ?? layer?.config['batch_input_shape'];
+  const [, rows, columns, channels, ...more]: unknown[] = Array.isArray(shape) ? shape : [];
+  const fits = (value: unknown, least: number): value is number =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
+  if (fits(rows, SMALLEST_SIDE) && fits(columns, SMALLEST_SIDE) && fits(channels, 1) && more.length === 0) {
+    return [rows, columns, channels];
+  }
+  throw other(
+    file,
+    layer?.name,
+    `its input shape is ${JSON.stringify(isRecord(layer?.config) ? shape : undefined) ?? 'not stated'}; ` +
+      `rows, columns (${SMALLEST_SIDE} or more) and channels must be known`,
+  );
+}
+
+function other(file: string, layer: string | undefined, reason: string): ModelFileError {
+  return new ModelFileError(
+    'ERR_KERAS_NOT_THIS_ARCHITECTURE',
+    `Not a VGG-16: layer ${layer ?? '(none)'}: ${reason}: ${file}`,
+    {
+      file,
+      layer,
+    },
+  );
+}

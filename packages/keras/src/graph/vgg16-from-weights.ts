@@ -1,0 +1,95 @@
+import { ModelFileError } from '../errors.js';
+import type { StoredModel, StoredWeight } from '../reading/stored-model.js';
+import type { Graph } from './graph.js';
+import { type LayerWeights, matchLayers, wrongShape } from './match-weights.js';
+import { VGG16_CONVOLUTIONS, VGG16_DENSE, vgg16 } from './vgg16.js';
+
+/**
+ * The VGG-16 that a weights-only file was made for. Such a file does not tell widths, input size and number of
+ * classes; they follow from the shapes of the weights: the first dense layer has an input for each channel of each
+ * place that is left after five halvings of the image, which is taken to be square.
+ */
+export function vgg16FromWeights(
+  file: string,
+  model: StoredModel,
+): { graph: Graph; weights: Map<string, LayerWeights> } {
+  refuseNoTop(file, model);
+  const weights = matchLayers(file, model, [...VGG16_CONVOLUTIONS, ...VGG16_DENSE]);
+  checkRanks(file, weights);
+
+  const ordered = [...weights.values()];
+  const layers = [...weights.keys()].map((name, index) => ({ name, width: width(ordered, index) }));
+  const convolutions = layers.slice(0, VGG16_CONVOLUTIONS.length);
+  const dense = layers.slice(VGG16_CONVOLUTIONS.length);
+
+  const channels = ordered[0]?.kernel.shape[2] ?? 0;
+  const last = convolutions.at(-1)?.width ?? 0;
+  const side = 32 * placesPerSide(file, weights, last);
+  const graph = vgg16({
+    inputName: 'input',
+    inputShape: [side, side, channels],
+    convolutions,
+    dense,
+    activation: 'softmax',
+  });
+  return { graph, weights };
+}
+
+/** Keras also publishes VGG-16 without its dense layers, for other people to put their own upon. */
+function refuseNoTop(file: string, model: StoredModel): void {
+  const has = (name: string) => model.layers.some((layer) => layer.name === name && layer.weights.length > 0);
+  if (model.named && VGG16_CONVOLUTIONS.every(has) && !VGG16_DENSE.some(has)) {
+    throw new ModelFileError(
+      'ERR_KERAS_MISSING_LAYER',
+      `The file has the convolutions of VGG-16 but not its dense layers (fc1, fc2, predictions): it is a "notop" file, ` +
+        `which cannot classify. File: ${file}`,
+      { file, layer: VGG16_DENSE[0] },
+    );
+  }
+}
+
+function checkRanks(file: string, weights: ReadonlyMap<string, LayerWeights>): void {
+  for (const [name, { kernel, bias }] of weights) {
+    const convolution = VGG16_CONVOLUTIONS.includes(name);
+    const [rows, columns] = kernel.shape;
+    const misshapen =
+      kernel.shape.length !== (convolution ? 4 : 2) || (convolution && (rows !== 3 || columns !== 3));
+    const [units = 1] = bias.shape;
+    if (misshapen || kernel.shape.includes(0)) {
+      const [inputs = 1] = kernel.shape.slice(-2);
+      throw wrongShape(file, name, 'kernel', convolution ? [3, 3, inputs, units] : [inputs, units], kernel);
+    }
+    if (bias.shape.length !== 1 || units === 0)
+      throw wrongShape(file, name, 'bias', [kernel.shape.at(-1) ?? 1], bias);
+  }
+}
+
+/**
+ * How many outputs a layer has. Kernel, bias and the next layer's kernel each tell; where they disagree the majority is
+ * right, so that the message blames the one that is wrong.
+ */
+function width(layers: readonly LayerWeights[], index: number): number {
+  const said = [
+    layers[index]?.kernel.shape.at(-1),
+    layers[index]?.bias.shape[0],
+    inputs(layers[index + 1]?.kernel),
+  ];
+  const [own = 0] = said;
+  return said.find((value, position) => value !== undefined && said.indexOf(value) !== position) ?? own;
+}
+
+function inputs(kernel: StoredWeight | undefined): number | undefined {
+  return kernel?.shape.at(-2);
+}
+
+function placesPerSide(file: string, weights: ReadonlyMap<string, LayerWeights>, channels: number): number {
+  const [name] = VGG16_DENSE;
+  const kernel = weights.get(name)?.kernel;
+  const [rows = 0, units = 0] = kernel?.shape ?? [];
+  const side = Math.sqrt(rows / channels);
+  if (kernel !== undefined && !Number.isInteger(side)) {
+    const nearest = Math.max(1, Math.round(side)) ** 2 * channels;
+    throw wrongShape(file, name, 'kernel', [nearest, units], kernel);
+  }
+  return side;
+}

@@ -1,0 +1,105 @@
+import { fileURLToPath } from 'node:url';
+import type { LoadedWeight, Session } from './engines/engine.js';
+import { selectEngine } from './engines/select.js';
+import { EngineError, KerasError, OptionError } from './errors.js';
+import { type Graph, weightSlots } from './graph/graph.js';
+import { checkShapes, checkSizes, type LayerWeights, matchLayers } from './graph/match-weights.js';
+import { vgg16FromConfig } from './graph/vgg16-from-config.js';
+import { vgg16FromWeights } from './graph/vgg16-from-weights.js';
+import { Model } from './model.js';
+import { checkOptions, type LoadOptions } from './options.js';
+import { checkFile } from './reading/check-file.js';
+import { Hdf5File } from './reading/hdf5-file.js';
+import { readModel } from './reading/read-model.js';
+import { readWeight } from './reading/read-weight.js';
+import type { StoredModel } from './reading/stored-model.js';
+
+/**
+ * Opens a trained model and makes it ready to predict. The file is read in slices between which the event loop turns.
+ *
+ * @param file Path or file URL of an HDF5 file: weights only as Keras 1 or 2 saved them, or a whole model (`.h5`).
+ * @throws {ModelFileError} The file is missing, damaged, of another kind, or holds another network.
+ * @throws {EngineError} No engine, or not the one that was asked for, can run the model.
+ * @throws {OptionError} An option has a value that it cannot have.
+ * @throws The signal's reason, when the signal stopped the loading.
+ */
+export async function loadModel(file: string | URL, options: LoadOptions): Promise<Model> {
+  checkOptions(options);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const path = pathOf(file);
+  const fileBytes = await checkFile(path);
+  const hdf5 = await Hdf5File.open(path);
+  try {
+    const { graph, weights } = plan(path, readModel(hdf5, options.kernels));
+    checkShapes(path, graph, weights);
+    checkSizes(path, fileBytes, weights);
+    // After the checks of the file: a bad file is told without the seconds that some engines take to load.
+    const engine = await selectEngine(options.engine ?? 'auto');
+    const session = await engine
+      .build(graph, readAll(hdf5, graph, weights, options), { threads: options.threads })
+      .catch((cause: unknown) => {
+        if (cause instanceof KerasError || signal?.aborted === true) throw cause;
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new EngineError(
+          'ERR_KERAS_ENGINE_FAILED',
+          engine.name,
+          `${engine.name} cannot build the model: ${reason}`,
+          { cause },
+        );
+      });
+    await unlessAborted(session, signal);
+    return new Model(graph, engine.name, session);
+  } finally {
+    hdf5.close();
+  }
+}
+
+function pathOf(file: string | URL): string {
+  if (typeof file === 'string' && file !== '') return file;
+  if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file);
+  throw new OptionError('file', 'The model file must be a path or a file URL');
+}
+
+function plan(file: string, stored: StoredModel): { graph: Graph; weights: Map<string, LayerWeights> } {
+  if (stored.config === undefined) return vgg16FromWeights(file, stored);
+  const graph = vgg16FromConfig(file, stored.config);
+  const names = new Set(weightSlots(graph).map((slot) => slot.layer));
+  return { graph, weights: matchLayers(file, stored, [...names]) };
+}
+
+/** The weights one by one in the order of the graph, read when they are asked for. */
+async function* readAll(
+  file: Hdf5File,
+  graph: Graph,
+  weights: ReadonlyMap<string, LayerWeights>,
+  { signal, onProgress }: LoadOptions,
+): AsyncGenerator<LoadedWeight> {
+  const total = [...weights.values()].reduce(
+    (sum, { kernel, bias }) => sum + kernel.dataset.bytes + bias.dataset.bytes,
+    0,
+  );
+  let loaded = 0;
+  onProgress?.({ phase: 'reading', loaded, total });
+  for (const slot of weightSlots(graph)) {
+    const weight = weights.get(slot.layer)?.[slot.role];
+    if (weight === undefined) continue;
+    const data = await readWeight(file, weight, {
+      layer: slot.layer,
+      signal,
+      onBytes(bytes) {
+        loaded += bytes;
+        onProgress?.({ phase: 'reading', loaded, total });
+      },
+    });
+    yield { slot, data };
+  }
+  onProgress?.({ phase: 'building', loaded, total });
+}
+
+/** An engine cannot be stopped while it builds; what it has built for nobody is freed. */
+async function unlessAborted(session: Session, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted !== true) return;
+  await session.dispose();
+  signal.throwIfAborted();
+}

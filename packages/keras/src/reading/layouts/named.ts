@@ -1,0 +1,60 @@
+import { ModelFileError } from '../../errors.js';
+import { namesAttribute, textAttribute } from '../attributes.js';
+import type { Hdf5File } from '../hdf5-file.js';
+import type { KernelConvention, StoredLayer, StoredWeight } from '../stored-model.js';
+
+/**
+ * Weights by layer name: attribute `layer_names`, a group for each, whose attribute `weight_names` lists the datasets
+ * in the layer's own order. Keras 1.1 and later wrote it, and every whole-model `.h5` has it below `model_weights`.
+ * Source: `save_weights_to_hdf5_group` of Keras 2.
+ */
+export function readNamedLayers(
+  file: Hdf5File,
+  root: string,
+  kernels: KernelConvention | undefined,
+): StoredLayer[] | undefined {
+  const layerNames = namesAttribute(file, root, 'layer_names');
+  if (layerNames === undefined) return undefined;
+  // Keras 2 rotates the kernels of a file that says it was written on Theano (`preprocess_weights_for_loading`).
+  const convention =
+    kernels ?? (textAttribute(file, root, 'backend') === 'theano' ? 'convolution' : 'correlation');
+  return layerNames.map((name) => readLayer(file, `${root === '/' ? '' : root}/${name}`, name, convention));
+}
+
+function readLayer(file: Hdf5File, path: string, name: string, kernels: KernelConvention): StoredLayer {
+  if (file.kind(path) !== 'group') {
+    throw new ModelFileError(
+      'ERR_KERAS_MISSING_LAYER',
+      `layer_names lists ${name}, but the file has no group ${path}: ${file.path}`,
+      {
+        file: file.path,
+        layer: name,
+      },
+    );
+  }
+  const weightNames = namesAttribute(file, path, 'weight_names');
+  if (weightNames === undefined) {
+    throw new ModelFileError(
+      'ERR_KERAS_DAMAGED',
+      `Layer ${name} has no attribute weight_names: ${file.path}`,
+      {
+        file: file.path,
+        layer: name,
+      },
+    );
+  }
+  return { name, weights: weightNames.map((weight) => readWeight(file, `${path}/${weight}`, name, kernels)) };
+}
+
+function readWeight(file: Hdf5File, path: string, layer: string, kernels: KernelConvention): StoredWeight {
+  if (file.kind(path) !== 'dataset') {
+    throw new ModelFileError(
+      'ERR_KERAS_MISSING_WEIGHT',
+      `Layer ${layer}: weight_names lists ${path}, but the file has no such dataset: ${file.path}`,
+      { file: file.path, layer, weight: path },
+    );
+  }
+  const dataset = file.dataset(path);
+  const rotated = kernels === 'convolution' && dataset.shape.length === 4;
+  return { dataset, shape: dataset.shape, arrangement: { kind: rotated ? 'rotated kernel' : 'as stored' } };
+}

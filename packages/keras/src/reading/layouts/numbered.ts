@@ -1,0 +1,84 @@
+import { ModelFileError } from '../../errors.js';
+import { integerAttribute } from '../attributes.js';
+import type { Dataset, Hdf5File } from '../hdf5-file.js';
+import type { KernelConvention, StoredLayer, StoredWeight } from '../stored-model.js';
+import { recogniseVgg16Kernels } from './genuine-vgg16.js';
+
+/** No network of the time came near; more is damage. */
+const MAX_LAYERS = 10_000;
+
+/**
+ * The layout of Keras 0.x and 1.0: attribute `nb_layers`, groups `layer_0`, `layer_1` and so on, each with `nb_params`
+ * and `param_0`, `param_1`; kernels as output channels, input channels, rows, columns; dense rows after a Flatten in
+ * channel, row, column order. Source: `Sequential.save_weights` of Keras 0.3.
+ */
+export function readNumberedLayers(
+  file: Hdf5File,
+  kernels: KernelConvention | undefined,
+): StoredLayer[] | undefined {
+  const count = integerAttribute(file, '/', 'nb_layers');
+  if (count === undefined) return undefined;
+  if (count < 0 || count > MAX_LAYERS) {
+    throw new ModelFileError('ERR_KERAS_DAMAGED', `nb_layers is ${count}: ${file.path}`, { file: file.path });
+  }
+  const layers = Array.from({ length: count }, (_, index) => readDatasets(file, `layer_${index}`));
+
+  let convention = kernels;
+  let channels: number | undefined;
+  return layers.map(({ name, datasets }) => ({
+    name,
+    weights: datasets.map((dataset): StoredWeight => {
+      const { shape } = dataset;
+      const [first = 0, second = 0, rows = 0, columns = 0] = shape;
+      if (shape.length === 4) {
+        convention ??= recogniseVgg16Kernels(file, dataset);
+        channels = first;
+        return {
+          dataset,
+          shape: [rows, columns, second, first],
+          arrangement: { kind: 'channels first kernel', rotated: convention === 'convolution' },
+        };
+      }
+      // Only the first dense layer after a convolution sees what Flatten made.
+      if (shape.length === 2 && channels !== undefined) {
+        const flattened = channels;
+        channels = undefined;
+        if (flattened > 0 && first % flattened === 0) {
+          return { dataset, shape, arrangement: { kind: 'channels first rows', channels: flattened } };
+        }
+      }
+      return { dataset, shape, arrangement: { kind: 'as stored' } };
+    }),
+  }));
+}
+
+function readDatasets(file: Hdf5File, name: string): { name: string; datasets: Dataset[] } {
+  if (file.kind(`/${name}`) !== 'group') {
+    throw new ModelFileError(
+      'ERR_KERAS_MISSING_LAYER',
+      `The file has no group ${name}, though nb_layers counts it: ${file.path}`,
+      {
+        file: file.path,
+        layer: name,
+      },
+    );
+  }
+  const count = integerAttribute(file, `/${name}`, 'nb_params') ?? 0;
+  const datasets: Dataset[] = [];
+  for (let index = 0; index < count; index++) {
+    const path = `/${name}/param_${index}`;
+    if (file.kind(path) !== 'dataset') {
+      throw new ModelFileError(
+        'ERR_KERAS_MISSING_WEIGHT',
+        `Layer ${name} has no dataset ${path}, though nb_params counts it: ${file.path}`,
+        {
+          file: file.path,
+          layer: name,
+          weight: path,
+        },
+      );
+    }
+    datasets.push(file.dataset(path));
+  }
+  return { name, datasets };
+}

@@ -1,0 +1,36 @@
+import type { StoredType } from './hdf5-file.js';
+
+/** Little-endian numbers of a stored type as 32-bit floats. The result may share memory with `bytes`. */
+export function toFloat32(bytes: Uint8Array, type: StoredType): Float32Array {
+  switch (type) {
+    case 'float32':
+      return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    case 'float64':
+      return Float32Array.from(new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8));
+    case 'float16':
+      return Float32Array.from(
+        new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2),
+        fromHalf,
+      );
+  }
+}
+
+/** IEEE 754 binary16: one sign bit, five of exponent, ten of fraction. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Position of the first NaN or infinity, -1 where all numbers are finite. */
+export function firstNotFinite(numbers: Float32Array): number {
+  for (let index = 0; index < numbers.length; index++) {
+    // Only NaN and the infinities differ from themselves less themselves; unlike a call per number, this is fast.
+    const number = numbers[index] ?? 0;
+    if (number - number !== 0) return index;
+  }
+  return -1;
+}
