@@ -1,0 +1,37 @@
+import type { ModelInfo } from '../model/model-host.js';
+import type { Classification } from '../pipeline.js';
+import type { FoundImage } from './find-image.js';
+
+/** Milliseconds. `download` is there for a URL only; `total` is from the request's arrival to its answer. */
+export type Timings = Record<string, number>;
+
+/** `POST /vgg` as JSON. */
+export function jsonAnswer({
+  classification,
+  image,
+  info,
+  timings,
+}: {
+  classification: Classification;
+  image: FoundImage;
+  info: ModelInfo | undefined;
+  timings: Timings;
+}) {
+  const [first] = classification.top;
+  return {
+    label: first?.label,
+    probability: first?.probability,
+    top: classification.top,
+    source: image.source,
+    model: info && {
+      name: info.name,
+      demonstration: info.demonstration,
+      engine: info.engine,
+      input: info.input,
+      classes: info.classes,
+    },
+    timings: Object.fromEntries(
+      Object.entries(timings).map(([name, ms]) => [name, Math.round(ms * 100) / 100]),
+    ),
+  };
+}

@@ -1,0 +1,46 @@
+import { fileURLToPath } from 'node:url';
+import express, { type Express } from 'express';
+import type { AgentFor } from '../download/agents.js';
+import type { ModelHost } from '../model/model-host.js';
+import type { Sample } from '../model/samples.js';
+import { demonstrationModel, publicFolder } from '../package-files.js';
+import { answerProblem } from './answer-problem.js';
+import { Problem } from './problem.js';
+import { healthRoutes } from './routes/health.js';
+import { landingRoutes } from './routes/landing.js';
+import { vggRoutes } from './routes/vgg.js';
+import { securityHeaders } from './security-headers.js';
+
+export interface AppOptions {
+  model: ModelHost;
+  agentFor: AgentFor;
+  sample: Sample;
+  /** Names of the sample photos. */
+  samples: readonly string[];
+}
+
+/** Every address of the service. */
+export function makeApp(options: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(securityHeaders);
+  app.use('/assets', express.static(fileURLToPath(publicFolder), { index: false, maxAge: '1h' }));
+  app.use(
+    '/samples',
+    express.static(fileURLToPath(demonstrationModel.samples), {
+      index: false,
+      maxAge: '1h',
+      extensions: ['png'],
+    }),
+  );
+  app.use(landingRoutes(options), vggRoutes(options), healthRoutes(options.model));
+  app.use(() => {
+    throw new Problem({
+      status: 404,
+      code: 'ERR_NOT_FOUND',
+      detail: 'There is nothing at this address. GET / lists what there is.',
+    });
+  });
+  app.use(answerProblem);
+  return app;
+}

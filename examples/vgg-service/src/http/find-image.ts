@@ -1,0 +1,66 @@
+import { performance } from 'node:perf_hooks';
+import type { AgentFor } from '../download/agents.js';
+import { downloadImage } from '../download/download-image.js';
+import { parseImageUrl } from '../download/parse-url.js';
+import { type ImageFormat, requireImage } from '../imaging/format.js';
+import type { Sample } from '../model/samples.js';
+import { type ImageSource, maxImageBytes } from './request/image-source.js';
+
+/** The image a request is about, in this process's memory. */
+export interface FoundImage {
+  source: ImageSource['kind'];
+  bytes: Uint8Array;
+  format: ImageFormat;
+  caption: string;
+  /** How long fetching took, in milliseconds, for a URL. */
+  downloadMs?: number;
+}
+
+const times = { total: 20_000, idle: 8_000 };
+const maxRedirects = 5;
+
+/** Brings the image here, and makes sure that it is one.
+ *
+ * @throws {DownloadError} or {ImageError}.
+ */
+export async function findImage(
+  source: ImageSource,
+  { sample, agentFor, signal }: { sample: Sample; agentFor: AgentFor; signal: AbortSignal },
+): Promise<FoundImage> {
+  switch (source.kind) {
+    case 'sample':
+      return { source: 'sample', ...sample, format: requireImage(sample.bytes, 'The sample photo') };
+    case 'upload': {
+      const { bytes, origin } = source;
+      return {
+        source: 'upload',
+        bytes,
+        format: requireImage(bytes, origin),
+        caption: `Your image, ${size(bytes.length)}`,
+      };
+    }
+    case 'url': {
+      const url = parseImageUrl(source.url);
+      const began = performance.now();
+      const bytes = await downloadImage(url, {
+        maxBytes: maxImageBytes,
+        times,
+        maxRedirects,
+        agentFor,
+        signal,
+      });
+      const format = requireImage(bytes, `What ${url.host} sent`);
+      return {
+        source: 'url',
+        bytes,
+        format,
+        caption: `From ${url.host}, ${size(bytes.length)}`,
+        downloadMs: performance.now() - began,
+      };
+    }
+  }
+}
+
+function size(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,45 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { errorCode } from '../error-code.js';
+import { once } from 'node:events';
+
+/** The port or address cannot be had. Its message is one line. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/**
+ * Opens the port.
+ *
+ * @throws {ListenError}
+ */
+export async function listen(
+  app: RequestListener,
+  { host, port }: { host: string; port: number },
+): Promise<Server> {
+  const server = createServer(
+    { headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 5_000 },
+    app,
+  );
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+    return server;
+  } catch (error) {
+    throw new ListenError(reason(error, { host, port }), { cause: error });
+  }
+}
+
+function reason(error: unknown, { host, port }: { host: string; port: number }): string {
+  const code = errorCode(error);
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use by another program. Choose one with --port.`;
+    case 'EACCES':
+      return `Port ${port} may not be opened without more rights. Choose one from 1024 on with --port.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `This machine has no address ${host}. Choose one with --host.`;
+    default:
+      return `Port ${port} of ${host} could not be opened (${code ?? 'no reason given'}).`;
+  }
+}

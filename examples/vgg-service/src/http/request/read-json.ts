@@ -1,0 +1,39 @@
+import type { Request } from 'express';
+import { Problem } from '../problem.js';
+import { type ImageSource, maxTextBytes, oneSource, unknownField } from './image-source.js';
+import { readBody } from './read-body.js';
+
+/** `application/json`: `{ "url": "https://…" }`; without a url, the sample photo. */
+export async function readJson(request: Request): Promise<ImageSource> {
+  const text = (await readBody(request, maxTextBytes)).toString('utf8');
+  const document = parse(text);
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw invalid(
+      'The JSON document is not an object. Send one such as {"url": "https://example.com/cat.jpg"}.',
+    );
+  }
+  for (const name of Object.keys(document)) {
+    if (name !== 'url') throw unknownField(name, 'a JSON document has "url"');
+  }
+  const url = 'url' in document ? document.url : undefined;
+  if (url === undefined || url === null) return { kind: 'sample' };
+  if (isTexts(url)) return oneSource(url, []);
+  if (typeof url !== 'string') throw invalid(`url is a ${typeof url}; it has to be a string.`, 'url');
+  return oneSource([url], []);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid('The body is not valid JSON.', undefined, error);
+  }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function invalid(detail: string, field?: string, cause?: unknown): Problem {
+  return new Problem({ status: 400, code: 'ERR_JSON', detail, field, cause });
+}

@@ -1,0 +1,110 @@
+import { Busboy, type BusboyFileStream } from '@fastify/busboy';
+import type { Request } from 'express';
+import { ClientGone } from '../client-gone.js';
+import { Problem } from '../problem.js';
+import { type ImageSource, maxImageBytes, maxTextBytes, oneSource, unknownField } from './image-source.js';
+import { refuseAnnounced, tooLarge } from './read-body.js';
+
+type Upload = Extract<ImageSource, { kind: 'upload' }>;
+
+/** `multipart/form-data`: a `file`, or a `url`; a browser sends both, one of them empty. */
+export async function readMultipart(request: Request, contentType: string): Promise<ImageSource> {
+  // The limit is the image's; a little more is for the lines around it.
+  refuseAnnounced(request, maxImageBytes + maxTextBytes);
+  const parser = openParser({ ...request.headers, 'content-type': contentType });
+  const urls: string[] = [];
+  const uploads: Upload[] = [];
+  const { promise, resolve, reject } = withResolvers();
+
+  parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
+    if (name !== 'url') reject(unknownField(name, 'a form has "url" and "file"'));
+    else if (valueTruncated) reject(tooLarge(maxTextBytes));
+    else urls.push(value);
+  });
+  parser.on('file', (name, stream, fileName: string | undefined) => {
+    if (name !== 'file') reject(unknownField(name, 'a form has "url" and "file"'));
+    collect(stream).then((bytes) => {
+      // A browser sends an empty, nameless file where none was chosen.
+      if (bytes.length > 0 || fileName) uploads.push({ kind: 'upload', bytes, origin: 'The file' });
+    }, reject);
+  });
+  parser.once('partsLimit', () => {
+    reject(
+      new Problem({
+        status: 400,
+        code: 'ERR_MULTIPART',
+        detail: 'The form has too many parts: it takes a url or a file.',
+      }),
+    );
+  });
+  parser.once('finish', resolve);
+  parser.once('error', (error: unknown) => {
+    reject(
+      new Problem({
+        status: 400,
+        code: 'ERR_MULTIPART',
+        detail: 'The multipart form is damaged or cut short.',
+        cause: error,
+      }),
+    );
+  });
+  request.once('close', () => {
+    if (!request.complete) reject(new ClientGone());
+  });
+  request.pipe(parser);
+  try {
+    await promise;
+  } catch (error) {
+    // What still comes is read and dropped, so that the client gets to see the answer.
+    request.unpipe(parser);
+    request.resume();
+    throw error;
+  }
+  return oneSource(urls, uploads);
+}
+
+function openParser(headers: { 'content-type': string }) {
+  try {
+    return new Busboy({
+      headers,
+      limits: {
+        parts: 4,
+        fileSize: maxImageBytes,
+        fieldSize: maxTextBytes,
+        fieldNameSize: 100,
+        headerPairs: 20,
+        headerSize: 8192,
+      },
+    });
+  } catch (error) {
+    throw new Problem({
+      status: 400,
+      code: 'ERR_MULTIPART',
+      detail: 'The multipart form names no boundary.',
+      field: 'Content-Type',
+      cause: error,
+    });
+  }
+}
+
+async function collect(stream: BusboyFileStream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const { promise, resolve, reject } = withResolvers();
+  stream.once('end', resolve);
+  stream.once('error', reject);
+  await promise;
+  if (stream.truncated) throw tooLarge(maxImageBytes);
+  return Buffer.concat(chunks);
+}
+
+/** Promise.withResolvers, which Node 20 has not. */
+function withResolvers() {
+  let resolve: () => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,111 @@
+import { Broker } from '@dual/broker';
+import type makePipeline from '../pipeline.js';
+import type { Classification, ModelDescription, PipelineSettings } from '../pipeline.js';
+
+export type ModelState = 'starting' | 'ready' | 'restarting' | 'failed' | 'draining';
+
+/** What the page and the answers say about the model. */
+export interface ModelInfo extends ModelDescription {
+  name: string;
+  demonstration: boolean;
+}
+
+export interface ModelHostOptions {
+  name: string;
+  demonstration: boolean;
+  pipeline: PipelineSettings;
+}
+
+/** Images that may wait at once; more are turned away, with a hint when to come back. */
+const maxQueue = 64;
+/** The slowest engine takes about 2 s for an image; no engine that works takes this long. */
+const callTimeoutMs = 60_000;
+const queueTimeoutMs = 60_000;
+
+/** What the host is doing apart from what its broker says. */
+type Phase =
+  | { kind: 'waiting' }
+  | { kind: 'serving'; broker: Broker<typeof makePipeline>; info: ModelInfo | undefined }
+  | { kind: 'draining'; broker: Broker<typeof makePipeline> | undefined; info: ModelInfo | undefined };
+
+/** The model in its own process, from before its weights are there until after it has been drained. */
+export class ModelHost {
+  #phase: Phase = { kind: 'waiting' };
+
+  /** Called once when the model is lost for good. */
+  onFailed: () => void = () => undefined;
+
+  get state(): ModelState {
+    switch (this.#phase.kind) {
+      case 'waiting':
+        return 'starting';
+      case 'draining':
+        return 'draining';
+      case 'serving':
+        return stateOf(this.#phase.broker.state, this.#phase.info !== undefined);
+    }
+  }
+
+  /** Undefined until the model was ready for the first time. */
+  get info(): ModelInfo | undefined {
+    return this.#phase.kind === 'waiting' ? undefined : this.#phase.info;
+  }
+
+  /**
+   * Loads the model; resolves when it has made its first prediction.
+   *
+   * @throws {PipelineStartError} with the reason as its cause.
+   */
+  async start({ name, demonstration, pipeline }: ModelHostOptions): Promise<ModelInfo> {
+    const broker = new Broker<typeof makePipeline>(new URL('./pipeline.js', import.meta.url), {
+      args: [pipeline],
+      maxQueue,
+      timeout: callTimeoutMs,
+      queueTimeout: queueTimeoutMs,
+      // Nobody asks for an answer a second time.
+      keep: { results: 0 },
+    });
+    this.#phase = { kind: 'serving', broker, info: undefined };
+    await broker.start();
+    const info = { name, demonstration, ...(await broker.pipeline.describe()) };
+    if (this.#phase.kind === 'serving') this.#phase = { kind: 'serving', broker, info };
+    broker.on('state', (state) => {
+      if (state === 'failed') this.onFailed();
+    });
+    return info;
+  }
+
+  async classify(image: Uint8Array, signal: AbortSignal): Promise<Classification> {
+    const broker = this.#phase.kind === 'waiting' ? undefined : this.#phase.broker;
+    if (!broker) throw new Error('The model is asked before it is there');
+    return broker.call('classify', [image], { signal });
+  }
+
+  /** From now on the model counts as not ready; what has been asked of it is still answered. */
+  drain(): void {
+    const broker = this.#phase.kind === 'waiting' ? undefined : this.#phase.broker;
+    this.#phase = { kind: 'draining', broker, info: this.info };
+  }
+
+  /** Ends the child; calls that are still running have `timeout` ms. */
+  async close(timeout: number): Promise<void> {
+    if (this.#phase.kind !== 'waiting') await this.#phase.broker?.close({ timeout });
+  }
+}
+
+function stateOf(broker: Broker<typeof makePipeline>['state'], wasReady: boolean): ModelState {
+  switch (broker) {
+    case 'idle':
+    case 'starting':
+      return 'starting';
+    case 'ready':
+      return wasReady ? 'ready' : 'starting';
+    case 'restarting':
+      return wasReady ? 'restarting' : 'starting';
+    case 'failed':
+      return 'failed';
+    case 'draining':
+    case 'closed':
+      return 'draining';
+  }
+}

@@ -1,0 +1,20 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { demonstrationModel } from '../package-files.js';
+
+/** The photo that is classified when none is given. */
+export interface Sample {
+  bytes: Uint8Array;
+  caption: string;
+}
+
+const standard = 'Sneaker-1.png';
+
+export async function readSample(): Promise<Sample> {
+  const bytes = await readFile(new URL(standard, demonstrationModel.samples));
+  return { bytes, caption: `The sample photo ${standard}` };
+}
+
+/** File names of the sample photos, in order. */
+export async function listSamples(): Promise<string[]> {
+  return (await readdir(demonstrationModel.samples)).filter((name) => name.endsWith('.png')).sort();
+}

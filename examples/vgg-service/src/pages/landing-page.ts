@@ -1,0 +1,50 @@
+import type { Endpoint } from '../http/endpoints.js';
+import { type Html, html } from './html.js';
+import { layout } from './layout.js';
+import { demonstrationNote, modelBadge, type ModelView } from './model-badge.js';
+
+/** `GET /`: what there is, and how to use it from a shell. `origin` is this server's own address. */
+export function landingPage(
+  model: ModelView,
+  { endpoints, origin }: { endpoints: readonly Endpoint[]; origin: string },
+): Html {
+  return layout({
+    title: 'vgg-service',
+    body: html`
+      <section class="hero">
+        <h1>Give an image, get a label</h1>
+        <p class="lead">VGG-16 behind a web server that stays responsive while the model computes.</p>
+        <p><a class="button" href="/vgg">Classify an image</a></p>
+      </section>
+      ${modelBadge(model)} ${demonstrationNote(model)}
+      <section class="card">
+        <h2>Endpoints</h2>
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Request</th>
+                <th scope="col">What it does</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${endpoints.map(
+                ({ method, path, does }) =>
+                  html`<tr>
+                    <td><code>${method} ${path}</code></td>
+                    <td>${does}</td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>
+        </div>
+      </section>
+      <section class="card">
+        <h2>From a shell</h2>
+        <pre><code>curl -F file=@photo.jpg ${origin}/vgg
+curl -F file=@photo.jpg -H 'Accept: application/json' ${origin}/vgg
+curl -d url=https://example.com/photo.jpg ${origin}/vgg</code></pre>
+      </section>
+    `,
+  });
+}

@@ -1,0 +1,59 @@
+import type { ModelInfo, ModelState } from '../model/model-host.js';
+import { type Html, html } from './html.js';
+
+/** What the pages say about the model: its name, its engine, its state. */
+export interface ModelView {
+  state: ModelState;
+  info: ModelInfo | undefined;
+}
+
+const stateText: Record<ModelState, string> = {
+  starting: 'loading the model',
+  ready: 'ready',
+  restarting: 'starting again',
+  failed: 'failed',
+  draining: 'shutting down',
+};
+
+export function modelBadge({ state, info }: ModelView): Html {
+  return html`<dl class="model">
+    ${
+      info &&
+      html`<div>
+          <dt>Model</dt>
+          <dd>${info.name}</dd>
+        </div>
+        <div>
+          <dt>Engine</dt>
+          <dd>${info.engine}</dd>
+        </div>
+        <div>
+          <dt>Input</dt>
+          <dd>${info.input.width} × ${info.input.height}</dd>
+        </div>
+        <div>
+          <dt>Classes</dt>
+          <dd>${info.classes}</dd>
+        </div>`
+    }
+    <div>
+      <dt>State</dt>
+      <dd><span class="state" data-state="${state}" role="status">${stateText[state]}</span></dd>
+    </div>
+  </dl>`;
+}
+
+/** Says what the small model is, and how to get the real one. */
+export function demonstrationNote({ info }: ModelView): Html | undefined {
+  if (!info?.demonstration) return undefined;
+  return html`<aside class="note">
+    <p>
+      <strong>This is the demonstration model.</strong> It has VGG-16's layers at a quarter of their width,
+      was trained on Fashion-MNIST, and knows ten kinds of clothing; whatever else you show it, it will name
+      one of them.
+    </p>
+    <p>
+      One command brings the real VGG-16 with its 1000 classes (553 MB): <code>npm start -- --download</code>
+    </p>
+  </aside>`;
+}

@@ -1,0 +1,143 @@
+import { type ImageFormat, mediaTypes } from '../imaging/format.js';
+import type { Ranked } from '../pipeline.js';
+import type { Timings } from '../http/answer.js';
+import { type Html, html } from './html.js';
+import { layout } from './layout.js';
+import { demonstrationNote, modelBadge, type ModelView } from './model-badge.js';
+
+/** One answer, for the page. */
+export interface Result {
+  /** What was classified: a file's size, a URL's host, the sample's name. */
+  caption: string;
+  bytes: Uint8Array;
+  format: ImageFormat;
+  top: readonly Ranked[];
+  timings: Timings;
+}
+
+/** Larger pictures are not sent back inside the page. */
+const maxPreviewBytes = 4 * 2 ** 20;
+
+/** `GET /vgg` and, with a result, `POST /vgg`. `samples` are the names of the sample photos. */
+export function vggPage(
+  model: ModelView,
+  { samples, result }: { samples: readonly string[]; result?: Result },
+): Html {
+  return layout({
+    title: result?.top[0] ? `${result.top[0].label} · vgg-service` : 'Classify an image · vgg-service',
+    body: html`
+      <h1>${result ? 'What the model sees' : 'What is in this picture?'}</h1>
+      ${result && resultCard(result)} ${form(result !== undefined)}
+      ${model.info?.demonstration && gallery(samples)} ${modelBadge(model)} ${demonstrationNote(model)}
+    `,
+  });
+}
+
+function form(again: boolean): Html {
+  const accept = Object.values(mediaTypes).join(',');
+  return html`<form class="card" method="post" action="/vgg" enctype="multipart/form-data">
+    ${again && html`<h2>Another one?</h2>`}
+    <div class="drop">
+      <label for="file">
+        <span class="drop-title">Choose an image</span>
+        <span class="hint"
+          >JPEG, PNG, WebP, GIF, AVIF or TIFF, up to 32 MiB<span class="js-only"
+            >; or drop or paste one here</span
+          ></span
+        >
+      </label>
+      <input id="file" name="file" type="file" accept="${accept}" />
+      <img class="preview" alt="Preview of the chosen image" hidden />
+    </div>
+    <p class="or"><span>or</span></p>
+    <div class="row">
+      <label for="url">Address of an image</label>
+      <input
+        id="url"
+        name="url"
+        type="url"
+        inputmode="url"
+        placeholder="https://example.com/photo.jpg"
+        autocomplete="off"
+      />
+    </div>
+    <p class="actions">
+      <button class="button" type="submit">Classify</button>
+      <span class="hint">With neither, a sample photo is used.</span>
+    </p>
+    <p class="error" role="alert" hidden></p>
+  </form>`;
+}
+
+function resultCard({ caption, bytes, format, top, timings }: Result): Html {
+  const [first] = top;
+  return html`<section class="card result" aria-label="Result">
+    <figure>
+      ${
+        canShow(format, bytes)
+          ? html`<img src="${dataUrl(format, bytes)}" alt="The image that was classified" />`
+          : html`<p class="no-preview">No preview of this image</p>`
+      }
+      <figcaption>${caption}</figcaption>
+    </figure>
+    <div>
+      <p class="label">${first?.label}</p>
+      <ol class="bars">
+        ${top.map(
+          ({ label, probability }) =>
+            html`<li>
+              <span class="bar-label">${label}</span><span class="bar-value">${percent(probability)}</span>
+              <progress
+                max="1"
+                value="${probability.toFixed(4)}"
+                aria-label="${label}: ${percent(probability)}"
+              ></progress>
+            </li>`,
+        )}
+      </ol>
+      <dl class="timings">
+        ${Object.entries(timings).map(
+          ([name, ms]) =>
+            html`<div>
+              <dt>${name}</dt>
+              <dd>${ms.toFixed(1)} ms</dd>
+            </div>`,
+        )}
+      </dl>
+    </div>
+  </section>`;
+}
+
+/** Links without JavaScript; with it, a click puts the photo into the form. */
+function gallery(samples: readonly string[]): Html {
+  return html`<section class="card" aria-labelledby="samples">
+    <h2 id="samples">Sample photos</h2>
+    <ul class="gallery">
+      ${samples.map(
+        (name) =>
+          html`<li>
+            <a href="/samples/${name}" data-sample="${name}"
+              ><img
+                src="/samples/${name}"
+                alt="${name.replace(/-\d+\.png$/, '').replace('_', ' ')}"
+                width="96"
+                height="96"
+                loading="lazy"
+            /></a>
+          </li>`,
+      )}
+    </ul>
+  </section>`;
+}
+
+function canShow(format: ImageFormat, bytes: Uint8Array): boolean {
+  return format !== 'tiff' && bytes.length <= maxPreviewBytes;
+}
+
+function dataUrl(format: ImageFormat, bytes: Uint8Array): string {
+  return `data:${mediaTypes[format]};base64,${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')}`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}

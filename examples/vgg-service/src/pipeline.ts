@@ -1,0 +1,112 @@
+import { performance } from 'node:perf_hooks';
+import { type LoadOptions, loadModel, type Model } from '@dual/keras';
+import { IMAGENET_LABELS, topK } from '@dual/keras/imagenet';
+import { decodeImage } from './imaging/decode.js';
+import { toVggInput } from './imaging/vgg-input.js';
+import { LabelsError } from './labels/read-labels.js';
+
+export interface PipelineSettings {
+  /** Path of the HDF5 file. */
+  weights: string;
+  engine: NonNullable<LoadOptions['engine']>;
+  /** For Keras 1 files, which do not say it themselves. */
+  kernels?: NonNullable<LoadOptions['kernels']>;
+  /** One a class; without them ImageNet's where the model has its 1000 classes, else `class 0`, `class 1`, … */
+  labels?: readonly string[];
+}
+
+export interface ModelDescription {
+  engine: string;
+  input: { width: number; height: number };
+  classes: number;
+}
+
+/** One class and how likely it is. */
+export interface Ranked {
+  label: string;
+  index: number;
+  /** 0 to 1 */
+  probability: number;
+}
+
+export interface Classification {
+  /** The five likeliest, likeliest first. */
+  top: Ranked[];
+  /** Milliseconds. */
+  timings: { decode: number; predict: number };
+}
+
+/** How many classes an answer names. */
+const ranks = 5;
+
+/** Runs in the child process: decodes images and asks the model. */
+class Classifier {
+  readonly #model: Model;
+  readonly #labels: readonly string[];
+  readonly #description: ModelDescription;
+
+  constructor(model: Model, description: ModelDescription, labels: readonly string[]) {
+    this.#model = model;
+    this.#description = description;
+    this.#labels = labels;
+  }
+
+  describe(): ModelDescription {
+    return this.#description;
+  }
+
+  /**
+   * @param image An encoded image: the bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF file.
+   * @throws {ImageError}
+   */
+  async classify(image: Uint8Array): Promise<Classification> {
+    const { width, height } = this.#description.input;
+    const began = performance.now();
+    const data = toVggInput(await decodeImage(image, { width, height }));
+    const decoded = performance.now();
+    const [probabilities] = await this.#model.predict([{ data, shape: [1, height, width, 3] }]);
+    if (!probabilities) throw new Error('The model gave no output');
+    const predicted = performance.now();
+    const top = topK(probabilities.data, ranks).map(({ index, score }) => ({
+      label: this.#labels[index] ?? `class ${index}`,
+      index,
+      probability: score,
+    }));
+    return { top, timings: { decode: decoded - began, predict: predicted - decoded } };
+  }
+
+  async close(): Promise<void> {
+    await this.#model.dispose();
+  }
+}
+
+/**
+ * Loads the model and lets it make one prediction, so that the first image is not slower than the rest.
+ *
+ * @throws What `loadModel` throws, or LabelsError.
+ */
+export default async function makePipeline({
+  weights,
+  engine,
+  kernels,
+  labels,
+}: PipelineSettings): Promise<Classifier> {
+  const model = await loadModel(weights, { architecture: 'vgg16', engine, ...(kernels && { kernels }) });
+  const description = describe(model);
+  const named = labelsFor(description.classes, labels);
+  await model.warmUp();
+  return new Classifier(model, description, named);
+}
+
+function describe(model: Model): ModelDescription {
+  const [, height, width] = model.inputs[0]?.shape ?? [];
+  const classes = model.outputs[0]?.shape.at(-1);
+  if (!height || !width || !classes) throw new Error('The model has no fixed input size');
+  return { engine: model.engine, input: { width, height }, classes };
+}
+
+function labelsFor(classes: number, labels: readonly string[] | undefined): readonly string[] {
+  if (labels === undefined) return classes === IMAGENET_LABELS.length ? IMAGENET_LABELS : [];
+  if (labels.length === classes) return labels;
+  throw new LabelsError(`There are ${labels.length} labels, and the model has ${classes} classes.`);
+}

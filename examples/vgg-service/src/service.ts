@@ -1,0 +1,80 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Settings } from './cli.js';
+import { agents } from './download/agents.js';
+import { makeApp } from './http/app.js';
+import { listen } from './http/listen.js';
+import { readLabels } from './labels/read-labels.js';
+import { closeServer } from './lifecycle/close-server.js';
+import { ModelHost } from './model/model-host.js';
+import { listSamples, readSample } from './model/samples.js';
+import { demonstrationModel } from './package-files.js';
+import { chooseWeights, type Weights } from './weights/choose-weights.js';
+
+/** How long running requests have when the service ends. */
+const drainMs = 10_000;
+/** How long the service goes on after it has said that it is not ready, so that a balancer can notice. */
+const noticeMs = 500;
+
+/** The running service. */
+export class Service {
+  readonly model = new ModelHost();
+  readonly #stopping = new AbortController();
+  #server: Server | undefined;
+
+  /**
+   * Opens the port at once, then loads the model.
+   *
+   * @throws {ListenError}, {WeightsError}, {LabelsError} or {PipelineStartError}; the service is to be stopped then.
+   */
+  async start(settings: Settings): Promise<void> {
+    const { model } = this;
+    const [sample, samples] = await Promise.all([readSample(), listSamples()]);
+    const app = makeApp({ model, agentFor: agents(settings), sample, samples });
+    this.#server = await listen(app, settings);
+    const weights = await chooseWeights({ ...settings, signal: this.#stopping.signal });
+    const labels = await labelsFor(weights, settings.labels);
+    const { engine, kernels } = settings;
+    const info = await model.start({
+      name: weights.name,
+      demonstration: weights.demonstration,
+      pipeline: { weights: weights.file, engine, ...(kernels && { kernels }), ...(labels && { labels }) },
+    });
+    this.#stopping.signal.throwIfAborted();
+    console.log(
+      `Model: ${info.name}, ${info.classes} classes, ${info.input.width} x ${info.input.height}, on ${info.engine}`,
+    );
+    if (weights.demonstration) {
+      console.log(
+        'This is the small demonstration model: it knows ten kinds of clothing. The real VGG-16: npm start -- --download',
+      );
+    }
+    console.log(`Ready: http://${hostName(settings.host)}:${this.#port}/vgg`);
+  }
+
+  /** Says that it is not ready, waits for running requests, ends the child. */
+  async stop({ notice }: { notice: boolean }): Promise<void> {
+    this.#stopping.abort();
+    this.model.drain();
+    if (notice) await delay(noticeMs);
+    if (this.#server) await closeServer(this.#server, drainMs);
+    await this.model.close(0);
+  }
+
+  get #port(): number {
+    const address: AddressInfo | string | null | undefined = this.#server?.address();
+    return typeof address === 'object' && address ? address.port : 0;
+  }
+}
+
+async function labelsFor(weights: Weights, file: string | undefined): Promise<string[] | undefined> {
+  if (file !== undefined) return readLabels(file);
+  return weights.demonstration ? readLabels(demonstrationModel.labels) : undefined;
+}
+
+/** What to type into a browser on this machine. */
+function hostName(host: string): string {
+  if (['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host)) return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
