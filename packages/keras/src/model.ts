@@ -93,7 +93,7 @@ function checkInputs(inputs: readonly Tensor[], graph: Graph): { data: Float32Ar
   // Callers in plain JavaScript, or on the other side of a process boundary, are not held by the types.
   const given: unknown = inputs;
   if (!Array.isArray(given)) throw new InputError('The inputs must be an array of tensors { data, shape }');
-  const [tensor, ...more]: unknown[] = given;
+  const [tensor, ...more] = given as readonly unknown[];
   if (tensor === undefined || more.length > 0) {
     throw new InputError(`The model has 1 input (${graph.input.name}); ${given.length} were given`);
   }
@@ -105,10 +105,8 @@ function checkInputs(inputs: readonly Tensor[], graph: Graph): { data: Float32Ar
   if (!types.isFloat32Array(data)) throw wrong('must have its data in a Float32Array');
 
   const expected = `(n, ${graph.input.shape.join(', ')})`;
-  if (!Array.isArray(shape) || !shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
-    throw wrong(`must have a shape ${expected}, given as an array of integers`);
-  }
-  const [batch, ...example]: number[] = shape;
+  if (!isShape(shape)) throw wrong(`must have a shape ${expected}, given as an array of integers`);
+  const [batch, ...example] = shape;
   if (batch === undefined || example.join() !== graph.input.shape.join()) {
     throw wrong(`must have shape ${expected}; it has (${shape.join(', ')})`);
   }
@@ -120,4 +118,9 @@ function checkInputs(inputs: readonly Tensor[], graph: Graph): { data: Float32Ar
 
 function elements(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
+}
+
+function isShape(value: unknown): value is readonly number[] {
+  const isLength = (length: unknown) => Number.isSafeInteger(length) && Number(length) >= 0;
+  return Array.isArray(value) && value.every(isLength);
 }

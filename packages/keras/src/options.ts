@@ -37,8 +37,11 @@ export function checkOptions(options: LoadOptions): void {
   oneOf('architecture', architecture, ['vgg16']);
   if (engine !== undefined) oneOf('engine', engine, ['auto', ...ENGINE_NAMES]);
   if (kernels !== undefined) oneOf('kernels', kernels, ['convolution', 'correlation']);
-  if (threads !== undefined && !(Number.isSafeInteger(threads) && Number(threads) >= 1)) {
-    throw new OptionError('threads', `threads must be a positive integer, not ${String(threads)}`);
+  if (
+    threads !== undefined &&
+    !(typeof threads === 'number' && Number.isSafeInteger(threads) && threads >= 1)
+  ) {
+    throw new OptionError('threads', `threads must be a positive integer, not ${describe(threads)}`);
   }
 }
 
@@ -46,6 +49,12 @@ function oneOf(option: string, value: unknown, allowed: readonly string[]): void
   if (typeof value === 'string' && allowed.includes(value)) return;
   throw new OptionError(
     option,
-    `${option} must be ${allowed.map((name) => `'${name}'`).join(' or ')}, not ${String(value)}`,
+    `${option} must be ${allowed.map((name) => `'${name}'`).join(' or ')}, not ${describe(value)}`,
   );
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number'
+    ? JSON.stringify(value)
+    : `a value of type ${typeof value}`;
 }

@@ -59,20 +59,24 @@ function checkFollows(
   );
 }
 
+/** Keras nests six deep; a file that nests thousands is out for the stack. */
+const MAX_DEPTH = 32;
+
 /**
  * Names of the layers that a layer is connected to: Keras 3 has tensors with a `keras_history` of [layer, node, tensor],
  * Keras 1 and 2 lists of [layer, node, tensor] or [layer, node, tensor, arguments].
  */
-function collectSources(value: unknown, sources: Set<string>): void {
+function collectSources(value: unknown, sources: Set<string>, depth = 0): void {
+  if (depth > MAX_DEPTH) return;
   if (Array.isArray(value)) {
     const [name, node, tensor] = value as readonly unknown[];
     if (typeof name === 'string' && typeof node === 'number' && typeof tensor === 'number') sources.add(name);
-    else for (const entry of value as readonly unknown[]) collectSources(entry, sources);
+    else for (const entry of value as readonly unknown[]) collectSources(entry, sources, depth + 1);
   } else if (isRecord(value)) {
-    for (const entry of Object.values(value)) collectSources(entry, sources);
+    for (const entry of Object.values(value)) collectSources(entry, sources, depth + 1);
   }
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
+function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import { ModelFileError } from '../errors.js';
 import type { Activation, Graph } from './graph.js';
-import { type LayerConfig, chainOfLayers, isRecord } from './model-config.js';
+import { type LayerConfig, chainOfLayers } from './model-config.js';
 import { vgg16 } from './vgg16.js';
 
 /** What a VGG-16 consists of: layer classes in order, dropout left out. */
@@ -116,7 +116,7 @@ const SMALLEST_SIDE = 32;
 
 function inputShape(file: string, layer: LayerConfig | undefined): [number, number, number] {
   const shape = layer?.config['batch_shape'] ?? layer?.config['batch_input_shape'];
-  const [, rows, columns, channels, ...more]: unknown[] = Array.isArray(shape) ? shape : [];
+  const [, rows, columns, channels, ...more] = Array.isArray(shape) ? (shape as readonly unknown[]) : [];
   const fits = (value: unknown, least: number): value is number =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
   if (fits(rows, SMALLEST_SIDE) && fits(columns, SMALLEST_SIDE) && fits(channels, 1) && more.length === 0) {
@@ -125,7 +125,7 @@ function inputShape(file: string, layer: LayerConfig | undefined): [number, numb
   throw other(
     file,
     layer?.name,
-    `its input shape is ${JSON.stringify(isRecord(layer?.config) ? shape : undefined) ?? 'not stated'}; ` +
+    `its input shape is ${shape === undefined ? 'not stated' : JSON.stringify(shape)}; ` +
       `rows, columns (${SMALLEST_SIDE} or more) and channels must be known`,
   );
 }

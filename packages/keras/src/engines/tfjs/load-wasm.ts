@@ -2,6 +2,7 @@ import type { FoundPackage } from '../find-package.js';
 import type { Engine } from '../engine.js';
 import { loadQuietly } from '../quiet.js';
 import { startBackend } from './backend.js';
+import { withoutEmscriptenListeners } from './process-listeners.js';
 import type { TensorFlow } from './run-graph.js';
 import { tfjsEngine } from './tfjs-engine.js';
 
@@ -14,6 +15,6 @@ export async function loadWasm(found: FoundPackage): Promise<Engine> {
     // The same copy that the backend has registered itself with.
     return found.require('@tensorflow/tfjs-core') as TensorFlow;
   });
-  await startBackend(tf, BACKEND);
+  await withoutEmscriptenListeners(() => startBackend(tf, BACKEND));
   return tfjsEngine('wasm', tf, BACKEND);
 }

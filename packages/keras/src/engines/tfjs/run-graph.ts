@@ -42,8 +42,8 @@ function runNode(
       return tf.reshape(x, [-1, ...node.shape]);
     case 'dense': {
       const result = tf.fused.matMul({
-        a: x as Tfjs.Tensor2D,
-        b: weight(weights, slotName(node.kernel)) as Tfjs.Tensor2D,
+        a: x,
+        b: weight(weights, slotName(node.kernel)),
         bias: weight(weights, slotName(node.bias)),
         activation: fusable(node.activation),
       });
