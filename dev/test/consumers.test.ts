@@ -1,0 +1,133 @@
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { output } from './support/command.js';
+import { pack, tool } from './support/packages.js';
+import { root } from './support/paths.js';
+import { tempFolder, writeFiles } from './support/temp-folder.js';
+
+let tarball: string;
+beforeAll(async () => {
+  ({ tarball } = await pack('broker', tempFolder()));
+});
+
+/** An empty project with `files`, into which npm has installed the packed broker, without any registry. */
+async function consumer(path: string, files: Readonly<Record<string, string | object>>): Promise<string> {
+  const folder = join(tempFolder(), path);
+  mkdirSync(folder);
+  writeFiles(folder, { 'package.json': { name: 'consumer', private: true }, ...files });
+  // The cache is empty too, so that nothing but the tarball can be what is installed.
+  const env = { npm_config_cache: tempFolder(), npm_config_offline: 'true', npm_config_audit: 'false' };
+  await output('npm', ['install', '--no-fund', tarball], { cwd: folder, env });
+  return folder;
+}
+
+const pipeline = `
+  export class Pipeline {
+    constructor(private readonly offset: number) {}
+    add(a: number, b: number): number { return this.offset + a + b; }
+  }
+  export default function makePipeline(offset: number): Pipeline { return new Pipeline(offset); }`;
+
+const strict = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  target: 'es2022',
+  types: ['node'],
+};
+
+/** Links the types of Node, which a TypeScript program for Node has; here they come from the workspace. */
+function linkNodeTypes(folder: string): void {
+  mkdirSync(join(folder, 'node_modules', '@types'));
+  symlinkSync(
+    join(root, 'node_modules', '@types', 'node'),
+    join(folder, 'node_modules', '@types', 'node'),
+    'dir',
+  );
+}
+
+// Each of them is an ordinary program: it makes one call, prints the result, and exits without being told to.
+describe.each([
+  ['an ordinary path', 'project'],
+  ['a path with a space, #, % and a letter outside ASCII', 'a b#c%20d%é'],
+])('the packed broker, installed by npm into an empty project at %s', (_name, path) => {
+  test('ES modules', async () => {
+    const folder = await consumer(path, {
+      'main.mjs': `
+        import { Broker } from '@dual/broker';
+        const broker = await Broker.start(new URL('./pipeline.mjs', import.meta.url), { args: [100] });
+        console.log(await broker.pipeline.add(2, 3));`,
+      'pipeline.mjs': 'export default (offset) => ({ add: (a, b) => offset + a + b });',
+    });
+    expect(await output(process.execPath, ['main.mjs'], { cwd: folder })).toBe('105');
+  });
+
+  test('CommonJS, by require', async () => {
+    const folder = await consumer(path, {
+      'main.cjs': `
+        const { join } = require('node:path');
+        const { Broker } = require('@dual/broker');
+        Broker.start(join(__dirname, 'pipeline.cjs'), { args: [100] })
+          .then((broker) => broker.pipeline.add(2, 3))
+          .then(console.log);`,
+      'pipeline.cjs':
+        'module.exports = class { constructor(o) { this.o = o; } add(a, b) { return this.o + a + b; } };',
+    });
+    // Node 20 and 22 print a warning that require() of an ES module is new.
+    const flags = ['--disable-warning=ExperimentalWarning'];
+    expect(await output(process.execPath, [...flags, 'main.cjs'], { cwd: folder })).toBe('105');
+  });
+
+  test('TypeScript with moduleResolution nodenext, compiled by tsc', async () => {
+    const folder = await consumer(path, {
+      'package.json': { name: 'consumer', private: true, type: 'module' },
+      'tsconfig.json': {
+        compilerOptions: { ...strict, module: 'nodenext', outDir: 'out' },
+        include: ['src'],
+      },
+      'src/main.ts': `
+        import { Broker } from '@dual/broker';
+        import type makePipeline from './pipeline.js';
+        const url = new URL('./pipeline.js', import.meta.url);
+        const broker = await Broker.start<typeof makePipeline>(url, { args: [100] });
+        const sum: number = await broker.pipeline.add(2, 3);
+        console.log(sum);`,
+      'src/pipeline.ts': pipeline,
+    });
+    linkNodeTypes(folder);
+    await output(tool('tsc'), [], { cwd: folder });
+    expect(await output(process.execPath, ['out/main.js'], { cwd: folder })).toBe('105');
+  });
+
+  test('TypeScript with moduleResolution bundler, bundled by esbuild, run without node_modules', async () => {
+    const folder = await consumer(path, {
+      'package.json': { name: 'consumer', private: true, type: 'module' },
+      'tsconfig.json': {
+        compilerOptions: { ...strict, module: 'esnext', moduleResolution: 'bundler', noEmit: true },
+        include: ['src'],
+      },
+      'src/main.ts': `
+        import { Broker } from '@dual/broker';
+        import type makePipeline from './pipeline';
+        const broker = await Broker.start<typeof makePipeline>(new URL('./pipeline.js', import.meta.url), {
+          args: [100],
+          workerPath: new URL('./child.js', import.meta.url),
+        });
+        const sum: number = await broker.pipeline.add(2, 3);
+        console.log(sum);`,
+      'src/pipeline.ts': pipeline,
+    });
+    linkNodeTypes(folder);
+    await output(tool('tsc'), [], { cwd: folder });
+    const entries = [
+      'main=src/main.ts',
+      'pipeline=src/pipeline.ts',
+      'child=node_modules/@dual/broker/dist/child.js',
+    ];
+    const flags = ['--bundle', '--platform=node', '--format=esm', '--outdir=out', '--log-level=warning'];
+    await output(tool('esbuild'), [...entries, ...flags], { cwd: folder });
+    rmSync(join(folder, 'node_modules'), { recursive: true });
+    expect(await output(process.execPath, ['out/main.js'], { cwd: folder })).toBe('105');
+  });
+});

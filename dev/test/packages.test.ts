@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { run } from './support/command.js';
+import { pack, published, tool } from './support/packages.js';
+import { root } from './support/paths.js';
+import { tempFolder } from './support/temp-folder.js';
+
+describe.each(published)('@dual/%s', (name) => {
+  const folder = join(root, 'packages', name);
+
+  test('publint finds nothing to say', async () => {
+    const { code, lines } = await run(tool('publint'), ['run', '--strict', '--pack', 'npm'], { cwd: folder });
+    expect(lines.at(-1)).toMatch(/All good/);
+    expect(code).toBe(0);
+  });
+
+  test('its types are right for every way an ES module is resolved', async () => {
+    const { code, lines } = await run(tool('attw'), ['--pack', '.', '--profile', 'esm-only', '--no-color'], {
+      cwd: folder,
+    });
+    expect(lines.join('\n')).toMatch(/No problems found/);
+    expect(code).toBe(0);
+  });
+
+  test('its tarball holds dist and what people read, and names no host it was built with', async () => {
+    const destination = tempFolder();
+    const { tarball, files } = await pack(name, destination);
+    expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'package.json',
+    ]);
+    expect(
+      files.filter((file) => !/\.(js|d\.ts|map|json|txt)$/.test(file) && file.startsWith('dist/')),
+    ).toEqual([]);
+
+    execFileSync('tar', ['-xzf', tarball, '-C', destination]);
+    const manifest = JSON.parse(readFileSync(join(destination, 'package', 'package.json'), 'utf8')) as {
+      exports: Record<string, string | Record<string, string>>;
+    };
+    const targets = Object.values(manifest.exports).flatMap((target) =>
+      typeof target === 'string' ? [target] : Object.values(target),
+    );
+    expect(files).toEqual(expect.arrayContaining(targets.map((target) => target.slice('./'.length))));
+
+    // Nothing of the machine that packed it: neither its paths nor the registry it uses.
+    const text = files.map((file) => readFileSync(join(destination, 'package', file), 'latin1')).join('\n');
+    expect(text).not.toContain(root);
+    expect(text).not.toMatch(
+      /https?:\/\/[^/\s"']*(registry|npm|artifact|nexus|verdaccio|localhost:|127\.0\.0\.1:)[^/\s"']*\//,
+    );
+  });
+});
+
+test('the broker depends on no other package', () => {
+  const manifest = JSON.parse(
+    readFileSync(join(root, 'packages', 'broker', 'package.json'), 'utf8'),
+  ) as object;
+  expect(Object.keys(manifest)).not.toContain('dependencies');
+  expect(Object.keys(manifest)).not.toContain('optionalDependencies');
+});
+
+test('the lockfile names no host, so that it serves whatever registry a machine uses', () => {
+  expect(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')).not.toMatch(/https?:\/\//);
+});

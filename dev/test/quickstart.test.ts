@@ -1,0 +1,29 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { output } from './support/command.js';
+import { root } from './support/paths.js';
+
+const folder = join(root, 'examples', 'quickstart');
+
+test('the quickstart prints what its README says: ticks only while the other process computes', async () => {
+  const printed = await output('npm', ['run', '--silent', 'quickstart'], { cwd: root });
+  const [own, same, ...rest] = printed.split('\n');
+  const line = /^(in .*:) +(\d+) primes, (\d+) ticks$/;
+  const [, , primes, ticks] = line.exec(own ?? '') ?? [];
+  // The number of primes below 30 million.
+  expect(primes).toBe('1857859');
+  expect(Number(ticks)).toBeGreaterThan(0);
+  expect(same).toBe('in this process:         1857859 primes, 0 ticks');
+  expect(rest).toEqual([]);
+
+  const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+  const shape = (text: string): string => text.replace(/\d+ ticks/, 'N ticks');
+  expect(readme.split('\n').map(shape)).toEqual(expect.arrayContaining([shape(own ?? ''), same]));
+});
+
+test('the quickstart is under 40 lines, all files together', () => {
+  const sources = readdirSync(folder).filter((name) => /\.(js|ts)$/.test(name));
+  const lines = sources.flatMap((name) => readFileSync(join(folder, name), 'utf8').trimEnd().split('\n'));
+  expect(lines.length).toBeLessThan(40);
+});

@@ -1,0 +1,80 @@
+import { Broker, type Call } from '@dual/broker';
+import { describe, expect, test } from 'tstyche';
+import type { Prediction, makePipeline } from './pipelines.js';
+
+const broker = new Broker<typeof makePipeline>(new URL('./pipelines.js', import.meta.url), { args: ['x'] });
+const image = new Uint8Array();
+
+describe('broker.pipeline', () => {
+  test('returns a promise of what the method returns, awaited once', () => {
+    expect(broker.pipeline.predict(image)).type.toBe<Promise<Prediction>>();
+    expect(broker.pipeline.predictLater(image, 5)).type.toBe<Promise<Prediction[]>>();
+  });
+
+  test('refuses wrong arguments', () => {
+    expect(broker.pipeline.predict).type.not.toBeCallableWith('image');
+    expect(broker.pipeline.predict).type.not.toBeCallableWith();
+    expect(broker.pipeline.predict).type.not.toBeCallableWith(image, 5);
+    expect(broker.pipeline.predictLater).type.toBeCallableWith(image);
+    expect(broker.pipeline.predictLater).type.not.toBeCallableWith(image, 'five');
+  });
+
+  test('has the methods of the pipeline that can be called, and nothing else', () => {
+    expect(broker.pipeline).type.toHaveProperty('predict');
+    expect(broker.pipeline).type.not.toHaveProperty('predikt');
+    expect(broker.pipeline).type.not.toHaveProperty('labels');
+    expect(broker.pipeline).type.not.toHaveProperty('_internal');
+    expect(broker.pipeline).type.not.toHaveProperty('then');
+    expect(broker.pipeline).type.not.toHaveProperty('constructor');
+  });
+});
+
+describe('broker.call', () => {
+  test('returns a promise of what the method returns, awaited once', () => {
+    expect(broker.call('predict', [image])).type.toBe<Promise<Prediction>>();
+    expect(broker.call('predictLater', [image, 5], { timeout: 5_000 })).type.toBe<Promise<Prediction[]>>();
+  });
+
+  test('refuses a method that is not there, or cannot be called', () => {
+    expect(broker.call).type.not.toBeCallableWith('predikt', [image]);
+    expect(broker.call).type.not.toBeCallableWith('labels', []);
+    expect(broker.call).type.not.toBeCallableWith('_internal', []);
+    expect(broker.call).type.not.toBeCallableWith('then', []);
+    expect(broker.call).type.not.toBeCallableWith('constructor', []);
+  });
+
+  test('refuses wrong arguments and options', () => {
+    expect(broker.call).type.not.toBeCallableWith('predict', ['image']);
+    expect(broker.call).type.not.toBeCallableWith('predict', []);
+    expect(broker.call).type.not.toBeCallableWith('predict', image);
+    expect(broker.call).type.not.toBeCallableWith('predict', [image], { timeout: '5s' });
+    expect(broker.call).type.not.toBeCallableWith('predict', [image], { timeOut: 5_000 });
+  });
+
+  test('refuses methods that yield', () => {
+    expect(broker.call).type.not.toBeCallableWith('words', [image]);
+    expect(broker.call).type.not.toBeCallableWith('wordsLater', [image]);
+  });
+});
+
+describe('broker.submit', () => {
+  test('returns a call whose result is what the method returns', () => {
+    expect(broker.submit('predict', [image])).type.toBe<Call<Prediction>>();
+    expect(broker.submit('predict', [image], { key: 'img-42' }).result).type.toBe<Promise<Prediction>>();
+    expect(broker.submit('predict', [image]).state).type.toBe<
+      'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
+    >();
+  });
+
+  test('refuses what call refuses', () => {
+    expect(broker.submit).type.not.toBeCallableWith('predikt', [image]);
+    expect(broker.submit).type.not.toBeCallableWith('predict', ['image']);
+    expect(broker.submit).type.not.toBeCallableWith('words', [image]);
+    expect(broker.submit).type.not.toBeCallableWith('predict', [image], { key: 42 });
+  });
+});
+
+test('broker.get gives a call, or undefined, of a result that is not known by its type', () => {
+  expect(broker.get('img-42')).type.toBe<Call | undefined>();
+  expect(broker.get).type.not.toBeCallableWith(42);
+});

@@ -1,0 +1,53 @@
+import { Broker } from '@dual/broker';
+import { describe, expect, test } from 'tstyche';
+import type { Pipeline, makeDefault, makePipeline, makePipelineLater } from './pipelines.js';
+
+const url = new URL('./pipelines.js', import.meta.url);
+
+describe('the constructor arguments of the pipeline', () => {
+  test('are required where the factory requires them', () => {
+    expect(Broker.start<typeof makePipeline>).type.toBeCallableWith(url, { args: ['vgg16_weights.h5'] });
+    expect(Broker.start<typeof makePipeline>).type.not.toBeCallableWith(url, {});
+    expect(Broker.start<typeof makePipeline>).type.not.toBeCallableWith(url);
+  });
+
+  test('have the types and the number that the factory names', () => {
+    expect(Broker.start<typeof makePipeline>).type.not.toBeCallableWith(url, { args: [16] });
+    expect(Broker.start<typeof makePipeline>).type.not.toBeCallableWith(url, { args: ['a', 'b'] });
+    expect(Broker.start<typeof makePipeline>).type.not.toBeCallableWith(url, { args: 'vgg16_weights.h5' });
+  });
+
+  test('may be left out where the factory has defaults', () => {
+    expect(Broker.start<typeof makeDefault>).type.toBeCallableWith(url);
+    expect(Broker.start<typeof makeDefault>).type.toBeCallableWith(url, { args: ['vgg16_weights.h5'] });
+    expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { args: [16] });
+  });
+
+  test('are those of the class where the export is one', () => {
+    expect(Broker.start<typeof Pipeline>).type.toBeCallableWith(url, { args: ['vgg16_weights.h5'] });
+    expect(Broker.start<typeof Pipeline>).type.toBeCallableWith(url, { args: ['vgg16_weights.h5', 10] });
+    expect(Broker.start<typeof Pipeline>).type.not.toBeCallableWith(url, { args: [] });
+    expect(Broker.start<typeof Pipeline>).type.not.toBeCallableWith(url, {
+      args: ['vgg16_weights.h5', 'ten'],
+    });
+  });
+
+  test('are checked by new Broker in the same way', () => {
+    expect(Broker<typeof makePipeline>).type.toBeConstructableWith(url, { args: ['vgg16_weights.h5'] });
+    expect(Broker<typeof makePipeline>).type.not.toBeConstructableWith(url, { args: [16] });
+    expect(Broker<typeof makePipeline>).type.not.toBeConstructableWith(url);
+  });
+});
+
+test('an option that does not exist, or has another type, is refused', () => {
+  expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { maxQueu: 3 });
+  expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { maxQueue: '3' });
+  expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { output: 'pipe' });
+});
+
+test('an asynchronous factory gives the same broker as a synchronous one', () => {
+  const options = { args: ['vgg16_weights.h5'] as [string] };
+  const sync = new Broker<typeof makePipeline>(url, options);
+  const later = new Broker<typeof makePipelineLater>(url, options);
+  expect(later.pipeline).type.toBe<typeof sync.pipeline>();
+});

@@ -1,0 +1,54 @@
+/** What a recognised image shows. */
+export interface Prediction {
+  label: string;
+  probability: number;
+}
+
+/** A pipeline with a method of every kind that the types tell apart. */
+export class Pipeline {
+  readonly labels = ['boot'];
+  readonly #calls = 0;
+
+  constructor(weights: string, classes?: number) {
+    this.labels.push(weights, String(classes), String(this.#calls));
+  }
+
+  predict(image: Uint8Array): Prediction {
+    return { label: this.labels[0] ?? '', probability: image.length };
+  }
+
+  predictLater(image: Uint8Array, top?: number): Promise<Prediction[]> {
+    return Promise.resolve([this.predict(image)].slice(0, top));
+  }
+
+  *words(image: Uint8Array): Generator<string> {
+    yield this.predict(image).label;
+  }
+
+  async *wordsLater(image: Uint8Array): AsyncGenerator<string> {
+    yield (await this.predictLater(image))[0]?.label ?? '';
+  }
+
+  _internal(): void {
+    this.labels.pop();
+  }
+
+  then(): void {
+    this.labels.pop();
+  }
+}
+
+/** A factory with a required argument. */
+export function makePipeline(weights: string): Pipeline {
+  return new Pipeline(weights);
+}
+
+/** An asynchronous factory. */
+export function makePipelineLater(weights: string): Promise<Pipeline> {
+  return Promise.resolve(new Pipeline(weights));
+}
+
+/** A factory that can do without arguments. */
+export function makeDefault(weights = 'vgg16_weights.h5'): Pipeline {
+  return new Pipeline(weights);
+}
