@@ -1,3 +1,4 @@
+import { reasonOf } from './reason.js';
 import { fileURLToPath } from 'node:url';
 import type { LoadedWeight, Session } from './engines/engine.js';
 import { selectEngine } from './engines/select.js';
@@ -40,7 +41,7 @@ export async function loadModel(file: string | URL, options: LoadOptions): Promi
       .build(graph, readAll(hdf5, graph, weights, options), { threads: options.threads })
       .catch((cause: unknown) => {
         if (cause instanceof KerasError || signal?.aborted === true) throw cause;
-        const reason = cause instanceof Error ? cause.message : String(cause);
+        const reason = reasonOf(cause);
         throw new EngineError(
           'ERR_KERAS_ENGINE_FAILED',
           engine.name,

@@ -1,3 +1,4 @@
+import { reasonOf } from './reason.js';
 import { types } from 'node:util';
 import type { EngineName, Session } from './engines/engine.js';
 import { DisposedError, EngineError, InputError, KerasError } from './errors.js';
@@ -52,7 +53,7 @@ export class Model implements AsyncDisposable {
 
     const run = this.#state.session.run(data, batch).catch((cause: unknown) => {
       if (cause instanceof KerasError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new EngineError(
         'ERR_KERAS_ENGINE_FAILED',
         this.engine,

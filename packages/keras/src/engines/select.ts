@@ -1,3 +1,4 @@
+import { reasonOf } from '../reason.js';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type * as Onnxruntime from 'onnxruntime-node';
@@ -58,7 +59,7 @@ async function load(name: EngineName): Promise<Engine> {
   try {
     return await loadFound(name, found);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new EngineError(
       'ERR_KERAS_ENGINE_NOT_AVAILABLE',
       name,

@@ -1,3 +1,4 @@
+import { reasonOf } from '../reason.js';
 import { open, stat } from 'node:fs/promises';
 import { ModelFileError } from '../errors.js';
 import { readSuperblock } from './superblock.js';
@@ -57,14 +58,14 @@ async function regularFile(file: string) {
 }
 
 function systemError(file: string, cause: unknown): ModelFileError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new ModelFileError('ERR_KERAS_FILE_NOT_FOUND', `There is no model file at ${file}`, {
       file,
       cause,
     });
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   return new ModelFileError('ERR_KERAS_FILE_NOT_READABLE', `The model file cannot be read (${reason})`, {
     file,
     cause,

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 
 /** Node's types know these two events, but not as a union. */
-const emitter = process as Pick<EventEmitter, "listeners" | "removeListener">;
+const emitter = process as Pick<EventEmitter, 'listeners' | 'removeListener'>;
 const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
 
 /** How the functions read that Emscripten puts into the code it makes for Node. */

@@ -1,0 +1,160 @@
+/** @jest-environment ./test/shared-arrays-environment.mjs */
+import { readdirSync, readlinkSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { loadModel, type LoadOptions, type LoadProgress, OptionError } from '../src/index.js';
+import { fixture, smallVgg } from './support/files.js';
+import { largestDifference, predictWith, tinyImage } from './support/predicting.js';
+import { tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';
+
+const file = fixture('vgg16_small.h5');
+
+/** Whether this process has a file open; told by Linux. */
+function isOpen(name: string): boolean {
+  return readdirSync('/proc/self/fd').some((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`) === name;
+    } catch {
+      return false;
+    }
+  });
+}
+const testOnLinux = process.platform === 'linux' ? test : test.skip;
+
+describe('progress', () => {
+  test('counts the bytes of the weights up to their total, then says that the engine builds', async () => {
+    const steps: LoadProgress[] = [];
+    await using model = await loadModel(file, {
+      architecture: 'vgg16',
+      onProgress: (step) => {
+        steps.push({ ...step });
+      },
+    });
+    expect(model.engine).toBe('onnxruntime');
+    const total = steps[0]?.total ?? 0;
+    expect(total).toBeGreaterThan(1_000_000);
+    expect(steps[0]).toEqual({ phase: 'reading', loaded: 0, total });
+    expect(steps.at(-1)).toEqual({ phase: 'building', loaded: total, total });
+    const loaded = steps.map((step) => step.loaded);
+    expect(loaded).toEqual(loaded.toSorted((a, b) => a - b));
+  });
+
+  testOnLinux('a listener that throws ends the loading with its error, and the file is closed', async () => {
+    const own = new Error('no space on the page');
+    const outcome = loadModel(file, {
+      architecture: 'vgg16',
+      onProgress: () => {
+        throw own;
+      },
+    });
+    await expect(outcome).rejects.toBe(own);
+    expect(isOpen(file)).toBe(false);
+  });
+});
+
+describe('a signal', () => {
+  test('that has fired already keeps the file from being touched', async () => {
+    const outcome = loadModel('/no/such/file.h5', { architecture: 'vgg16', signal: AbortSignal.abort() });
+    await expect(outcome).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  testOnLinux.each(['onnxruntime', 'wasm'] as const)(
+    'stops reading for %s between two slices, with its reason, and the file is closed',
+    async (engine) => {
+      const controller = new AbortController();
+      const reason = new Error('the user went away');
+      const steps: LoadProgress[] = [];
+      const outcome = loadModel(file, {
+        architecture: 'vgg16',
+        engine,
+        signal: controller.signal,
+        onProgress(step) {
+          steps.push(step);
+          if (steps.length === 5) controller.abort(reason);
+        },
+      });
+      await expect(outcome).rejects.toBe(reason);
+      expect(steps).toHaveLength(5);
+      expect(isOpen(file)).toBe(false);
+    },
+  );
+
+  test('that fires while the engine builds leaves no model behind', async () => {
+    const controller = new AbortController();
+    const outcome = loadModel(file, {
+      architecture: 'vgg16',
+      signal: controller.signal,
+      onProgress: ({ phase }) => {
+        if (phase === 'building') controller.abort();
+      },
+    });
+    await expect(outcome).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+test('several loads at once, one of them of a bad file, do not disturb each other', async () => {
+  const broken = await writeFile((file) => {
+    const weights = tinyWeights();
+    weights.get('fc2')?.bias.data.fill(NaN);
+    writeNamed(file, weights);
+  });
+  const good = await writeFile((file) => {
+    writeNamed(file, tinyWeights());
+  });
+  const image = { data: Float32Array.from(smallVgg.input.data), shape: smallVgg.input.shape };
+  const [one, two, three, four] = await Promise.allSettled([
+    predictWith(file, image),
+    predictWith(broken, tinyImage),
+    predictWith(good, tinyImage),
+    predictWith(file, image, { engine: 'wasm' }),
+  ]);
+  expect(two).toMatchObject({ status: 'rejected', reason: { code: 'ERR_KERAS_NOT_FINITE' } });
+  expect(three.status).toBe('fulfilled');
+  for (const outcome of [one, four]) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    expect(largestDifference(outcome.value, smallVgg.output.data)).toBeLessThan(1e-4);
+  }
+});
+
+testOnLinux('the file is closed when the model is there, and after a refusal', async () => {
+  await using model = await loadModel(file, { architecture: 'vgg16' });
+  expect(model.outputs[0]?.shape).toEqual([null, 20]);
+  expect(isOpen(file)).toBe(false);
+  const bad = await writeFile((file) => {
+    file.create_attribute('layer_names', ['a'], [1], 'A1');
+  });
+  await expect(loadModel(bad, { architecture: 'vgg16' })).rejects.toThrow();
+  expect(isOpen(bad)).toBe(false);
+});
+
+describe('an option with a wrong value is refused by name', () => {
+  let good: string;
+  beforeAll(async () => {
+    good = await writeFile((file) => {
+      writeNamed(file, tinyWeights());
+    });
+  });
+
+  test.each<[string, object]>([
+    ['architecture', { architecture: 'resnet50' }],
+    ['architecture', {}],
+    ['engine', { architecture: 'vgg16', engine: 'cpu' }],
+    ['kernels', { architecture: 'vgg16', kernels: 'theano' }],
+    ['threads', { architecture: 'vgg16', threads: 0 }],
+    ['threads', { architecture: 'vgg16', threads: '2' }],
+  ])('%s in %j', async (option, options) => {
+    const outcome = loadModel(good, options as LoadOptions);
+    await expect(outcome).rejects.toBeInstanceOf(OptionError);
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_KERAS_OPTION', option });
+  });
+
+  test.each(['', new URL('http://localhost/model.h5')])('file as %s', async (name) => {
+    await expect(loadModel(name, { architecture: 'vgg16' })).rejects.toMatchObject({
+      code: 'ERR_KERAS_OPTION',
+      option: 'file',
+    });
+  });
+
+  test('threads are taken', async () => {
+    expect(await predictWith(good, tinyImage, { threads: 1 })).toHaveLength(4);
+  });
+});

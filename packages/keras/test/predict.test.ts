@@ -1,0 +1,97 @@
+/** @jest-environment ./test/shared-arrays-environment.mjs */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DisposedError, InputError, loadModel, type Model, type Tensor } from '../src/index.js';
+import { ENGINES, predictWith, tinyImage } from './support/predicting.js';
+import { tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';
+
+let file: string;
+beforeAll(async () => {
+  file = await writeFile((file) => {
+    writeNamed(file, tinyWeights());
+  });
+});
+
+describe('an input that does not fit is refused by what is wrong with it', () => {
+  let model: Model;
+  beforeAll(async () => {
+    model = await loadModel(file, { architecture: 'vgg16' });
+  });
+  afterAll(() => model.dispose());
+
+  const { data } = tinyImage;
+  test.each<[string, unknown, RegExp]>([
+    ['not a list', tinyImage, /must be an array/u],
+    ['no input', [], /has 1 input \(input\); 0 were given/u],
+    ['two inputs', [tinyImage, tinyImage], /2 were given/u],
+    ['null', [null], /not a tensor/u],
+    ['a bare array', [data], /not a tensor/u],
+    ['64-bit floats', [{ data: Float64Array.from(data), shape: [1, 32, 32, 3] }], /Float32Array/u],
+    ['a plain array', [{ data: [...data], shape: [1, 32, 32, 3] }], /Float32Array/u],
+    ['no batch dimension', [{ data, shape: [32, 32, 3] }], /\(n, 32, 32, 3\); it has \(32, 32, 3\)/u],
+    ['another size', [{ data, shape: [3, 32, 32, 1] }], /it has \(3, 32, 32, 1\)/u],
+    [
+      'too few numbers',
+      [{ data, shape: [2, 32, 32, 3] }],
+      /has 3072 numbers; its shape \(2, 32, 32, 3\) needs 6144/u,
+    ],
+    ['a shape of text', [{ data, shape: '1,32,32,3' }], /array of integers/u],
+    ['a negative batch', [{ data, shape: [-1, 32, 32, 3] }], /array of integers/u],
+    ['half a batch', [{ data, shape: [0.5, 32, 32, 3] }], /array of integers/u],
+  ])('%s', async (_, inputs, message) => {
+    const outcome = model.predict(inputs as Tensor[]);
+    await expect(outcome).rejects.toBeInstanceOf(InputError);
+    await expect(outcome).rejects.toMatchObject({
+      code: 'ERR_KERAS_INPUT',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('and the model goes on', async () => {
+    const [output] = await model.predict([tinyImage]);
+    expect(output?.shape).toEqual([1, 4]);
+  });
+});
+
+describe.each(ENGINES)('on %s', (engine) => {
+  test('warming up predicts nothing and changes nothing', async () => {
+    await using model = await loadModel(file, { architecture: 'vgg16', engine });
+    await expect(model.warmUp()).resolves.toBeUndefined();
+    const [output] = await model.predict([tinyImage]);
+    expect(output?.data).toEqual(await predictWith(file, tinyImage, { engine }));
+  });
+
+  test('predictions that run when the model is disposed still end; later ones are refused', async () => {
+    const model = await loadModel(file, { architecture: 'vgg16', engine });
+    const running = model.predict([tinyImage]);
+    const disposed = model.dispose();
+    const late = model.predict([tinyImage]);
+    await expect(late).rejects.toBeInstanceOf(DisposedError);
+    await expect(late).rejects.toMatchObject({ code: 'ERR_KERAS_DISPOSED' });
+    expect((await running)[0]?.shape).toEqual([1, 4]);
+    await disposed;
+    await expect(model.dispose()).resolves.toBeUndefined();
+    await expect(model.warmUp()).rejects.toBeInstanceOf(DisposedError);
+  });
+
+  test('outputs are probabilities that belong to the caller', async () => {
+    await using model = await loadModel(file, { architecture: 'vgg16', engine });
+    const [first] = await model.predict([tinyImage]);
+    const kept = [...(first?.data ?? [])];
+    await model.predict([{ ...tinyImage, data: tinyImage.data.map((value) => -value) }]);
+    expect([...(first?.data ?? [])]).toEqual(kept);
+    expect(kept.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+  });
+});
+
+test('two engines in one process do not disturb each other', async () => {
+  await using native = await loadModel(file, { architecture: 'vgg16', engine: 'onnxruntime' });
+  await using wasm = await loadModel(file, { architecture: 'vgg16', engine: 'wasm' });
+  const [a, b, c] = await Promise.all([
+    native.predict([tinyImage]),
+    wasm.predict([tinyImage]),
+    native.predict([tinyImage]),
+  ]);
+  expect(a[0]?.data).toEqual(c[0]?.data);
+  for (const [index, value] of (b[0]?.data ?? []).entries())
+    expect(value).toBeCloseTo(a[0]?.data[index] ?? NaN, 5);
+});

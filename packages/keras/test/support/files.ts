@@ -1,0 +1,42 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, test } from '@jest/globals';
+
+/** The root of this package; Jest's module paths are file URLs. */
+const here = path.dirname(new URL(import.meta.url).pathname);
+export const packageDirectory = path.join(here, '../..');
+
+export const fixture = (name: string): string => path.join(here, '../fixtures', name);
+
+const shared = process.env['DUAL_SHARED'] ?? path.join(packageDirectory, '../../../shared');
+
+/** A file of the test data that lies beside the project. */
+export const sharedFile = (...names: string[]): string => path.join(shared, ...names);
+
+/** `test` where the test data beside the project is there; otherwise a skip that says what is missing. */
+export const testWithShared: typeof test | typeof test.skip = existsSync(sharedFile('vectors/vgg'))
+  ? test
+  : (console.warn(`SKIPPED: the test data of ${shared} is missing; set DUAL_SHARED to where it is`),
+    test.skip);
+
+export interface Vector {
+  input: { shape: number[]; data: number[] };
+  output: { shape: number[]; data: number[] };
+}
+
+/** One image and what Keras 3.15 made of it with the weights of `vgg16_small.h5`. */
+export const smallVgg = JSON.parse(readFileSync(fixture('vgg16_small.json'), 'utf8')) as Vector;
+
+const directories: string[] = [];
+afterAll(async () => {
+  await Promise.all(directories.splice(0).map((directory) => rm(directory, { recursive: true })));
+});
+
+/** A fresh directory that is removed after the tests of the file. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'keras test ä#%-'));
+  directories.push(directory);
+  return directory;
+}
