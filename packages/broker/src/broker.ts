@@ -1,0 +1,302 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+
+import type { CallSite } from './call-site.js';
+import { captureCallSite, withCallSite } from './call-site.js';
+import type { Call, PendingCall } from './call.js';
+import { payloadBytes } from './channel/frame.js';
+import { encodeCall, encodeInit } from './channel/messages.js';
+import type { CloseOptions, PipelineClient } from './client.js';
+import { Dispatcher } from './dispatcher.js';
+import type { BrokerErrorDetails } from './errors.js';
+import { BrokerClosedError, InvalidOptionError, SerializationError } from './errors.js';
+import type { BrokerEvents, BrokerState } from './events.js';
+import type { BrokerOptions, CallOptions, ResolvedOptions } from './options.js';
+import { resolveCallOptions, resolveCloseTimeout, resolveOptions } from './options.js';
+import { normalizeModule } from './process/module.js';
+import type { StartFailureReason } from './process/supervisor.js';
+import { Supervisor, startError } from './process/supervisor.js';
+import type {
+  FactoryArgs,
+  MethodArgs,
+  MethodName,
+  MethodResult,
+  PipelineFactory,
+  PipelineOf,
+  Remote,
+  UnknownPipeline,
+} from './remote.js';
+import { remoteProxy } from './remote.js';
+import { KeepAlive, after } from './timer.js';
+
+/** Options, which may be left out where the pipeline is made without arguments. */
+export type OptionsArg<C> =
+  [] extends FactoryArgs<C> ? [options?: BrokerOptions<C>] : [options: BrokerOptions<C>];
+
+type Life =
+  { readonly name: 'open' } | { readonly name: 'draining' | 'closed'; readonly closed: Promise<void> };
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Runs a pipeline in a process of its own, and calls its methods from here.
+ *
+ * `C` is the type of the export that makes the pipeline; everything else is typed from it:
+ *
+ *     await using broker = await Broker.start<typeof makePipeline>(new URL('./pipeline.js', import.meta.url));
+ *     await broker.pipeline.predict(image);
+ */
+export class Broker<C extends PipelineFactory = () => UnknownPipeline>
+  extends EventEmitter<BrokerEvents>
+  implements PipelineClient<PipelineOf<C>>
+{
+  readonly pipeline: Remote<PipelineOf<C>>;
+  readonly #options: ResolvedOptions;
+  readonly #keepAlive = new KeepAlive();
+  readonly #supervisor: Supervisor;
+  readonly #dispatcher: Dispatcher;
+  /** Those who wait for the pipeline to be ready. */
+  readonly #starters: Waiter[] = [];
+  /** Those who wait for anything to change. */
+  readonly #watchers: (() => void)[] = [];
+  #life: Life = { name: 'open' };
+  #lastState: BrokerState = 'idle';
+
+  /**
+   * Does nothing yet: the process is spawned by `start()`, or by the first call.
+   * @param module The pipeline's module: a file URL (`new URL('./pipeline.js', import.meta.url)`), an absolute
+   * path, or the name of a package. ESM, CommonJS or TypeScript.
+   * @throws InvalidOptionError naming the option; SerializationError naming the argument that cannot cross.
+   */
+  constructor(module: string | URL, ...[options]: OptionsArg<C>) {
+    super();
+    this.#options = resolveOptions(options ?? {});
+    const specifier = normalizeModule(module);
+    this.#supervisor = this.#supervise(specifier);
+    this.#dispatcher = new Dispatcher({
+      options: this.#options,
+      supervisor: this.#supervisor,
+      keepAlive: this.#keepAlive,
+      onIdle: () => {
+        this.#changed();
+      },
+    });
+    this.pipeline = remoteProxy((method, args) => this.#call(method, args, undefined, captureCallSite(2)));
+  }
+
+  /** `new Broker(…)` and `start()` in one. Rejects with `PipelineStartError` where `start()` does. */
+  static async start<C extends PipelineFactory = () => UnknownPipeline>(
+    module: string | URL,
+    ...options: OptionsArg<C>
+  ): Promise<Broker<C>> {
+    const broker = new Broker<C>(module, ...options);
+    try {
+      await broker.start();
+    } catch (error) {
+      await broker.close();
+      throw error;
+    }
+    return broker;
+  }
+
+  get state(): BrokerState {
+    if (this.#life.name !== 'open') return this.#life.name;
+    const { state } = this.#supervisor;
+    return state === 'stopping' || state === 'stopped' ? 'draining' : state;
+  }
+
+  /**
+   * Resolves when the pipeline is constructed and takes calls. Rejects with `PipelineStartError`, the original
+   * error as its `cause`, when the broker has given up; to call it again is to try again.
+   */
+  async start(): Promise<void> {
+    if (this.#life.name !== 'open') throw closedError();
+    if (this.#supervisor.state === 'ready') return;
+    this.#keepAlive.hold();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#starters.push({ resolve, reject });
+        this.#supervisor.start();
+      });
+    } finally {
+      this.#keepAlive.release();
+    }
+  }
+
+  call<K extends MethodName<PipelineOf<C>>>(
+    method: K,
+    args: Readonly<MethodArgs<PipelineOf<C>, K>>,
+    options?: CallOptions,
+  ): Promise<MethodResult<PipelineOf<C>, K>> {
+    const result = this.#call(method, args, options, captureCallSite(1));
+    return result as Promise<MethodResult<PipelineOf<C>, K>>; // `C` says so
+  }
+
+  submit<K extends MethodName<PipelineOf<C>>>(
+    method: K,
+    args: Readonly<MethodArgs<PipelineOf<C>, K>>,
+    options?: CallOptions,
+  ): Call<MethodResult<PipelineOf<C>, K>> {
+    const call = this.#submit(method, args, options, captureCallSite(1));
+    call.findable = true;
+    // Its state tells of a failure; who does not wait for the result need not handle it.
+    call.result.catch(() => undefined);
+    return call as Call<MethodResult<PipelineOf<C>, K>>; // `C` says so
+  }
+
+  get(key: string): Call | undefined {
+    return this.#dispatcher.get(key);
+  }
+
+  /** Further calls share the end of the first; the shortest `timeout` of them counts. */
+  async close(options?: CloseOptions): Promise<void> {
+    const timeout = resolveCloseTimeout(options);
+    if (this.#life.name === 'open') {
+      this.#life = { name: 'draining', closed: this.#drainAndStop() };
+      this.#changed();
+    }
+    const deadline = after(timeout, () => {
+      this.#dispatcher.rejectAll((call) => closedError('its time to finish calls is over', call.details()));
+      this.#supervisor.kill();
+    });
+    await this.#life.closed;
+    clearTimeout(deadline);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #call(
+    method: string,
+    args: readonly unknown[],
+    options: CallOptions | undefined,
+    site: CallSite,
+  ): Promise<unknown> {
+    try {
+      return this.#dispatcher.resultFor(this.#submit(method, args, options, site), options?.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #submit(
+    method: string,
+    args: readonly unknown[],
+    options: CallOptions | undefined,
+    callSite: CallSite,
+  ): PendingCall {
+    try {
+      checkCall(method, args);
+      const resolved = resolveCallOptions(options, this.#options);
+      const { key = randomUUID() } = resolved;
+      const details = { key, method, started: false };
+      if (this.#life.name !== 'open') throw closedError('it takes no more calls', details);
+      const { failure } = this.#supervisor;
+      if (failure !== undefined) throw startError(failure, details);
+      const payload = encodeCall({ key, method, args });
+      this.#checkSize(payloadBytes(payload), details);
+      const call = this.#dispatcher.submit({ key, method, payload, options: resolved, callSite });
+      if (this.#supervisor.state === 'idle') this.#supervisor.start();
+      return call;
+    } catch (error) {
+      throw withCallSite(error, callSite);
+    }
+  }
+
+  #checkSize(bytes: number, details: BrokerErrorDetails): void {
+    const { maxMessageBytes } = this.#options;
+    if (bytes <= maxMessageBytes) return;
+    const message = `the arguments take ${bytes} bytes, more than maxMessageBytes (${maxMessageBytes})`;
+    throw new SerializationError('args', message, details);
+  }
+
+  #supervise(module: string): Supervisor {
+    const { export: exportName, expose, args, maxMessageBytes, output } = this.#options;
+    return new Supervisor({
+      module,
+      init: encodeInit({ module, export: exportName, expose, args, maxMessageBytes }),
+      options: this.#options,
+      wantsLines: () => typeof output === 'function' || this.listenerCount('output') > 0,
+      listener: {
+        changed: () => {
+          this.#changed();
+        },
+        spawned: (pid) => {
+          queueMicrotask(() => this.emit('spawn', { pid }));
+        },
+        started: (call) => {
+          this.#dispatcher.started(call);
+        },
+        answered: (call, outcome, ms) => {
+          this.#dispatcher.answered(call, outcome, ms);
+        },
+        exited: (exit, lost) => {
+          this.#dispatcher.lost(lost, exit);
+          queueMicrotask(() => this.emit('exit', exit));
+        },
+        gaveUp: (reason) => {
+          this.#gaveUp(reason);
+        },
+        output: (line, info) => {
+          if (typeof output === 'function') output(line, info);
+          this.emit('output', line, info);
+        },
+      },
+    });
+  }
+
+  #gaveUp(reason: StartFailureReason): void {
+    this.#dispatcher.rejectAll((call) => startError(reason, call.details()));
+    for (const { reject } of this.#starters.splice(0)) reject(startError(reason));
+  }
+
+  async #drainAndStop(): Promise<void> {
+    this.#keepAlive.hold();
+    await this.#until(() => this.#dispatcher.pending === 0);
+    for (const { reject } of this.#starters.splice(0)) reject(closedError());
+    this.#supervisor.stop(this.#options.killDelay.cancel);
+    await this.#until(() => this.#supervisor.state === 'stopped');
+    this.#life = { name: 'closed', closed: Promise.resolve() };
+    this.#dispatcher.clear();
+    this.#keepAlive.end();
+    this.#changed();
+  }
+
+  async #until(reached: () => boolean): Promise<void> {
+    while (!reached()) await new Promise<void>((resolve) => this.#watchers.push(resolve));
+  }
+
+  /** The supervisor's state has changed, or no call is left, or this broker is closing. */
+  #changed(): void {
+    const { state } = this;
+    for (const wake of this.#watchers.splice(0)) wake();
+    if (this.#supervisor.state === 'ready') {
+      this.#dispatcher.dispatch();
+      for (const { resolve } of this.#starters.splice(0)) resolve();
+    }
+    const previous = this.#lastState;
+    if (state === previous) return;
+    this.#lastState = state;
+    // Listeners are called after the work at hand: what they do, or throw, cannot get in its way.
+    queueMicrotask(() => this.emit('state', state, previous));
+  }
+}
+
+function closedError(why?: string, details?: BrokerErrorDetails): BrokerClosedError {
+  return new BrokerClosedError(
+    why === undefined ? 'the broker is closed' : `the broker is closed: ${why}`,
+    details,
+  );
+}
+
+function checkCall(method: unknown, args: unknown): void {
+  if (typeof method !== 'string') {
+    throw new InvalidOptionError('method', `the method must be given by its name, not as ${typeof method}`);
+  }
+  if (!Array.isArray(args))
+    throw new InvalidOptionError('args', `the arguments of ${method} must be given as an array`);
+}

@@ -1,0 +1,192 @@
+import type { Payload } from './channel/frame.js';
+import { payloadBytes } from './channel/frame.js';
+import type { BrokerErrorDetails } from './errors.js';
+import { CallCancelledError } from './errors.js';
+import type { ResolvedCallOptions } from './options.js';
+import { after } from './timer.js';
+import type { CallSite } from './call-site.js';
+import { withCallSite } from './call-site.js';
+
+export type CallState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** One keyed call of a pipeline's method. Settles exactly once. */
+export interface Call<T = unknown> {
+  readonly key: string;
+  readonly method: string;
+  readonly state: CallState;
+  /** The result, or why there is none. A rejection that nobody looks at is not an unhandled one. */
+  readonly result: Promise<T>;
+  /** When the call was submitted. */
+  readonly queuedAt: Date;
+  /** When it started to run; `undefined` before, and where it never did. */
+  readonly startedAt: Date | undefined;
+  /** When it settled. */
+  readonly finishedAt: Date | undefined;
+  /**
+   * Rejects the call with a `CallCancelledError` at once; what it may be computing is told through
+   * `currentCall().signal` and dropped.
+   * @returns false where the call has settled already.
+   */
+  cancel(reason?: unknown): boolean;
+}
+
+/** How a call ended. */
+export type Outcome =
+  | {
+      readonly state: 'succeeded';
+      readonly value: unknown;
+      /** Of the value, on the wire. */ readonly bytes: number;
+    }
+  | { readonly state: 'failed' | 'cancelled'; readonly error: unknown };
+
+type Progress =
+  | { readonly state: 'queued' }
+  | { readonly state: 'running'; readonly startedAt: number }
+  | {
+      readonly state: Outcome['state'];
+      readonly startedAt: number | undefined;
+      readonly finishedAt: number;
+    };
+
+export interface PendingCallInit {
+  readonly key: string;
+  readonly method: string;
+  readonly payload: Payload;
+  readonly options: ResolvedCallOptions;
+  readonly callSite: CallSite;
+  readonly findable: boolean;
+  /** What `cancel()` does. */
+  readonly onCancel: (error: CallCancelledError) => void;
+}
+
+/** A call, with what the broker needs of it; users see its `Call` side. */
+export class PendingCall implements Call {
+  readonly key: string;
+  readonly method: string;
+  readonly options: ResolvedCallOptions;
+  readonly result: Promise<unknown>;
+  /** Bytes of its arguments on the wire. */
+  readonly bytes: number;
+  /** How often the call has run before. */
+  attempt = 0;
+  /** Whether `get(key)` is to find it once it has settled: nobody knows the random key of a plain `call`. */
+  findable: boolean;
+  /** How many callers share this call; it is cancelled when the last one has left. */
+  callers = 1;
+  /** The arguments; gone once settled. */
+  #payload: Payload | undefined;
+  #progress: Progress = { state: 'queued' };
+  #limit: NodeJS.Timeout | undefined;
+  #cleanUp: (() => void)[] = [];
+  readonly #queuedAt = Date.now();
+  readonly #callSite: CallSite;
+  readonly #onCancel: PendingCallInit['onCancel'];
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor({ key, method, payload, options, callSite, findable, onCancel }: PendingCallInit) {
+    this.key = key;
+    this.method = method;
+    this.options = options;
+    this.bytes = payloadBytes(payload);
+    this.findable = findable;
+    this.#payload = payload;
+    this.#callSite = callSite;
+    this.#onCancel = onCancel;
+    const { promise, resolve, reject } = withResolvers<unknown>();
+    this.result = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get state(): CallState {
+    return this.#progress.state;
+  }
+
+  get settled(): boolean {
+    return this.state !== 'queued' && this.state !== 'running';
+  }
+
+  get payload(): Payload | undefined {
+    return this.#payload;
+  }
+
+  get queuedAt(): Date {
+    return new Date(this.#queuedAt);
+  }
+
+  get startedAt(): Date | undefined {
+    const progress = this.#progress;
+    if (progress.state === 'queued' || progress.startedAt === undefined) return undefined;
+    return new Date(progress.startedAt);
+  }
+
+  get finishedAt(): Date | undefined {
+    return 'finishedAt' in this.#progress ? new Date(this.#progress.finishedAt) : undefined;
+  }
+
+  cancel(reason?: unknown): boolean {
+    if (this.settled) return false;
+    const message = `call ${this.name} was cancelled while ${this.state}`;
+    this.#onCancel(new CallCancelledError('caller', message, this.details(reason)));
+    return true;
+  }
+
+  /** For messages. */
+  get name(): string {
+    return `${this.method} (key ${JSON.stringify(this.key)})`;
+  }
+
+  /** What an error about this call says of it. */
+  details(cause?: unknown): BrokerErrorDetails {
+    const { key, method } = this;
+    const known = { key, method, started: this.state === 'running' };
+    return cause === undefined ? known : { ...known, cause };
+  }
+
+  /** Calls `run` unless the call starts, or settles, within `ms`. Replaces what was set before. */
+  limit(ms: number, run: () => void): void {
+    clearTimeout(this.#limit);
+    this.#limit = after(ms, run);
+  }
+
+  /** Calls `run` when the call settles. */
+  onceSettled(run: () => void): void {
+    this.#cleanUp.push(run);
+  }
+
+  /** The call runs now. */
+  start(): void {
+    if (!this.settled) this.#progress = { state: 'running', startedAt: Date.now() };
+  }
+
+  /** The call waits again: the process that had it ended before it started, or it may run again. */
+  requeue(): void {
+    clearTimeout(this.#limit);
+    if (!this.settled) this.#progress = { state: 'queued' };
+  }
+
+  /** @returns false where the call had settled before; nothing changes then. */
+  settle(outcome: Outcome): boolean {
+    const progress = this.#progress;
+    if (this.settled) return false;
+    clearTimeout(this.#limit);
+    const startedAt = progress.state === 'running' ? progress.startedAt : undefined;
+    this.#progress = { state: outcome.state, startedAt, finishedAt: Date.now() };
+    this.#payload = undefined;
+    for (const run of this.#cleanUp.splice(0)) run();
+    if (outcome.state === 'succeeded') this.#resolve(outcome.value);
+    else this.#reject(withCallSite(outcome.error, this.#callSite));
+    return true;
+  }
+}
+
+function withResolvers<T>() {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}

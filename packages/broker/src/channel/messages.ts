@@ -1,0 +1,185 @@
+import { ProtocolError } from '../errors.js';
+import { decodeValue, encodeValue } from './codec.js';
+import type { Frame, Payload } from './frame.js';
+import type { ErrorRecord, ThrownPart, ThrownValue } from './thrown.js';
+import { BUILTIN_ERRORS } from './thrown.js';
+
+/** Types of the messages that the broker sends. */
+export const ToChild = {
+  /** What to construct. First message, once. */
+  Init: 1,
+  /** Run a method. Answered by exactly one Result, Failure or Dropped of the same id. */
+  Call: 2,
+  /** Nobody waits for the call any more: drop it, or fire its signal. */
+  Abort: 3,
+  /** Dispose of the pipeline and exit. Last message. */
+  Stop: 4,
+} as const;
+
+/** Types of the messages that the child sends. */
+export const ToBroker = {
+  /** The pipeline is constructed. */
+  Ready: 16,
+  /** The pipeline could not be constructed; the child exits. */
+  StartFailure: 17,
+  /** What the method returned. */
+  Result: 18,
+  /** Why there is no result. */
+  Failure: 19,
+  /** The call was aborted before it started. */
+  Dropped: 20,
+  /** An error outside any call; the child exits. */
+  Fatal: 21,
+} as const;
+
+/** What the child is to construct. */
+export interface Init {
+  /** URL, absolute path or bare specifier of the module. */
+  readonly module: string;
+  readonly export: string | undefined;
+  readonly expose: readonly string[] | undefined;
+  readonly args: readonly unknown[];
+  /** The longest message that the broker takes, in bytes. */
+  readonly maxMessageBytes: number;
+}
+
+/** One call, as it is sent. */
+export interface CallMessage {
+  readonly key: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+/** Why a call has no result. */
+export type Failure =
+  | { readonly kind: 'thrown'; readonly thrown: ThrownValue }
+  | { readonly kind: 'unserializable'; readonly path: string; readonly message: string }
+  | { readonly kind: 'unknown-method'; readonly methods: readonly string[] };
+
+export interface StartFailure {
+  readonly thrown: ThrownValue;
+  /** Whether another try cannot end differently, as with a module that does not exist. */
+  readonly permanent: boolean;
+}
+
+const NO_PAYLOAD: Payload = { metadata: new Uint8Array(0), buffers: [] };
+
+/** A frame that says all by its type. */
+export function signalFrame(type: number, id = 0): Frame {
+  return { type, id, attempt: 0, payload: NO_PAYLOAD };
+}
+
+export function initFrame(init: Payload): Frame {
+  return { type: ToChild.Init, id: 0, attempt: 0, payload: init };
+}
+
+/** @throws SerializationError */
+export function encodeInit(init: Init): Payload {
+  return encodeValue(init, 'options');
+}
+
+/** @throws SerializationError naming the argument, such as `args[0].model`. */
+export function encodeCall(call: CallMessage): Payload {
+  return encodeValue(call, '');
+}
+
+/** Reads a message of the broker's, in the child. */
+export function decodeCall(payload: Payload): CallMessage {
+  return decodeValue(payload) as CallMessage; // the child trusts its broker
+}
+
+/** Reads the broker's first message, in the child. */
+export function decodeInit(payload: Payload): Init {
+  return decodeValue(payload) as Init; // the child trusts its broker
+}
+
+/** @throws ProtocolError where the child sent something else. */
+export function decodeReady(payload: Payload): readonly string[] {
+  const methods = decodeValue(payload);
+  if (!isStringArray(methods)) throw new ProtocolError('the child announced methods that are no names');
+  return methods;
+}
+
+/** @throws ProtocolError where the child sent something else. */
+export function decodeStartFailure(payload: Payload): StartFailure {
+  const { thrown, permanent } = fields(decodeValue(payload));
+  if (typeof permanent !== 'boolean')
+    throw new ProtocolError('a start failure does not say whether it is permanent');
+  return { thrown: checkThrown(thrown), permanent };
+}
+
+/** @throws ProtocolError where the child sent something else. */
+export function decodeFailure(payload: Payload): Failure {
+  const { kind, thrown, path, message, methods } = fields(decodeValue(payload));
+  if (kind === 'thrown') return { kind, thrown: checkThrown(thrown) };
+  if (kind === 'unserializable' && typeof path === 'string' && typeof message === 'string')
+    return { kind, path, message };
+  if (kind === 'unknown-method' && isStringArray(methods)) return { kind, methods };
+  throw new ProtocolError('a failure is of no known kind');
+}
+
+/** @throws ProtocolError where the child sent something else. */
+export function decodeFatal(payload: Payload): ThrownValue {
+  return checkThrown(decodeValue(payload));
+}
+
+function checkThrown(value: unknown): ThrownValue {
+  const { root, errors } = fields(value);
+  if (!Array.isArray(errors)) throw new ProtocolError('an error comes without its table');
+  const count = errors.length;
+  return { root: checkPart(root, count), errors: errors.map((record) => checkRecord(record, count)) };
+}
+
+function checkRecord(value: unknown, count: number): ErrorRecord {
+  const { builtin, name, message, stack, cause, errors, properties } = fields(value);
+  const known = BUILTIN_ERRORS.find((candidate) => candidate === builtin);
+  if (
+    known === undefined ||
+    typeof name !== 'string' ||
+    typeof message !== 'string' ||
+    !Array.isArray(properties)
+  ) {
+    throw new ProtocolError('an error lacks class, name, message or properties');
+  }
+  return {
+    builtin: known,
+    name,
+    message,
+    stack: typeof stack === 'string' ? stack : undefined,
+    cause: cause === undefined ? undefined : checkPart(cause, count),
+    errors: Array.isArray(errors) ? errors.map((part) => checkPart(part, count)) : undefined,
+    properties: properties.map((entry) => checkProperty(entry, count)),
+  };
+}
+
+function checkProperty(entry: unknown, count: number): readonly [string, ThrownPart] {
+  if (!Array.isArray(entry)) throw new ProtocolError('a property of an error is no pair');
+  const [name, part] = entry as unknown[];
+  if (typeof name !== 'string') throw new ProtocolError('a property of an error has no name');
+  return [name, checkPart(part, count)];
+}
+
+function checkPart(part: unknown, count: number): ThrownPart {
+  const { kind, index, value, text } = fields(part);
+  if (
+    kind === 'error' &&
+    typeof index === 'number' &&
+    Number.isInteger(index) &&
+    index >= 0 &&
+    index < count
+  ) {
+    return { kind, index };
+  }
+  if (kind === 'value') return { kind, value };
+  if (kind === 'opaque' && typeof text === 'string') return { kind, text };
+  throw new ProtocolError('a part of an error is of no known kind');
+}
+
+function fields(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) throw new ProtocolError('a message is no object');
+  return value as Record<string, unknown>;
+}
+
+function isStringArray(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

@@ -1,0 +1,60 @@
+import { types } from 'node:util';
+
+import { encodeValue } from './codec.js';
+
+export type Pruned =
+  | { readonly kept: true; readonly value: unknown }
+  /** Nothing of it can be cloned: what it was, in words. */
+  | { readonly kept: false; readonly text: string };
+
+const MAX_DEPTH = 50;
+
+/**
+ * Copies what can be cloned of a value that as a whole cannot: of arrays and plain objects the parts that
+ * can. For the properties of errors, where losing a function is better than losing all beside it.
+ */
+export function prune(value: unknown): Pruned {
+  return pruneWithin(value, new Map(), 0);
+}
+
+function pruneWithin(value: unknown, copies: Map<object, object>, depth: number): Pruned {
+  if (typeof value === 'function') return { kept: false, text: `[Function ${value.name || '(anonymous)'}]` };
+  if (typeof value === 'symbol') return { kept: false, text: value.toString() };
+  if (typeof value !== 'object' || value === null) return { kept: true, value };
+  if (types.isProxy(value)) return { kept: false, text: '[Proxy]' };
+  const copied = copies.get(value);
+  if (copied !== undefined) return { kept: true, value: copied };
+  if (depth < MAX_DEPTH && isContainer(value)) {
+    const copy: object = Array.isArray(value) ? [] : {};
+    copies.set(value, copy);
+    for (const name of Object.keys(value)) copyPart(value, name, copy, copies, depth);
+    return { kept: true, value: copy };
+  }
+  try {
+    encodeValue(value, 'value');
+    return { kept: true, value };
+  } catch {
+    return { kept: false, text: Object.prototype.toString.call(value) };
+  }
+}
+
+function isContainer(value: object): boolean {
+  if (Array.isArray(value)) return true;
+  return !ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Object]';
+}
+
+function copyPart(from: object, name: string, to: object, copies: Map<object, object>, depth: number): void {
+  let part: Pruned;
+  try {
+    part = pruneWithin(Reflect.get(from, name), copies, depth + 1);
+  } catch {
+    return; // a getter that throws
+  }
+  if (!part.kept) return;
+  Object.defineProperty(to, name, {
+    value: part.value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}

@@ -1,0 +1,153 @@
+import { inspect, types } from 'node:util';
+
+import { encodeValue } from './codec.js';
+import { prune } from './prune.js';
+
+/**
+ * Anything that can be thrown, in a form that can be cloned. Errors stand in a table and refer to each other
+ * by their index in it, so that cycles (an error that is its own cause) survive.
+ */
+export interface ThrownValue {
+  readonly root: ThrownPart;
+  readonly errors: readonly ErrorRecord[];
+}
+
+export type ThrownPart =
+  | { readonly kind: 'error'; readonly index: number }
+  | { readonly kind: 'value'; readonly value: unknown }
+  /** What cannot be cloned, described in words. */
+  | { readonly kind: 'opaque'; readonly text: string };
+
+export interface ErrorRecord {
+  /** Which of the classes that every realm has it is, or extends. */
+  readonly builtin: BuiltinError;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly cause: ThrownPart | undefined;
+  /** The errors of an AggregateError. */
+  readonly errors: readonly ThrownPart[] | undefined;
+  /** Own enumerable properties. */
+  readonly properties: readonly (readonly [string, ThrownPart])[];
+}
+
+export const BUILTIN_ERRORS = [
+  'Error',
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+  'AggregateError',
+  'DOMException',
+] as const;
+export type BuiltinError = (typeof BUILTIN_ERRORS)[number];
+
+/** Further causes and properties than this are left out: nobody reads them, and they might never end. */
+const MAX_ERRORS = 1_000;
+
+/** Turns what was thrown into its cloneable form. Never throws, whatever it is given. */
+export function describeThrown(thrown: unknown): ThrownValue {
+  const table = new Map<object, number>();
+  const errors: ErrorRecord[] = [];
+
+  function describePart(value: unknown): ThrownPart {
+    if (types.isProxy(value)) return { kind: 'opaque', text: '[Proxy]' };
+    if (isError(value)) {
+      const known = table.get(value);
+      if (known !== undefined) return { kind: 'error', index: known };
+      if (table.size >= MAX_ERRORS) return { kind: 'opaque', text: '[further error]' };
+      const index = table.size;
+      table.set(value, index);
+      errors[index] = describeError(value);
+      return { kind: 'error', index };
+    }
+    try {
+      encodeValue(value, 'value');
+      return { kind: 'value', value };
+    } catch {
+      const pruned = prune(value);
+      return pruned.kept ? { kind: 'value', value: pruned.value } : { kind: 'opaque', text: pruned.text };
+    }
+  }
+
+  function describeError(error: object): ErrorRecord {
+    const members = Array.isArray(read(error, 'errors')) ? (read(error, 'errors') as unknown[]) : undefined;
+    const builtin = builtinOf(error);
+    return {
+      builtin,
+      name: text(read(error, 'name'), builtin),
+      message: text(read(error, 'message'), ''),
+      stack: typeof read(error, 'stack') === 'string' ? String(read(error, 'stack')) : undefined,
+      cause: hasOwn(error, 'cause') ? describePart(read(error, 'cause')) : undefined,
+      errors: builtin === 'AggregateError' ? (members ?? []).map(describePart) : undefined,
+      properties: ownProperties(error, builtin).map((name) => [name, describePart(read(error, name))]),
+    };
+  }
+
+  const root = describePart(thrown);
+  return { root, errors };
+}
+
+function isError(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  if (types.isNativeError(value) || isDomException(value)) return true;
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
+function isDomException(value: object): boolean {
+  return Object.prototype.toString.call(value) === '[object DOMException]';
+}
+
+function builtinOf(error: object): BuiltinError {
+  if (isDomException(error)) return 'DOMException';
+  for (
+    let type: unknown = error;
+    typeof type === 'object' && type !== null;
+    type = Object.getPrototypeOf(type)
+  ) {
+    const constructor = hasOwn(type, 'constructor') ? read(type, 'constructor') : undefined;
+    const name = typeof constructor === 'function' ? constructor.name : undefined;
+    const builtin = BUILTIN_ERRORS.find((candidate) => candidate === name);
+    if (builtin !== undefined) return builtin;
+  }
+  return 'Error';
+}
+
+function ownProperties(error: object, builtin: BuiltinError): string[] {
+  const elsewhere = new Set([
+    'message',
+    'stack',
+    'cause',
+    ...(builtin === 'AggregateError' ? ['errors'] : []),
+  ]);
+  try {
+    return Object.keys(error).filter((name) => !elsewhere.has(name));
+  } catch {
+    return [];
+  }
+}
+
+function hasOwn(object: object, name: string): boolean {
+  return Object.prototype.hasOwnProperty.call(object, name);
+}
+
+/** Reads a property; a getter that throws reads as undefined. */
+function read(object: object, name: string): unknown {
+  try {
+    return Reflect.get(object, name);
+  } catch {
+    return undefined;
+  }
+}
+
+function text(value: unknown, fallback: string): string {
+  if (typeof value === 'string') return value;
+  if (value === undefined) return fallback;
+  return inspect(value, { depth: 0, customInspect: false });
+}

@@ -1,0 +1,100 @@
+import { types } from 'node:util';
+
+/** A part of a value that structured clone does not carry. */
+export interface Uncloneable {
+  /** Where it stands, such as `args[0].layers[3]`. */
+  readonly path: string;
+  /** What it is, such as `a function`. */
+  readonly what: string;
+}
+
+/** Deeper than any value that the serializer gets through. */
+const MAX_DEPTH = 10_000;
+
+/**
+ * Looks for the first part of `value` that cannot be cloned, to tell the user where it stands. Only called
+ * once the serializer has refused, so it need not be fast.
+ */
+export function findUncloneable(value: unknown, path: string): Uncloneable | undefined {
+  const seen = new Set<object>();
+  const pending: { value: unknown; path: string; depth: number }[] = [{ value, path, depth: 0 }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const what = uncloneableKind(next.value);
+    if (what !== undefined) return { path: next.path, what };
+    if (typeof next.value !== 'object' || next.value === null || seen.has(next.value)) continue;
+    if (next.depth > MAX_DEPTH) return { path: next.path, what: 'it is nested too deeply' };
+    seen.add(next.value);
+    try {
+      const depth = next.depth + 1;
+      // Last in, first out: reversed, so that the first part in the value's own order is found first.
+      for (const part of [...partsOf(next.value, next.path)].reverse()) pending.push({ ...part, depth });
+    } catch (error) {
+      if (error instanceof PartError) return { path: error.path, what: error.message };
+      return { path: next.path, what: `reading it throws ${describeThrown(error)}` };
+    }
+  }
+  return undefined;
+}
+
+function uncloneableKind(value: unknown): string | undefined {
+  if (typeof value === 'function') return `it is a function${value.name === '' ? '' : ` (${value.name})`}`;
+  if (typeof value === 'symbol') return `it is a symbol (${value.toString()})`;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (types.isProxy(value)) return 'it is a Proxy';
+  if (types.isPromise(value)) return 'it is a promise (was an await forgotten?)';
+  if (types.isWeakMap(value)) return 'it is a WeakMap';
+  if (types.isWeakSet(value)) return 'it is a WeakSet';
+  if (types.isGeneratorObject(value)) return 'it is a generator';
+  if (types.isExternal(value)) return 'it is a native handle';
+  if (types.isSharedArrayBuffer(value)) return 'it is a SharedArrayBuffer, which processes cannot share';
+  if (value instanceof WeakRef) return 'it is a WeakRef';
+  return undefined;
+}
+
+class PartError extends Error {
+  readonly path: string;
+  constructor(path: string, message: string) {
+    super(message);
+    this.path = path;
+  }
+}
+
+function* partsOf(value: object, path: string): Generator<{ value: unknown; path: string }> {
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return;
+  if (types.isMap(value)) {
+    let index = 0;
+    for (const [key, item] of value) {
+      yield { value: key, path: `${path}.keys()[${index}]` };
+      yield {
+        value: item,
+        path: typeof key === 'string' ? `${path}.get(${JSON.stringify(key)})` : `${path}.values()[${index}]`,
+      };
+      index += 1;
+    }
+  } else if (types.isSet(value)) {
+    let index = 0;
+    for (const item of value) yield { value: item, path: `${path}.values()[${index++}]` };
+  }
+  for (const name of Object.keys(value)) {
+    const place =
+      Array.isArray(value) && /^\d+$/.test(name) ? `${path}[${name}]` : path + property(name, path);
+    yield { value: readPart(value, name, place), path: place };
+  }
+}
+
+function readPart(value: object, name: string, path: string): unknown {
+  try {
+    return Reflect.get(value, name);
+  } catch (error) {
+    throw new PartError(path, `its getter throws ${describeThrown(error)}`);
+  }
+}
+
+function property(name: string, path: string): string {
+  if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) return `[${JSON.stringify(name)}]`;
+  return path === '' ? name : `.${name}`;
+}
+
+function describeThrown(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
+}

@@ -1,0 +1,110 @@
+/**
+ * What a child process runs: it connects to the broker over the descriptors it inherited, constructs the
+ * pipeline it is told to, and runs calls until it is told to stop.
+ */
+import { Socket } from 'node:net';
+import process from 'node:process';
+
+import { Channel } from '../channel/channel.js';
+import { encodeValue } from '../channel/codec.js';
+import { CHANNEL_FD, LIFELINE_FD } from '../channel/descriptors.js';
+import type { Frame } from '../channel/frame.js';
+import type { Init, StartFailure } from '../channel/messages.js';
+import { ToBroker, ToChild, decodeInit } from '../channel/messages.js';
+import { describeThrown } from '../channel/thrown.js';
+import { dispose } from './dispose.js';
+import { Host } from './host.js';
+import { isolate } from './isolate.js';
+import type { Pipeline } from './load.js';
+import { PermanentStartError, loadPipeline } from './load.js';
+import { Methods } from './methods.js';
+import { watchForOrphanhood } from './orphan-watch.js';
+
+type State =
+  | { readonly name: 'starting' }
+  | { readonly name: 'serving'; readonly host: Host; readonly pipeline: Pipeline }
+  | { readonly name: 'ending' };
+
+let state: State = { name: 'starting' };
+
+watchForOrphanhood(LIFELINE_FD);
+isolate();
+
+const channel = new Channel(new Socket({ fd: CHANNEL_FD, readable: true, writable: true }), {
+  maxMessageBytes: Infinity, // the broker bounds what it sends
+  onFrame: take,
+  onEnd: () => void stop(),
+});
+
+process.on('uncaughtException', (error) => {
+  if (state.name === 'serving' && state.host.blame(error)) return;
+  void end(ToBroker.Fatal, describeThrown(error), 1);
+});
+
+function take(frame: Frame): void {
+  switch (frame.type) {
+    case ToChild.Init:
+      void start(decodeInit(frame.payload));
+      break;
+    case ToChild.Call:
+      if (state.name === 'serving') state.host.take(frame);
+      break;
+    case ToChild.Abort:
+      if (state.name === 'serving') state.host.abort(frame.id);
+      break;
+    case ToChild.Stop:
+      void stop();
+      break;
+  }
+}
+
+async function start(init: Init): Promise<void> {
+  try {
+    const pipeline = await loadPipeline(init);
+    const methods = new Methods(pipeline, init.expose);
+    const host = new Host({
+      methods,
+      maxMessageBytes: init.maxMessageBytes,
+      send: (frame) => {
+        channel.send(frame);
+      },
+      flush: () => channel.flush(),
+    });
+    state = { name: 'serving', host, pipeline };
+    channel.send({ type: ToBroker.Ready, id: 0, attempt: 0, payload: encodeValue(methods.names, 'methods') });
+  } catch (error) {
+    const permanent = error instanceof PermanentStartError;
+    const original = permanent && error.cause !== undefined ? error.cause : error;
+    await end(
+      ToBroker.StartFailure,
+      { thrown: describeThrown(original), permanent } satisfies StartFailure,
+      1,
+    );
+  }
+}
+
+/** Runs what is left to run, disposes of the pipeline and exits. */
+async function stop(): Promise<void> {
+  if (state.name === 'ending') return;
+  const ending = state;
+  state = { name: 'ending' };
+  if (ending.name === 'serving') {
+    await ending.host.idle();
+    try {
+      await dispose(ending.pipeline);
+    } catch (error) {
+      process.exitCode = 1;
+      console.error(error);
+    }
+  }
+  await channel.flush();
+  process.exit();
+}
+
+/** Says why, and exits. */
+async function end(type: number, value: unknown, exitCode: number): Promise<void> {
+  state = { name: 'ending' };
+  channel.send({ type, id: 0, attempt: 0, payload: encodeValue(value, 'error') });
+  await channel.flush();
+  process.exit(exitCode);
+}

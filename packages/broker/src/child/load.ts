@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { types } from 'node:util';
+import { Script, constants } from 'node:vm';
+
+import type { Init } from '../channel/messages.js';
+
+/** The start failed in a way that another try cannot change. */
+export class PermanentStartError extends Error {}
+
+/** A pipeline: any object with methods. */
+export type Pipeline = object;
+
+/**
+ * Imports the pipeline's module and constructs the pipeline.
+ * @throws PermanentStartError with the reason as `cause` where the module or its export does not exist;
+ * anything else is thrown by the user's own code.
+ */
+export async function loadPipeline({ module, export: exportName, args }: Init): Promise<Pipeline> {
+  const factory = findFactory(await importModule(module), module, exportName);
+  const made = construct(factory, args);
+  // Only a promise is waited for: a pipeline may have a method of the name `then`.
+  const pipeline: unknown = types.isPromise(made) ? await made : made;
+  if (typeof pipeline === 'object' && pipeline !== null) return pipeline;
+  const kind = pipeline === null ? 'null' : typeof pipeline;
+  throw new PermanentStartError(`the pipeline must be an object with methods; ${module} made ${kind}`);
+}
+
+async function importModule(module: string): Promise<object> {
+  try {
+    return module.startsWith('file:')
+      ? ((await import(module)) as object)
+      : await importFromWorkingDirectory(module);
+  } catch (error) {
+    if (isPermanent(error)) throw new PermanentStartError(String(error), { cause: error });
+    throw error;
+  }
+}
+
+/** Resolves a bare specifier as a module in the working directory would, not as this package would. */
+async function importFromWorkingDirectory(specifier: string): Promise<object> {
+  const script = new Script('(specifier) => import(specifier)', {
+    filename: pathToFileURL(resolve('pipeline-importer.js')).href,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  const importer = script.runInThisContext() as (specifier: string) => Promise<object>;
+  return importer(specifier);
+}
+
+/** Loading fails in the same way each time. */
+const PERMANENT_CODES = new Set([
+  'ERR_MODULE_NOT_FOUND',
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  'ERR_PACKAGE_PATH_NOT_EXPORTED',
+]);
+
+function isPermanent(error: unknown): boolean {
+  if (error instanceof SyntaxError) return true;
+  return error instanceof Error && 'code' in error && PERMANENT_CODES.has(String(error.code));
+}
+
+type Factory = ((...args: readonly unknown[]) => unknown) & (new (...args: readonly unknown[]) => unknown);
+
+function findFactory(namespace: object, module: string, exportName: string | undefined): Factory {
+  const names = exportName === undefined ? ['default', 'makePipeline'] : [exportName];
+  // A CommonJS module's exports stand behind `default`, and `default.default` where TypeScript compiled it.
+  const commonJs: unknown = Reflect.get(namespace, 'default');
+  const places = [namespace, ...(typeof commonJs === 'object' && commonJs !== null ? [commonJs] : [])];
+  for (const place of places) {
+    for (const name of names) {
+      const found: unknown = Reflect.get(place, name);
+      if (typeof found === 'function') return found as Factory;
+    }
+  }
+  const wanted = names.map((name) => JSON.stringify(name)).join(' or ');
+  const there = Object.keys(namespace).join(', ') || 'nothing';
+  throw new PermanentStartError(
+    `${module} has no class or function as export ${wanted}; it exports ${there}. The option 'export' names another.`,
+  );
+}
+
+/** Calls a class with `new`, a function without. */
+function construct(factory: Factory, args: readonly unknown[]): unknown {
+  return isClass(factory) ? new factory(...args) : factory(...args);
+}
+
+function isClass(factory: Factory): boolean {
+  if (/^class\b/.test(Function.prototype.toString.call(factory))) return true;
+  // A class compiled to ES5 is a function whose prototype has methods.
+  const prototype: unknown = Reflect.get(factory, 'prototype');
+  return typeof prototype === 'object' && prototype !== null && Reflect.ownKeys(prototype).length > 1;
+}

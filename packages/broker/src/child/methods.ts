@@ -1,0 +1,60 @@
+import type { Pipeline } from './load.js';
+import { PermanentStartError } from './load.js';
+
+type Method = (...args: readonly unknown[]) => unknown;
+
+/** The methods of a pipeline that may be called from the other process. */
+export class Methods {
+  readonly #pipeline: Pipeline;
+  readonly #exposed: ReadonlySet<string> | undefined;
+
+  /** @throws PermanentStartError where `expose` names a method that is not there. */
+  constructor(pipeline: Pipeline, expose: readonly string[] | undefined) {
+    this.#pipeline = pipeline;
+    this.#exposed = expose && new Set(expose);
+    const missing = expose?.find((name) => this.get(name) === undefined);
+    if (missing === undefined) return;
+    throw new PermanentStartError(
+      `the option 'expose' names ${JSON.stringify(missing)}, which is no public method`,
+    );
+  }
+
+  /** Their names, own ones first. */
+  get names(): string[] {
+    const names = new Set<string>();
+    for (const holder of holders(this.#pipeline)) {
+      for (const name of Object.getOwnPropertyNames(holder))
+        if (this.get(name) !== undefined) names.add(name);
+    }
+    return [...names];
+  }
+
+  /** The method of that name, bound to the pipeline; `undefined` where there is none that may be called. */
+  get(name: string): Method | undefined {
+    if (!isPublic(name)) return undefined;
+    if (this.#exposed !== undefined && !this.#exposed.has(name)) return undefined;
+    for (const holder of holders(this.#pipeline)) {
+      // Looked up, not read: a getter is the pipeline's own business.
+      const property = Object.getOwnPropertyDescriptor(holder, name);
+      if (property === undefined) continue;
+      const method: unknown = property.value;
+      return typeof method === 'function' ? (method.bind(this.#pipeline) as Method) : undefined;
+    }
+    return undefined;
+  }
+}
+
+/** Whether any pipeline may have a callable method of that name. */
+function isPublic(name: string): boolean {
+  return name !== 'then' && name !== 'constructor' && !name.startsWith('_');
+}
+
+/** The pipeline and its prototypes, but not those that every object has. */
+function* holders(pipeline: Pipeline): Generator<object> {
+  for (let holder: unknown = pipeline; isHolder(holder); holder = Object.getPrototypeOf(holder)) yield holder;
+}
+
+function isHolder(value: unknown): value is object {
+  // Not `=== Object.prototype`: the pipeline may come from another realm, or have replaced globals.
+  return typeof value === 'object' && value !== null && !Object.hasOwn(value, '__proto__');
+}

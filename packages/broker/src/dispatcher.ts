@@ -1,0 +1,231 @@
+import { abandonable } from './abandonable.js';
+import type { CallSite } from './call-site.js';
+import type { Outcome } from './call.js';
+import { PendingCall } from './call.js';
+import type { Payload } from './channel/frame.js';
+import { samePayload } from './channel/same-payload.js';
+import { CallCancelledError, CallTimeoutError, DuplicateKeyError, QueueFullError } from './errors.js';
+import { ServiceTime } from './observe/service-time.js';
+import type { ResolvedCallOptions, ResolvedOptions } from './options.js';
+import type { ProcessExit } from './process/exit.js';
+import { lostCallError } from './process/exit.js';
+import type { LostCall } from './process/pipeline-process.js';
+import type { Supervisor } from './process/supervisor.js';
+import { CallQueue } from './queue/call-queue.js';
+import { CallRegistry } from './queue/call-registry.js';
+import type { KeepAlive } from './timer.js';
+
+/** Before any call has been measured, a full queue is said to have room after so long, in ms. */
+const UNMEASURED_RETRY = 1_000;
+
+export interface DispatcherOptions {
+  readonly options: ResolvedOptions;
+  readonly supervisor: Pick<Supervisor, 'hasRoom' | 'send' | 'abandon'>;
+  readonly keepAlive: KeepAlive;
+  /** Called when no call is left. */
+  readonly onIdle: () => void;
+}
+
+export interface Submission {
+  readonly key: string;
+  readonly method: string;
+  readonly payload: Payload;
+  readonly options: ResolvedCallOptions;
+  readonly callSite: CallSite;
+}
+
+/** Sees every call from its acceptance to its one and only end. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #queue = new CallQueue();
+  readonly #registry: CallRegistry;
+  readonly #serviceTime = new ServiceTime();
+  /** Accepted and not yet settled. */
+  readonly #pending = new Set<PendingCall>();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#registry = new CallRegistry(options.options.keep);
+  }
+
+  /** Calls accepted and not yet settled. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get(key: string): PendingCall | undefined {
+    return this.#registry.get(key);
+  }
+
+  /** Takes a call, or joins it to the one in flight that it repeats. @throws DuplicateKeyError, QueueFullError */
+  submit(submission: Submission): PendingCall {
+    const { signal } = submission.options;
+    const call = this.#join(submission) ?? this.#accept(submission);
+    if (signal !== undefined) this.#leaveOn(signal, call);
+    return call;
+  }
+
+  /** The result as one of the callers gets it: their signal ends their waiting, not that of the others. */
+  resultFor(call: PendingCall, signal: AbortSignal | undefined): Promise<unknown> {
+    return signal === undefined
+      ? call.result
+      : abandonable(call.result, signal, () => abortError(call, signal));
+  }
+
+  /** Sends what there is room for. */
+  dispatch(): void {
+    const { supervisor } = this.#options;
+    while (supervisor.hasRoom(this.#serviceTime.mean)) {
+      const call = this.#queue.shift();
+      if (call === undefined) return;
+      if (call.payload !== undefined) supervisor.send(call, call.payload);
+    }
+  }
+
+  /** A process has begun to run the call. */
+  started(call: PendingCall): void {
+    if (call.settled) return;
+    call.start();
+    const { timeout } = call.options;
+    call.limit(timeout, () => {
+      const error = new CallTimeoutError(
+        'running',
+        `call ${call.name} ran longer than its timeout (${timeout} ms)`,
+        call.details(),
+      );
+      this.#giveUp(call, { state: 'failed', error }, this.#options.options.killDelay.timeout);
+    });
+  }
+
+  /** A process has answered the call, after it ran for `ms`. */
+  answered(call: PendingCall, outcome: Outcome, ms: number): void {
+    this.#serviceTime.add(ms);
+    this.#settle(call, outcome);
+    this.dispatch();
+  }
+
+  /** A process has ended with these calls unanswered, in the order they were sent. */
+  lost(lost: readonly LostCall[], exit: ProcessExit): void {
+    const waiting: PendingCall[] = [];
+    for (const { call, started } of lost) {
+      if (call.settled) continue;
+      if (started && call.attempt >= call.options.retries) {
+        this.#settle(call, { state: 'failed', error: lostCallError(call, exit) });
+        continue;
+      }
+      if (started) call.attempt += 1;
+      call.requeue();
+      waiting.push(call);
+    }
+    this.#queue.putBack(waiting);
+  }
+
+  /** Settles every call with an error of its own. */
+  rejectAll(error: (call: PendingCall) => unknown): void {
+    for (const call of [...this.#pending]) this.#giveUp(call, { state: 'failed', error: error(call) }, 0);
+  }
+
+  /** Forgets the calls that were kept for `get`. */
+  clear(): void {
+    this.#registry.clear();
+  }
+
+  #join({ key, method, payload, options }: Submission): PendingCall | undefined {
+    if (options.key === undefined) return undefined;
+    const call = this.#registry.inFlight(key);
+    if (call?.payload === undefined) return undefined;
+    if (!samePayload(call.payload, payload)) {
+      const message = `a call of ${call.method} with the key ${JSON.stringify(key)} is in flight, with other arguments`;
+      throw new DuplicateKeyError(message, { key, method });
+    }
+    call.callers += 1;
+    return call;
+  }
+
+  #accept(submission: Submission): PendingCall {
+    const call = new PendingCall({
+      ...submission,
+      findable: submission.options.key !== undefined,
+      onCancel: (error) => {
+        this.#giveUp(call, { state: 'cancelled', error }, this.#options.options.killDelay.cancel);
+      },
+    });
+    this.#checkRoom(call);
+    this.#options.keepAlive.hold();
+    this.#pending.add(call);
+    this.#registry.add(call);
+    this.#queue.push(call);
+    const { queueTimeout } = call.options;
+    call.limit(queueTimeout, () => {
+      const message = `call ${call.name} waited longer than its queueTimeout (${queueTimeout} ms)`;
+      this.#giveUp(
+        call,
+        { state: 'failed', error: new CallTimeoutError('queued', message, call.details()) },
+        Infinity,
+      );
+    });
+    this.dispatch();
+    return call;
+  }
+
+  #checkRoom(call: PendingCall): void {
+    const { maxQueue, maxQueueBytes } = this.#options.options;
+    const { length, bytes } = this.#queue;
+    // A call that can be sent at once does not wait, so it needs no room.
+    if (length === 0 && this.#options.supervisor.hasRoom(this.#serviceTime.mean)) return;
+    const full =
+      length >= maxQueue
+        ? `${length} calls wait, and maxQueue is ${maxQueue}`
+        : bytes + call.bytes > maxQueueBytes
+          ? `${bytes} bytes of arguments wait, this call has ${call.bytes}, and maxQueueBytes is ${maxQueueBytes}`
+          : undefined;
+    if (full === undefined) return;
+    const { mean = UNMEASURED_RETRY } = this.#serviceTime;
+    const retryAfter = Math.ceil(mean * Math.max(1, length));
+    throw new QueueFullError(
+      `the queue is full: ${full}; try again in ${retryAfter} ms`,
+      retryAfter,
+      call.details(),
+    );
+  }
+
+  /** One caller's signal: the call goes on while it has another caller. */
+  #leaveOn(signal: AbortSignal, call: PendingCall): void {
+    const leave = (): void => {
+      call.callers -= 1;
+      if (call.callers > 0) return;
+      const outcome = { state: 'cancelled', error: abortError(call, signal) } as const;
+      this.#giveUp(call, outcome, this.#options.options.killDelay.cancel);
+    };
+    if (signal.aborted) {
+      leave();
+      return;
+    }
+    signal.addEventListener('abort', leave, { once: true });
+    call.onceSettled(() => {
+      signal.removeEventListener('abort', leave);
+    });
+  }
+
+  /** Settles a call that waits or runs; a process that runs it may go on with it for `patience` ms. */
+  #giveUp(call: PendingCall, outcome: Outcome, patience: number): void {
+    if (!this.#settle(call, outcome)) return;
+    if (!this.#queue.delete(call)) this.#options.supervisor.abandon(call, patience);
+    // What waits behind it may go now.
+    this.dispatch();
+  }
+
+  #settle(call: PendingCall, outcome: Outcome): boolean {
+    if (!call.settle(outcome)) return false;
+    this.#pending.delete(call);
+    this.#registry.settled(call, outcome.state === 'succeeded' ? outcome.bytes : 0);
+    this.#options.keepAlive.release();
+    if (this.#pending.size === 0) this.#options.onIdle();
+    return true;
+  }
+}
+
+function abortError(call: PendingCall, signal: AbortSignal): CallCancelledError {
+  const message = `call ${call.name} was aborted by its signal`;
+  return new CallCancelledError('signal', message, call.details(signal.reason));
+}

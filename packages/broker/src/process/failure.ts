@@ -1,0 +1,20 @@
+import type { PendingCall } from '../call.js';
+import type { Failure } from '../channel/messages.js';
+import { reviveThrown } from '../channel/revive.js';
+import { SerializationError, UnknownMethodError } from '../errors.js';
+
+/** The error that a call rejects with, of the reason the child gave. */
+export function failureError(failure: Failure, call: PendingCall, pid: number | undefined): unknown {
+  const details = { ...call.details(), pid };
+  switch (failure.kind) {
+    case 'thrown':
+      return reviveThrown(failure.thrown);
+    case 'unserializable':
+      return new SerializationError(failure.path, failure.message, details);
+    case 'unknown-method': {
+      const there = failure.methods.length === 0 ? 'it has none' : `there are: ${failure.methods.join(', ')}`;
+      const message = `the pipeline has no method ${JSON.stringify(call.method)} that may be called; ${there}`;
+      return new UnknownMethodError(message, { ...details, started: false });
+    }
+  }
+}

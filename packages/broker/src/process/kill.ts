@@ -1,0 +1,15 @@
+import type { ChildProcess } from 'node:child_process';
+
+import { after } from '../timer.js';
+
+/** How long a process may take to clean up after SIGTERM, in ms. */
+const GRACE = 1_000;
+
+/** Ends a process: SIGTERM, and where that does not help (a handler that hangs, a stopped process), SIGKILL. */
+export function killEventually(child: ChildProcess): void {
+  child.kill('SIGTERM');
+  const timer = after(GRACE, () => child.kill('SIGKILL'));
+  child.once('exit', () => {
+    clearTimeout(timer);
+  });
+}

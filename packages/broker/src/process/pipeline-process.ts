@@ -1,0 +1,316 @@
+import type { Outcome, PendingCall } from '../call.js';
+import { Channel } from '../channel/channel.js';
+import { decodeValue } from '../channel/codec.js';
+import type { Frame, Payload } from '../channel/frame.js';
+import { payloadBytes } from '../channel/frame.js';
+import {
+  ToBroker,
+  ToChild,
+  decodeFailure,
+  decodeFatal,
+  decodeReady,
+  decodeStartFailure,
+  signalFrame,
+} from '../channel/messages.js';
+import { reviveThrown } from '../channel/revive.js';
+import { ProtocolError } from '../errors.js';
+import type { OutputInfo, ResolvedOptions } from '../options.js';
+import { after } from '../timer.js';
+import type { ProcessExit } from './exit.js';
+import { failureError } from './failure.js';
+import type { SentCall } from './in-flight.js';
+import { InFlight } from './in-flight.js';
+import { killEventually } from './kill.js';
+import { OutputReader } from './output.js';
+import type { SpawnOptions, SpawnedChild } from './spawn.js';
+import { spawnChild } from './spawn.js';
+
+/** After a process's exit its pipes are read to their end; a grandchild that holds them is not waited for. */
+const LAST_WORDS = 1_000;
+/** A process whose channel has ended should be about to exit. */
+const EXIT_GRACE = 1_000;
+
+type State =
+  | { readonly name: 'spawning' }
+  | { readonly name: 'constructing' }
+  | { readonly name: 'serving' }
+  | {
+      readonly name: 'stopping';
+      readonly why: Pick<ProcessExit, 'reason' | 'cause'> & { readonly permanent?: boolean };
+    }
+  | { readonly name: 'exited' };
+
+export type ProcessState = 'spawning' | 'constructing' | 'idle' | 'busy' | 'stopping' | 'exited';
+
+export interface ProcessListener {
+  spawned(pid: number): void;
+  /** The pipeline is constructed. */
+  ready(): void;
+  /** The call runs now. */
+  started(call: PendingCall): void;
+  /** The child has answered; `ms` is how long the call ran. */
+  answered(call: PendingCall, outcome: Outcome, ms: number): void;
+  /** The process is gone, with these calls unanswered, in the order they were sent. */
+  exited(exit: ProcessExit, lost: readonly LostCall[]): void;
+  output(line: string, info: OutputInfo): void;
+}
+
+export interface LostCall {
+  readonly call: PendingCall;
+  /** Whether it may have run. */
+  readonly started: boolean;
+}
+
+export interface ProcessOptions
+  extends SpawnOptions, Pick<ResolvedOptions, 'maxMessageBytes' | 'startTimeout' | 'killDelay' | 'output'> {
+  /** The first message. */
+  readonly init: Payload;
+  readonly listener: ProcessListener;
+  /** Whether anybody wants single lines of output. */
+  readonly wantsLines: () => boolean;
+}
+/** One child process with one pipeline in it, from its spawn to its end. */
+export class PipelineProcess {
+  readonly #options: ProcessOptions;
+  readonly #inFlight = new InFlight();
+  #state: State = { name: 'spawning' };
+  #child: SpawnedChild | undefined;
+  #channel: Channel | undefined;
+  #stderr: OutputReader | undefined;
+  #startLimit: NodeJS.Timeout | undefined;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.process.pid;
+  }
+
+  get state(): ProcessState {
+    if (this.#state.name !== 'serving') return this.#state.name;
+    return this.#inFlight.size === 0 ? 'idle' : 'busy';
+  }
+
+  spawn(): void {
+    try {
+      this.#child = spawnChild(this.#options);
+    } catch (cause) {
+      // The listener learns of every end in the same way, and never within its own call.
+      queueMicrotask(() => {
+        this.#exited({ exitCode: undefined, signal: undefined, reason: 'start', cause });
+      });
+      return;
+    }
+    this.#listen(this.#child);
+    this.#state = { name: 'constructing' };
+    const { startTimeout, init, maxMessageBytes } = this.#options;
+    this.#channel = new Channel(this.#child.channel, {
+      maxMessageBytes,
+      onFrame: (frame) => {
+        this.#take(frame);
+      },
+      onEnd: (error) => {
+        this.#channelEnd(error);
+      },
+    });
+    this.#channel.send({ type: ToChild.Init, id: 0, attempt: 0, payload: init });
+    this.#startLimit = after(startTimeout, () => {
+      this.#kill({
+        reason: 'start',
+        cause: new Error(`the pipeline was not constructed within ${startTimeout} ms`),
+      });
+    });
+  }
+
+  /** Whether it should be sent one more call now. */
+  hasRoom(meanServiceTime: number | undefined): boolean {
+    return this.#state.name === 'serving' && this.#inFlight.hasRoom(meanServiceTime);
+  }
+
+  send(call: PendingCall, payload: Payload): void {
+    const { id } = this.#inFlight.add(call);
+    this.#channel?.send({ type: ToChild.Call, id, attempt: call.attempt, payload });
+    this.#startFirst();
+  }
+
+  /** Nobody waits for the call any more: it may go on for `patience` ms. */
+  abandon(call: PendingCall, patience: number): void {
+    const sent = this.#inFlight.find(call);
+    if (sent === undefined) return;
+    this.#channel?.send(signalFrame(ToChild.Abort, sent.id));
+    sent.patience = patience;
+    this.#watchAbandoned(sent);
+  }
+
+  /** Lets it run what it has and clean up; kills it where that takes longer than `patience` ms. */
+  stop(patience: number): void {
+    if (this.#state.name !== 'serving') {
+      this.#kill({ reason: 'requested' });
+      return;
+    }
+    this.#state = { name: 'stopping', why: { reason: 'requested' } };
+    this.#channel?.send(signalFrame(ToChild.Stop));
+    after(patience, () => {
+      this.#kill({ reason: 'requested' });
+    });
+  }
+
+  /** Ends it without waiting for what it does. */
+  kill(): void {
+    this.#kill({ reason: 'requested' });
+  }
+
+  #listen({ process: child, stdout, stderr }: SpawnedChild): void {
+    const { listener, output, wantsLines } = this.#options;
+    child.once('spawn', () => {
+      if (child.pid !== undefined) listener.spawned(child.pid);
+    });
+    child.once('error', (cause) => {
+      // Also emitted where a signal could not be sent, which an exit follows.
+      if (child.pid === undefined)
+        this.#exited({ exitCode: undefined, signal: undefined, reason: 'start', cause });
+    });
+    child.once('exit', (exitCode, signal) => {
+      void this.#readToTheEnd().then(() => {
+        const why = this.#state.name === 'stopping' ? this.#state.why : { reason: 'crash' as const };
+        this.#exited({ ...why, exitCode: exitCode ?? undefined, signal: signal ?? undefined });
+      });
+    });
+    const { pid = 0 } = child;
+    const lines = { output, wantsLines, onLine: listener.output.bind(listener) };
+    new OutputReader(stdout, { ...lines, info: { stream: 'stdout', pid } });
+    this.#stderr = new OutputReader(stderr, { ...lines, info: { stream: 'stderr', pid } });
+  }
+
+  /** What the process wrote before its end counts: a result above all. */
+  async #readToTheEnd(): Promise<void> {
+    if (this.#child === undefined) return;
+    const { channel, stdout, stderr } = this.#child;
+    const ended = [channel, stdout, stderr].map(
+      (stream) =>
+        new Promise<void>((resolve) => {
+          if (stream.readableEnded || stream.closed) resolve();
+          else for (const event of ['end', 'close', 'error']) stream.once(event, resolve);
+        }),
+    );
+    await Promise.race([Promise.all(ended), new Promise<void>((resolve) => after(LAST_WORDS, resolve))]);
+  }
+
+  #exited(
+    end: Pick<ProcessExit, 'exitCode' | 'signal' | 'reason' | 'cause'> & { permanent?: boolean },
+  ): void {
+    if (this.#state.name === 'exited') return;
+    this.#state = { name: 'exited' };
+    clearTimeout(this.#startLimit);
+    this.#channel?.destroy();
+    for (const stream of [this.#child?.stdout, this.#child?.stderr, this.#child?.lifeline]) stream?.destroy();
+    const first = this.#inFlight.first;
+    const lost = this.#inFlight.takeAll().map((sent) => ({
+      call: sent.call,
+      // What a process said that broke the protocol proves nothing, not even that a call has not started.
+      started: sent === first || end.reason === 'protocol',
+    }));
+    const exit = { permanent: false, ...end, pid: this.pid, stderr: this.#stderr?.tail ?? '' };
+    this.#options.listener.exited(exit, lost);
+  }
+
+  #take(frame: Frame): void {
+    switch (frame.type) {
+      case ToBroker.Ready:
+        this.#ready(frame.payload);
+        break;
+      case ToBroker.StartFailure: {
+        const { thrown, permanent } = decodeStartFailure(frame.payload);
+        this.#state = { name: 'stopping', why: { reason: 'start', cause: reviveThrown(thrown), permanent } };
+        break;
+      }
+      case ToBroker.Fatal:
+        this.#state = {
+          name: 'stopping',
+          why: { reason: 'fatal', cause: reviveThrown(decodeFatal(frame.payload)) },
+        };
+        break;
+      case ToBroker.Result:
+        this.#answer(this.#sentFirst(frame.id), {
+          state: 'succeeded',
+          value: decodeValue(frame.payload),
+          bytes: payloadBytes(frame.payload),
+        });
+        break;
+      case ToBroker.Failure: {
+        const sent = this.#sentFirst(frame.id);
+        const error = failureError(decodeFailure(frame.payload), sent.call, this.pid);
+        this.#answer(sent, { state: 'failed', error });
+        break;
+      }
+      case ToBroker.Dropped: {
+        const sent = this.#inFlight.get(frame.id);
+        if (sent?.call.settled !== true)
+          throw new ProtocolError('the child dropped a call that was not aborted');
+        this.#inFlight.delete(sent);
+        this.#startFirst();
+        break;
+      }
+      default:
+        throw new ProtocolError(`the child sent a message of unknown type ${frame.type}`);
+    }
+  }
+
+  #ready(payload: Payload): void {
+    decodeReady(payload);
+    if (this.#state.name === 'stopping') return;
+    if (this.#state.name !== 'constructing') throw new ProtocolError('the child is ready twice');
+    clearTimeout(this.#startLimit);
+    this.#state = { name: 'serving' };
+    this.#options.listener.ready();
+  }
+
+  /** Calls run in order, so only the first can be answered. */
+  #sentFirst(id: number): SentCall {
+    const first = this.#inFlight.first;
+    if (first?.id === id) return first;
+    throw new ProtocolError(`the child answered call ${id}, which it is not running`);
+  }
+
+  #answer(sent: SentCall, outcome: Outcome): void {
+    this.#inFlight.delete(sent);
+    this.#startFirst();
+    this.#options.listener.answered(sent.call, outcome, performance.now() - (sent.startedAt ?? 0));
+  }
+
+  #startFirst(): void {
+    const first = this.#inFlight.first;
+    if (first === undefined || first.startedAt !== undefined) return;
+    first.startedAt = performance.now();
+    this.#watchAbandoned(first);
+    this.#options.listener.started(first.call);
+  }
+
+  /** The time starts when the call does: the one that runs before it may be well worth its time. */
+  #watchAbandoned(sent: SentCall): void {
+    if (sent.patience === undefined || sent.startedAt === undefined) return;
+    sent.overdue = after(sent.patience, () => {
+      this.#kill({ reason: 'overdue' });
+    });
+  }
+
+  #channelEnd(error: ProtocolError | undefined): void {
+    if (error !== undefined) {
+      this.#state = { name: 'stopping', why: { reason: 'protocol', cause: error } };
+      this.#child?.process.kill('SIGKILL');
+      return;
+    }
+    // Mostly the process is exiting. If it closed the channel itself, nothing more will come of it.
+    after(EXIT_GRACE, () => {
+      this.#kill({ reason: 'protocol', cause: new ProtocolError('the child closed its channel') });
+    });
+  }
+
+  #kill(why: Pick<ProcessExit, 'reason' | 'cause'>): void {
+    if (this.#state.name === 'exited') return;
+    clearTimeout(this.#startLimit);
+    if (this.#state.name !== 'stopping') this.#state = { name: 'stopping', why };
+    if (this.#child !== undefined) killEventually(this.#child.process);
+  }
+}

@@ -1,0 +1,66 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+import process from 'node:process';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+import { CHANNEL_FD, LIFELINE_FD } from '../channel/descriptors.js';
+import type { ResolvedOptions } from '../options.js';
+import { inheritedFlags, loaderFlags } from './module.js';
+
+/** A child process and the parent's ends of its pipes. None of them keeps the program running. */
+export interface SpawnedChild {
+  readonly process: ChildProcess;
+  readonly channel: Socket;
+  /** Held open for as long as this process lives: the child ends when it ends. */
+  readonly lifeline: Socket;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+export type SpawnOptions = Pick<ResolvedOptions, 'execArgv' | 'env' | 'cwd' | 'workerPath'> & {
+  readonly module: string;
+};
+
+/**
+ * Starts a child that waits for its first message on the channel. A failure of the system to start it is
+ * either thrown or told by the process's `error` event.
+ * @throws PipelineStartError where the module needs a loader that is not there; system errors.
+ */
+export function spawnChild({ module, execArgv, env, cwd, workerPath }: SpawnOptions): SpawnedChild {
+  const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
+  const child = spawn(process.execPath, [...flags, entryFile(workerPath)], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    windowsHide: true,
+    ...(cwd !== undefined && { cwd }),
+  });
+  child.unref();
+  // Where the pipes below are missing, nobody else will listen to why.
+  child.on('error', () => undefined);
+  const [, stdout, stderr] = child.stdio;
+  const channel = child.stdio[CHANNEL_FD];
+  const lifeline = child.stdio[LIFELINE_FD];
+  if (
+    !isSocket(channel) ||
+    !isSocket(lifeline) ||
+    !(stdout instanceof Readable) ||
+    !(stderr instanceof Readable)
+  ) {
+    throw new Error('no pipes could be made to the child process: are too many files open?');
+  }
+  for (const socket of [channel, lifeline, stdout, stderr]) if (isSocket(socket)) socket.unref();
+  lifeline.on('error', () => undefined);
+  return { process: child, channel, lifeline, stdout, stderr };
+}
+
+function entryFile(workerPath: string | URL | undefined): string {
+  // Bundlers look for exactly this form of the expression.
+  const entry = workerPath ?? new URL('./child.js', import.meta.url);
+  return entry instanceof URL || entry.startsWith('file:') ? fileURLToPath(entry) : entry;
+}
+
+function isSocket(stream: unknown): stream is Socket {
+  return stream instanceof Socket;
+}

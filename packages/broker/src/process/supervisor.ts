@@ -1,0 +1,192 @@
+import type { Outcome, PendingCall } from '../call.js';
+import type { Payload } from '../channel/frame.js';
+import type { BrokerErrorDetails } from '../errors.js';
+import { PipelineStartError } from '../errors.js';
+import type { OutputInfo, ResolvedOptions } from '../options.js';
+import { after } from '../timer.js';
+import type { ProcessExit } from './exit.js';
+import { describeExit, exitDetails } from './exit.js';
+import type { LostCall } from './pipeline-process.js';
+import { PipelineProcess } from './pipeline-process.js';
+import { RestartPolicy } from './restart-policy.js';
+
+type State =
+  | { readonly name: 'idle' }
+  | { readonly name: 'starting' | 'restarting'; readonly process: PipelineProcess | undefined }
+  | { readonly name: 'ready'; readonly process: PipelineProcess }
+  | { readonly name: 'failed'; readonly failure: StartFailureReason }
+  | { readonly name: 'stopping'; readonly process: PipelineProcess }
+  | { readonly name: 'stopped' };
+
+/** Why the pipeline cannot be brought up. An error is made of it for each caller who asks. */
+export interface StartFailureReason {
+  readonly message: string;
+  readonly exit: ProcessExit;
+}
+
+export function startError(
+  { message, exit }: StartFailureReason,
+  details?: BrokerErrorDetails,
+): PipelineStartError {
+  return new PipelineStartError(message, { ...details, ...exitDetails(exit) });
+}
+
+export interface SupervisorListener {
+  /** The state, or what can be sent, has changed. */
+  changed(): void;
+  spawned(pid: number): void;
+  started(call: PendingCall): void;
+  answered(call: PendingCall, outcome: Outcome, ms: number): void;
+  /** A process has ended, with these calls unanswered, in the order they were sent. */
+  exited(exit: ProcessExit, lost: readonly LostCall[]): void;
+  /** There will be no further process, until `start()` is called again. */
+  gaveUp(reason: StartFailureReason): void;
+  output(line: string, info: OutputInfo): void;
+}
+
+export interface SupervisorOptions {
+  readonly module: string;
+  readonly init: Payload;
+  readonly options: ResolvedOptions;
+  readonly listener: SupervisorListener;
+  /** Whether anybody wants single lines of output. */
+  readonly wantsLines: () => boolean;
+}
+
+/** Keeps one pipeline process running: replaces it when it ends, with growing pauses, until it gives up. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #policy: RestartPolicy;
+  #state: State = { name: 'idle' };
+  #pause: NodeJS.Timeout | undefined;
+  /** What stopped the pipeline from coming up, the first time since it was last up. */
+  #firstFailure: StartFailureReason | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#policy = new RestartPolicy(options.options.restart);
+  }
+
+  get state(): State['name'] {
+    return this.#state.name;
+  }
+
+  /** Set in state `failed`. */
+  get failure(): StartFailureReason | undefined {
+    return this.#state.name === 'failed' ? this.#state.failure : undefined;
+  }
+
+  /** Brings a process up, where none is, or is about to be. */
+  start(): void {
+    if (this.#state.name !== 'idle' && this.#state.name !== 'failed') return;
+    this.#policy = new RestartPolicy(this.#options.options.restart);
+    this.#firstFailure = undefined;
+    this.#spawn('starting');
+  }
+
+  /** Whether it should be sent one more call now. */
+  hasRoom(meanServiceTime: number | undefined): boolean {
+    return this.#state.name === 'ready' && this.#state.process.hasRoom(meanServiceTime);
+  }
+
+  send(call: PendingCall, payload: Payload): void {
+    if (this.#state.name === 'ready') this.#state.process.send(call, payload);
+  }
+
+  /** Nobody waits for the call any more: it may go on for `patience` ms. */
+  abandon(call: PendingCall, patience: number): void {
+    if ('process' in this.#state) this.#state.process?.abandon(call, patience);
+  }
+
+  /** Ends the process, if there is one, for good. */
+  stop(patience: number): void {
+    const process = 'process' in this.#state ? this.#state.process : undefined;
+    clearTimeout(this.#pause);
+    this.#change(process === undefined ? { name: 'stopped' } : { name: 'stopping', process });
+    process?.stop(patience);
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    if ('process' in this.#state) this.#state.process?.kill();
+  }
+
+  #spawn(name: 'starting' | 'restarting'): void {
+    const { options, listener, wantsLines, module, init } = this.#options;
+    const process = new PipelineProcess({
+      ...options,
+      module,
+      init,
+      wantsLines,
+      listener: {
+        spawned: (pid) => {
+          listener.spawned(pid);
+        },
+        ready: () => {
+          this.#firstFailure = undefined;
+          this.#change({ name: 'ready', process });
+        },
+        started: (call) => {
+          listener.started(call);
+        },
+        answered: (call, outcome, ms) => {
+          this.#policy.forgive();
+          listener.answered(call, outcome, ms);
+        },
+        exited: (exit, lost) => {
+          this.#exited(exit, lost);
+        },
+        output: (line, info) => {
+          listener.output(line, info);
+        },
+      },
+    });
+    this.#change({ name, process });
+    process.spawn();
+  }
+
+  #exited(exit: ProcessExit, lost: readonly LostCall[]): void {
+    const before = this.#state.name;
+    const { listener } = this.#options;
+    if (before === 'stopping') {
+      listener.exited(exit, lost);
+      this.#change({ name: 'stopped' });
+      return;
+    }
+    const failure = { message: failureMessage(exit, before === 'ready'), exit };
+    if (before !== 'ready') this.#firstFailure ??= failure;
+    const pause = exit.permanent ? undefined : this.#policy.next();
+    const reason = this.#firstFailure ?? failure;
+    this.#state =
+      pause === undefined
+        ? { name: 'failed', failure: reason }
+        : { name: before === 'starting' ? 'starting' : 'restarting', process: undefined };
+    listener.exited(exit, lost);
+    if (pause === undefined) listener.gaveUp(reason);
+    else this.#spawnAfter(pause);
+    listener.changed();
+  }
+
+  #spawnAfter(pause: number): void {
+    this.#pause = after(pause, () => {
+      const { name } = this.#state;
+      if (name === 'starting' || name === 'restarting') this.#spawn(name);
+    });
+  }
+
+  #change(state: State): void {
+    const changed = this.#state.name !== state.name;
+    this.#state = state;
+    if (changed) this.#options.listener.changed();
+  }
+}
+
+function failureMessage(exit: ProcessExit, wasUp: boolean): string {
+  const { pid, cause } = exit;
+  const who = pid === undefined ? 'the process of the pipeline' : `the process of the pipeline (pid ${pid})`;
+  if (wasUp)
+    return `the pipeline was given up after too many restarts; in the end ${who} ${describeExit(exit)}`;
+  if (exit.reason === 'start' && cause instanceof Error)
+    return `the pipeline could not be started: ${cause.message}`;
+  return `the pipeline could not be started: ${who} ${describeExit(exit)} before the pipeline was constructed`;
+}

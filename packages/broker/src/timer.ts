@@ -1,0 +1,30 @@
+/** The longest that Node's timers can wait: about 24.8 days. */
+const LONGEST = 2 ** 31 - 1;
+
+/**
+ * Calls `run` after `ms`; never, where that is longer than Node's timers can wait. Does not keep the program
+ * running: that is for `KeepAlive` to decide.
+ */
+export function after(ms: number, run: () => void): NodeJS.Timeout | undefined {
+  return ms > LONGEST ? undefined : setTimeout(run, ms).unref();
+}
+
+/** Keeps the program running while it has a reason to. Everything else the broker opens does not. */
+export class KeepAlive {
+  readonly #timer = setInterval(() => undefined, LONGEST).unref();
+  #reasons = 0;
+
+  hold(): void {
+    this.#reasons += 1;
+    if (this.#reasons === 1) this.#timer.ref();
+  }
+
+  release(): void {
+    this.#reasons -= 1;
+    if (this.#reasons === 0) this.#timer.unref();
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+}
