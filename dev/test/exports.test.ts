@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { output } from './support/command.js';
 import { published } from './support/packages.js';
@@ -16,8 +17,10 @@ function exported(declarations: string): string[] {
   return checker
     .getExportsOfModule(symbol)
     .map((name) => {
+      const isType =
+        name.declarations?.some((declaration) => ts.isTypeOnlyExportDeclaration(declaration)) === true;
       const target = name.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(name) : name;
-      return { name: name.name, kind: kind(target.flags) };
+      return { name: name.name, kind: isType ? 'type' : kind(target.flags) };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, kind }) => `${kind} ${name}`);
@@ -37,3 +40,127 @@ async function exportedAtRunTime(module: string): Promise<string[]> {
   const text = await output(process.execPath, ['--input-type=module', '-e', program], { cwd: root });
   return text.split('\n').sort();
 }
+
+/** The built modules of a package's entries, by the name under which they are imported. */
+function entries(name: string): [string, string][] {
+  const folder = join(root, 'packages', name);
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | { default: string }>;
+  };
+  return Object.entries(manifest.exports).flatMap(([path, target]): [string, string][] =>
+    typeof target === 'string' ? [] : [[`@dual/${name}${path.slice(1)}`, join(folder, target.default)]],
+  );
+}
+
+function publicNames(entry: string): string[] {
+  const module = all[entry];
+  if (module === undefined) throw new Error(`${entry} is no entry`);
+  return exported(module.replace(/\.js$/, '.d.ts'));
+}
+
+const all = Object.fromEntries(published.flatMap(entries));
+
+// Whoever changes one of these lists changes what users rely on: does the version say so?
+test('the public names of @dual/broker', () => {
+  expect(publicNames('@dual/broker')).toMatchInlineSnapshot(`
+    [
+      "class Broker",
+      "class BrokerClosedError",
+      "class BrokerError",
+      "type BrokerErrorDetails",
+      "type BrokerEvents",
+      "type BrokerOptions",
+      "type BrokerState",
+      "type Call",
+      "class CallCancelledError",
+      "type CallOptions",
+      "type CallState",
+      "class CallTimeoutError",
+      "type CloseOptions",
+      "type CommonOptions",
+      "class DuplicateKeyError",
+      "type FactoryArgs",
+      "class InvalidOptionError",
+      "type KeepOptions",
+      "type KillDelayOptions",
+      "type MethodArgs",
+      "type MethodName",
+      "type MethodResult",
+      "type OptionsArg",
+      "type OutputInfo",
+      "type OutputOption",
+      "type PipelineClient",
+      "type PipelineFactory",
+      "type PipelineOf",
+      "class PipelineStartError",
+      "type ProcessExit",
+      "class ProcessExitError",
+      "class ProtocolError",
+      "class QueueFullError",
+      "type Remote",
+      "type RestartOptions",
+      "class SerializationError",
+      "class UnknownMethodError",
+      "type UnknownPipeline",
+    ]
+  `);
+});
+
+test('the public names of @dual/broker/pipeline', () => {
+  expect(publicNames('@dual/broker/pipeline')).toMatchInlineSnapshot(`
+    [
+      "type CurrentCall",
+      "function currentCall",
+    ]
+  `);
+});
+
+test('the public names of @dual/keras', () => {
+  expect(publicNames('@dual/keras')).toMatchInlineSnapshot(`
+    [
+      "class DisposedError",
+      "class EngineError",
+      "type EngineName",
+      "type EngineStatus",
+      "class InputError",
+      "class KerasError",
+      "type KerasErrorCode",
+      "type LoadOptions",
+      "type LoadProgress",
+      "type Model",
+      "class ModelFileError",
+      "class OptionError",
+      "type Tensor",
+      "type TensorInfo",
+      "function engines",
+      "function loadModel",
+    ]
+  `);
+});
+
+test('the public names of @dual/keras/imagenet', () => {
+  expect(publicNames('@dual/keras/imagenet')).toMatchInlineSnapshot(`
+    [
+      "const IMAGENET_LABELS",
+      "type Ranked",
+      "const VGG_MEANS_BGR",
+      "function topK",
+    ]
+  `);
+});
+
+test('there are no other entries', () => {
+  expect(Object.keys(all)).toEqual([
+    '@dual/broker',
+    '@dual/broker/pipeline',
+    '@dual/keras',
+    '@dual/keras/imagenet',
+  ]);
+});
+
+test.each(Object.entries(all))('%s exports at run time what its types promise', async (entry, module) => {
+  const promised = publicNames(entry)
+    .filter((line) => !line.startsWith('type '))
+    .map((line) => line.split(' ')[1]);
+  expect(await exportedAtRunTime(module)).toEqual(promised);
+});

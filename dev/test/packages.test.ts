@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { run } from './support/command.js';
+import { output, run } from './support/command.js';
 import { pack, published, tool } from './support/packages.js';
 import { root } from './support/paths.js';
 import { tempFolder } from './support/temp-folder.js';
@@ -11,17 +11,16 @@ describe.each(published)('@dual/%s', (name) => {
   const folder = join(root, 'packages', name);
 
   test('publint finds nothing to say', async () => {
-    const { code, lines } = await run(tool('publint'), ['run', '--strict', '--pack', 'npm'], { cwd: folder });
-    expect(lines.at(-1)).toMatch(/All good/);
-    expect(code).toBe(0);
+    expect(await output(tool('publint'), ['run', '--strict', '--pack', 'npm'], { cwd: folder })).toMatch(
+      /All good/,
+    );
   });
 
   test('its types are right for every way an ES module is resolved', async () => {
-    const { code, lines } = await run(tool('attw'), ['--pack', '.', '--profile', 'esm-only', '--no-color'], {
+    const { code, lines } = await run(tool('attw'), ['--pack', '.', '--profile', 'esm-only'], {
       cwd: folder,
     });
-    expect(lines.join('\n')).toMatch(/No problems found/);
-    expect(code).toBe(0);
+    expect(code === 0 ? '' : lines.join('\n')).toBe('');
   });
 
   test('its tarball holds dist and what people read, and names no host it was built with', async () => {

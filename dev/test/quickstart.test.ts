@@ -18,8 +18,10 @@ test('the quickstart prints what its README says: ticks only while the other pro
   expect(rest).toEqual([]);
 
   const readme = readFileSync(join(folder, 'README.md'), 'utf8');
-  const shape = (text: string): string => text.replace(/\d+ ticks/, 'N ticks');
-  expect(readme.split('\n').map(shape)).toEqual(expect.arrayContaining([shape(own ?? ''), same]));
+  const shown = readme.split('\n').map((text) => text.replace(/\d+ ticks/, 'N ticks'));
+  expect(shown).toEqual(
+    expect.arrayContaining([own, same].map((text) => text?.replace(/\d+ ticks/, 'N ticks'))),
+  );
 });
 
 test('the quickstart is under 40 lines, all files together', () => {

@@ -25,7 +25,6 @@ describe('broker.pipeline', () => {
     expect(broker.pipeline).type.not.toHaveProperty('labels');
     expect(broker.pipeline).type.not.toHaveProperty('_internal');
     expect(broker.pipeline).type.not.toHaveProperty('then');
-    expect(broker.pipeline).type.not.toHaveProperty('constructor');
   });
 });
 

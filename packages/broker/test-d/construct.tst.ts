@@ -49,5 +49,5 @@ test('an asynchronous factory gives the same broker as a synchronous one', () =>
   const options = { args: ['vgg16_weights.h5'] as [string] };
   const sync = new Broker<typeof makePipeline>(url, options);
   const later = new Broker<typeof makePipelineLater>(url, options);
-  expect(later.pipeline).type.toBe<typeof sync.pipeline>();
+  expect(later.pipeline).type.toBe(sync.pipeline);
 });
