@@ -1,8 +1,7 @@
-import { reasonOf } from './reason.js';
 import { fileURLToPath } from 'node:url';
 import type { LoadedWeight, Session } from './engines/engine.js';
 import { selectEngine } from './engines/select.js';
-import { EngineError, KerasError, OptionError } from './errors.js';
+import { OptionError } from './errors.js';
 import { type Graph, weightSlots } from './graph/graph.js';
 import { checkShapes, checkSizes, type LayerWeights, matchLayers } from './graph/match-weights.js';
 import { vgg16FromConfig } from './graph/vgg16-from-config.js';
@@ -37,18 +36,9 @@ export async function loadModel(file: string | URL, options: LoadOptions): Promi
     checkSizes(path, fileBytes, weights);
     // After the checks of the file: a bad file is told without the seconds that some engines take to load.
     const engine = await selectEngine(options.engine ?? 'auto');
-    const session = await engine
-      .build(graph, readAll(hdf5, graph, weights, options), { threads: options.threads })
-      .catch((cause: unknown) => {
-        if (cause instanceof KerasError || signal?.aborted === true) throw cause;
-        const reason = reasonOf(cause);
-        throw new EngineError(
-          'ERR_KERAS_ENGINE_FAILED',
-          engine.name,
-          `${engine.name} cannot build the model: ${reason}`,
-          { cause },
-        );
-      });
+    const session = await engine.build(graph, readAll(hdf5, graph, weights, options), {
+      threads: options.threads,
+    });
     await unlessAborted(session, signal);
     return new Model(graph, engine.name, session);
   } finally {

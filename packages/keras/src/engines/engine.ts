@@ -1,3 +1,5 @@
+import { EngineError } from '../errors.js';
+import { reasonOf } from '../reason.js';
 import type { Graph, WeightSlot } from '../graph/graph.js';
 
 /** The engines, by the name that the option `engine` and `model.engine` use. */
@@ -34,4 +36,14 @@ export interface Session {
   /** `data` holds `batch` (1 or more) inputs; resolves to as many outputs. */
   run(data: Float32Array, batch: number): Promise<Float32Array>;
   dispose(): Promise<void>;
+}
+
+/** For what goes wrong inside an engine while it builds; what goes wrong while weights are read passes as it is. */
+export function buildFailure(engine: EngineName, cause: unknown): EngineError {
+  return new EngineError(
+    'ERR_KERAS_ENGINE_FAILED',
+    engine,
+    `${engine} cannot build the model: ${reasonOf(cause)}`,
+    { cause },
+  );
 }

@@ -35,6 +35,7 @@ export function chainOfLayers(file: string, json: string): LayerConfig[] {
     if (typeof className !== 'string' || !isRecord(settings))
       throw wrong('has a layer without class_name or config');
     const name = typeof settings['name'] === 'string' ? settings['name'] : className;
+    if (chain.some((other) => other.name === name)) throw wrong(`has two layers named ${name}`);
     if (kind !== 'Sequential') checkFollows(file, name, layer['inbound_nodes'], chain.at(-1));
     chain.push({ className, name, config: settings });
   }

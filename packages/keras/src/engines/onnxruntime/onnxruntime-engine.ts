@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type * as Onnxruntime from 'onnxruntime-node';
 import type { Graph, WeightSlot } from '../../graph/graph.js';
 import { slotName } from '../../graph/graph.js';
-import type { BuildOptions, Engine, LoadedWeight, Session } from '../engine.js';
+import { buildFailure, type BuildOptions, type Engine, type LoadedWeight, type Session } from '../engine.js';
 import { toOnnxGraph, OPSET } from './onnx-graph.js';
 import { encodeModel, type OnnxTensor } from './onnx-message.js';
 
@@ -21,7 +21,11 @@ export function onnxruntimeEngine(ort: typeof Onnxruntime): Engine {
         inputs: [input, ...[...fed].map(([name, tensor]) => ({ name, shape: tensor.dims }))],
         outputs: [output],
       });
-      const session = await ort.InferenceSession.create(model, sessionOptions(options));
+      const session = await ort.InferenceSession.create(model, sessionOptions(options)).catch(
+        (cause: unknown) => {
+          throw buildFailure('onnxruntime', cause);
+        },
+      );
       return onnxruntimeSession(ort, session, { graph, fed, input: input.name, output: output.name });
     },
   };

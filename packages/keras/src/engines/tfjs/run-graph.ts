@@ -12,9 +12,11 @@ export function runGraph(
   input: Tfjs.Tensor,
 ): Tfjs.Tensor {
   return graph.nodes.reduce<Tfjs.Tensor>((current, node) => {
-    const next = tf.tidy(() => runNode(tf, node, weights, current));
-    current.dispose();
-    return next;
+    try {
+      return tf.tidy(() => runNode(tf, node, weights, current));
+    } finally {
+      current.dispose();
+    }
   }, input);
 }
 

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { slotName } from '../../graph/graph.js';
-import type { Engine, EngineName, LoadedWeight } from '../engine.js';
+import { type Graph, slotName } from '../../graph/graph.js';
+import { buildFailure, type Engine, type EngineName } from '../engine.js';
 import { onBackend } from './backend.js';
 import { runGraph, type TensorFlow } from './run-graph.js';
 
@@ -10,28 +10,30 @@ export function tfjsEngine(name: EngineName, tf: TensorFlow, backend: string): E
   return {
     name,
     async build(graph, weights) {
-      const tensors = await upload(tf, backend, weights);
+      const tensors = new Map<string, Tensor>();
+      const dispose = () => {
+        for (const tensor of tensors.values()) tensor.dispose();
+        tensors.clear();
+      };
+      const upload = (data: Float32Array, shape: readonly number[]) => {
+        try {
+          return onBackend(tf, backend, () => tf.tensor(data, [...shape], 'float32'));
+        } catch (cause) {
+          throw buildFailure(name, cause);
+        }
+      };
+      try {
+        for await (const { slot, data } of weights) tensors.set(slotName(slot), upload(data, slot.shape));
+      } catch (error) {
+        dispose();
+        throw error;
+      }
       return {
-        run(data, batch) {
-          return new Promise((resolve) => {
-            resolve(
-              onBackend(tf, backend, () => {
-                const output = runGraph(
-                  tf,
-                  graph,
-                  tensors,
-                  tf.tensor(data, [batch, ...graph.input.shape], 'float32'),
-                );
-                const result = output.dataSync();
-                output.dispose();
-                if (!types.isFloat32Array(result)) throw new TypeError('TensorFlow.js gave no 32-bit floats');
-                return result;
-              }),
-            );
-          });
-        },
+        // As an async function it rejects with what the synchronous work throws.
+        // eslint-disable-next-line @typescript-eslint/require-await -- see above
+        run: async (data, batch) => onBackend(tf, backend, () => run(tf, graph, tensors, data, batch)),
         dispose() {
-          free(tensors);
+          dispose();
           return Promise.resolve();
         },
       };
@@ -39,26 +41,19 @@ export function tfjsEngine(name: EngineName, tf: TensorFlow, backend: string): E
   };
 }
 
-async function upload(
+function run(
   tf: TensorFlow,
-  backend: string,
-  weights: AsyncIterable<LoadedWeight>,
-): Promise<Map<string, Tensor>> {
-  const tensors = new Map<string, Tensor>();
+  graph: Graph,
+  weights: ReadonlyMap<string, Tensor>,
+  data: Float32Array,
+  batch: number,
+): Float32Array {
+  const output = runGraph(tf, graph, weights, tf.tensor(data, [batch, ...graph.input.shape], 'float32'));
   try {
-    for await (const { slot, data } of weights) {
-      tensors.set(
-        slotName(slot),
-        onBackend(tf, backend, () => tf.tensor(data, [...slot.shape], 'float32')),
-      );
-    }
-    return tensors;
-  } catch (error) {
-    free(tensors);
-    throw error;
+    const result = output.dataSync();
+    if (!types.isFloat32Array(result)) throw new TypeError('TensorFlow.js gave no 32-bit floats');
+    return result;
+  } finally {
+    output.dispose();
   }
-}
-
-function free(tensors: ReadonlyMap<string, Tensor>): void {
-  for (const tensor of tensors.values()) tensor.dispose();
 }

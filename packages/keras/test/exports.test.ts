@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { sharedFile, testWithShared } from './support/files.js';
+import * as imagenet from '../src/imagenet/index.js';
+import * as keras from '../src/index.js';
+
+test('the public surface is this and nothing else', () => {
+  expect(Object.keys(keras).toSorted()).toEqual([
+    'DisposedError',
+    'EngineError',
+    'InputError',
+    'KerasError',
+    'ModelFileError',
+    'OptionError',
+    'engines',
+    'loadModel',
+  ]);
+  expect(Object.keys(imagenet).toSorted()).toEqual(['IMAGENET_LABELS', 'VGG_MEANS_BGR', 'topK']);
+});
+
+test('errors of this package are told by class, name and code', () => {
+  const error = new keras.ModelFileError('ERR_KERAS_TRUNCATED', 'cut', { file: 'a.h5' });
+  expect(error).toBeInstanceOf(keras.KerasError);
+  expect(error).toBeInstanceOf(Error);
+  expect(error.name).toBe('ModelFileError');
+  expect(Object.fromEntries(Object.entries(error))).toEqual({
+    name: 'ModelFileError',
+    code: 'ERR_KERAS_TRUNCATED',
+    file: 'a.h5',
+  });
+});
+
+test('the labels stand in the order of Keras', () => {
+  const { IMAGENET_LABELS: labels } = imagenet;
+  expect(labels).toHaveLength(1000);
+  const known = {
+    0: 'tench',
+    134: 'crane',
+    281: 'tabby',
+    285: 'Egyptian cat',
+    340: 'zebra',
+    504: 'coffee mug',
+    517: 'crane',
+    817: 'sports car',
+    999: 'toilet tissue',
+  };
+  for (const [index, label] of Object.entries(known)) expect(labels[Number(index)]).toBe(label);
+});
+
+testWithShared('the labels are those that another framework has, in another order', () => {
+  const theirs = JSON.parse(
+    readFileSync(sharedFile('vectors/imagenet/labels_darknet.json'), 'utf8'),
+  ) as string[];
+  expect([...imagenet.IMAGENET_LABELS].sort()).toEqual(theirs.toSorted());
+});
+
+test('the best classes come highest first, ties in class order, and no more than there are', () => {
+  const scores = Float32Array.of(0.25, 0.5, 0.125, 0.125);
+  expect(imagenet.topK(scores, 3)).toEqual([
+    { index: 1, score: 0.5 },
+    { index: 0, score: 0.25 },
+    { index: 2, score: 0.125 },
+  ]);
+  expect(imagenet.topK(scores, 9)).toHaveLength(4);
+  expect(imagenet.topK([], 5)).toEqual([]);
+});
