@@ -10,5 +10,9 @@ export default defineConfig({
   target: 'node20.19',
   clean: true,
   sourcemap: true,
+  // User code in the child may replace globals; what runs beside it keeps the ones that were there first.
+  banner: {
+    js: 'const { Promise, Map, Set, WeakMap, Object, Reflect, Symbol, Error, TypeError, ArrayBuffer, DataView, Uint8Array, AbortController, queueMicrotask } = globalThis;',
+  },
   dts: { entry: { index: 'src/index.ts', pipeline: 'src/pipeline.ts' } },
 });

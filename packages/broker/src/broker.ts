@@ -115,12 +115,15 @@ export class Broker<C extends PipelineFactory = () => UnknownPipeline>
   async start(): Promise<void> {
     if (this.#life.name !== 'open') throw closedError();
     if (this.#supervisor.state === 'ready') return;
+    const site = captureCallSite(1);
     this.#keepAlive.hold();
     try {
       await new Promise<void>((resolve, reject) => {
         this.#starters.push({ resolve, reject });
         this.#supervisor.start();
       });
+    } catch (error) {
+      throw withCallSite(error, site);
     } finally {
       this.#keepAlive.release();
     }
@@ -170,17 +173,14 @@ export class Broker<C extends PipelineFactory = () => UnknownPipeline>
     return this.close();
   }
 
-  #call(
+  /** Async, so that a call that is not taken rejects as one that failed does. */
+  async #call(
     method: string,
     args: readonly unknown[],
     options: CallOptions | undefined,
     site: CallSite,
   ): Promise<unknown> {
-    try {
-      return this.#dispatcher.resultFor(this.#submit(method, args, options, site), options?.signal);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#dispatcher.resultFor(this.#submit(method, args, options, site), options?.signal);
   }
 
   #submit(
