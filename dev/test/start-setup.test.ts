@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { run, signalGroup, start } from './support/command.js';
+import { run, start } from './support/command.js';
 import { manifest, miniWorkspace, pretendInstalled } from './support/mini-workspace.js';
 import { descendants, survivors } from './support/processes.js';
+import { stops } from './support/stops.js';
 import { tempFolder, writeFiles } from './support/temp-folder.js';
 
 /** A package registry that has nothing, and that says so only where `answering`. */
@@ -36,17 +37,6 @@ function strangersEnvironment(): Record<string, string> {
     npm_config_update_notifier: 'false',
   };
 }
-
-const stops = [
-  ['SIGTERM to npm', (pid: number) => process.kill(pid, 'SIGTERM')],
-  ['SIGKILL to npm', (pid: number) => process.kill(pid, 'SIGKILL')],
-  [
-    'Ctrl-C',
-    (pid: number) => {
-      signalGroup(pid, 'SIGINT');
-    },
-  ],
-] as const;
 
 describe.each(stops)('%s leaves no process behind', (_name, stop) => {
   test('while dependencies are installed', async () => {
