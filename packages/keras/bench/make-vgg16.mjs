@@ -1,7 +1,7 @@
 /**
  * Writes a full-size VGG-16 with random weights in the layout of the official Keras file: 138 357 544 numbers, 553 MB.
  *
- *   npx tsx bench/make-vgg16.ts [FILE]
+ *   node bench/make-vgg16.mjs [FILE]
  */
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,7 +15,7 @@ const BLOCKS = [
   { width: 512, convolutions: 3 },
 ];
 
-const layers = new Map<string, number[]>();
+const layers = new Map();
 let channels = 3;
 for (const [block, { width, convolutions }] of BLOCKS.entries()) {
   for (let index = 1; index <= convolutions; index++) {
@@ -40,16 +40,16 @@ for (const [layer, shape] of layers) {
   const inner = group.create_group(layer);
   inner.create_dataset({ name: 'kernel:0', data: heUniform(shape), shape });
   const units = shape.slice(-1);
-  inner.create_dataset({ name: 'bias:0', data: new Float32Array(units[0] ?? 0), shape: units });
+  inner.create_dataset({ name: 'bias:0', data: new Float32Array(units[0]), shape: units });
 }
 file.close();
 console.log(name);
 
 /** Keeps the size of activations from layer to layer (He et al., 2015), so that no number overflows or underflows. */
-function heUniform(shape: readonly number[]): Float32Array {
+function heUniform(shape) {
   const inputs = shape.slice(0, -1).reduce((product, length) => product * length, 1);
   const limit = Math.sqrt(6 / inputs) / 2 ** 31;
-  const numbers = new Float32Array(inputs * (shape.at(-1) ?? 0));
+  const numbers = new Float32Array(inputs * shape.at(-1));
   let state = inputs;
   for (let index = 0; index < numbers.length; index++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
