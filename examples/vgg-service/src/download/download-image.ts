@@ -149,7 +149,6 @@ const reasons: Record<string, string> = {
   ENOTFOUND: 'there is no such host (ENOTFOUND)',
   EAI_AGAIN: 'its name could not be looked up (EAI_AGAIN)',
   ECONNREFUSED: 'it refused the connection (ECONNREFUSED)',
-  ECONNRESET: 'it closed the connection (ECONNRESET)',
   EHOSTUNREACH: 'there is no way to it (EHOSTUNREACH)',
   ENETUNREACH: 'there is no way to it (ENETUNREACH)',
   ETIMEDOUT: 'it did not take the connection in time (ETIMEDOUT)',

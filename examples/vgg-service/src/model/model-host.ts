@@ -54,7 +54,7 @@ export class ModelHost {
   /**
    * Loads the model; resolves when it has made its first prediction.
    *
-   * @throws {PipelineStartError} with the reason as its cause.
+   * @throws What the pipeline threw, such as a ModelFileError; {PipelineStartError} where its process never got so far.
    */
   async start({ name, demonstration, pipeline }: ModelHostOptions): Promise<ModelInfo> {
     const broker = new Broker<typeof makePipeline>(new URL('./pipeline.js', import.meta.url), {
@@ -66,7 +66,7 @@ export class ModelHost {
       keep: { results: 0 },
     });
     this.#phase = { kind: 'serving', broker, info: undefined };
-    await broker.start();
+    await Promise.race([broker.start(), refusal(broker)]);
     const info = { name, demonstration, ...(await broker.pipeline.describe()) };
     if (this.#phase.kind === 'serving') this.#phase = { kind: 'serving', broker, info };
     broker.on('state', (state) => {
@@ -91,6 +91,16 @@ export class ModelHost {
   async close(timeout: number): Promise<void> {
     if (this.#phase.kind !== 'waiting') await this.#phase.broker?.close({ timeout });
   }
+}
+
+/** Rejects as soon as the pipeline itself refuses to start: the same weights would be refused again. */
+function refusal(broker: Broker<typeof makePipeline>): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    broker.on('exit', ({ reason, cause }) => {
+      // Only the first attempt is waited for; a later rejection is nobody's.
+      if (reason === 'start' && cause instanceof Error) reject(cause);
+    });
+  });
 }
 
 function stateOf(broker: Broker<typeof makePipeline>['state'], wasReady: boolean): ModelState {

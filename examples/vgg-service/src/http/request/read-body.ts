@@ -27,9 +27,12 @@ export async function readBody(request: Request, maxBytes: number): Promise<Buff
   return Buffer.concat(chunks, received);
 }
 
-/** @throws {Problem} 413 for a body that says itself that it is too long. */
-export function refuseAnnounced(request: Request, maxBytes: number): void {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+/**
+ * @param slack What a body may have on top, because it is not the image alone.
+ * @throws {Problem} 413 for a body that says itself that it is too long.
+ */
+export function refuseAnnounced(request: Request, maxBytes: number, { slack = 0 } = {}): void {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes + slack) throw tooLarge(maxBytes);
 }
 
 export function tooLarge(maxBytes: number): Problem {

@@ -9,8 +9,8 @@ type Upload = Extract<ImageSource, { kind: 'upload' }>;
 
 /** `multipart/form-data`: a `file`, or a `url`; a browser sends both, one of them empty. */
 export async function readMultipart(request: Request, contentType: string): Promise<ImageSource> {
-  // The limit is the image's; a little more is for the lines around it.
-  refuseAnnounced(request, maxImageBytes + maxTextBytes);
+  // The lines around the file need a little room.
+  refuseAnnounced(request, maxImageBytes, { slack: maxTextBytes });
   const parser = openParser({ ...request.headers, 'content-type': contentType });
   const urls: string[] = [];
   const uploads: Upload[] = [];

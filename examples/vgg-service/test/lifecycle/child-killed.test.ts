@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { fillQueue, modelProcess, whenReady } from '../support/busy.js';
+import { form, post, type ProblemDocument } from '../support/post.js';
+import { sample } from '../support/samples.js';
+import { isAlive, startService, type TestService } from '../support/service.js';
+
+let service: TestService;
+
+beforeEach(async () => {
+  service = await startService();
+});
+
+afterEach(async () => {
+  await service[Symbol.asyncDispose]();
+});
+
+test('SIGKILL of the child costs the request it worked on, and no other', async () => {
+  const { answers } = await fillQueue(service);
+  const killed = modelProcess(service);
+  process.kill(killed, 'SIGKILL');
+  const responses = await Promise.all(answers);
+  const lost = responses.filter(({ status }) => status !== 200);
+  expect(lost).toHaveLength(1);
+  expect(lost[0]?.status).toBe(503);
+  expect(lost[0]?.headers.get('retry-after')).toBe('2');
+  expect((await lost[0]?.json()) as ProblemDocument).toMatchObject({
+    status: 503,
+    code: 'ERR_DUAL_PROCESS_EXIT',
+  });
+  expect(isAlive(killed)).toBe(false);
+  expect(modelProcess(service)).not.toBe(killed);
+  expect(await post(service, { body: form({ file: sample('Bag-1.png') }) })).toMatchObject({
+    status: 200,
+    text: 'Bag\n',
+  });
+});
+
+test('while the child is started again, the service says so and takes no image', async () => {
+  process.kill(modelProcess(service), 'SIGKILL');
+  let problem: ProblemDocument | undefined;
+  while (problem === undefined) {
+    const response = await fetch(`${service.url}/health/ready`);
+    if (response.status === 503) problem = (await response.json()) as ProblemDocument;
+    else await response.arrayBuffer();
+  }
+  expect(problem).toMatchObject({ status: 503, code: 'ERR_NOT_READY', state: 'restarting' });
+  const answer = await post(service, { body: form({ file: sample('Bag-1.png') }) });
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get('retry-after')).toBe('2');
+  await whenReady(service);
+  expect(await post(service, { body: form({ file: sample('Bag-1.png') }) })).toMatchObject({ status: 200 });
+});
+
+test('a full queue turns images away with 429 and a time to come back', async () => {
+  const { answers } = await fillQueue(service);
+  const refused = await post(service, { body: form({ file: sample('Bag-1.png') }) });
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  process.kill(modelProcess(service), 'SIGCONT');
+  for (const answer of answers) expect((await answer).status).toBe(200);
+});
+
+test('clients that go away leave the queue', async () => {
+  const { hangUp } = await fillQueue(service);
+  hangUp();
+  // The queue has room as soon as the service has seen them go, though the model still stands still.
+  let next = await askOnce();
+  while (next.status === 429) next = await askOnce();
+  expect(next.status).toBe('waiting');
+  process.kill(modelProcess(service), 'SIGCONT');
+  expect(await next.answer).toMatchObject({ status: 200 });
+
+  async function askOnce() {
+    const answer = fetch(`${service.url}/vgg`, { method: 'POST', body: form({ file: sample('Bag-1.png') }) });
+    const status = await Promise.race([
+      answer.then((response) => response.status),
+      live()
+        .then(live)
+        .then(() => 'waiting' as const),
+    ]);
+    return { answer, status };
+  }
+  async function live(): Promise<void> {
+    await (await fetch(`${service.url}/health/live`)).arrayBuffer();
+  }
+});
+
+test('pages and health answer while the model stands still', async () => {
+  process.kill(modelProcess(service), 'SIGSTOP');
+  for (const path of ['/', '/vgg', '/health/live', '/health/ready']) {
+    expect((await fetch(`${service.url}${path}`)).status).toBe(200);
+  }
+});
+
+test('a child that dies again and again ends the service with code 1 and one line', async () => {
+  let ended = false;
+  void service.exited.then(() => (ended = true));
+  const killed = new Set<number>();
+  while (!ended) {
+    for (const pid of service.children()) {
+      if (!killed.has(pid)) process.kill(pid, 'SIGKILL');
+      killed.add(pid);
+    }
+    await Promise.race([service.exited, new Promise((resolve) => setImmediate(resolve))]);
+  }
+  expect((await service.exited).code).toBe(1);
+  expect(service.stderr).toContain("The model's process ended too often in a row: giving up.");
+  for (const pid of killed) expect(isAlive(pid)).toBe(false);
+});

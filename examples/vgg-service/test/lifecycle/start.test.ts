@@ -1,0 +1,186 @@
+import { cpSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import type { Answer } from '../support/post.js';
+import { form, post } from '../support/post.js';
+import { samples } from '../support/samples.js';
+import { serve } from '../support/server.js';
+import { startService, TestService } from '../support/service.js';
+import { shared, testWith } from '../support/shared.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const demonstration = fileURLToPath(new URL('../../model/fashion_vgg16.h5', import.meta.url));
+const oneLine = /^[^\n]+\n$/;
+
+/** Starts the service, waits for its end, and checks that it left with one readable line. */
+async function failure(args: string[], env: Record<string, string> = {}, cwd?: string) {
+  await using service = new TestService({ args, env, ...(cwd === undefined ? {} : { cwd }) });
+  const { code } = await service.exited;
+  expect(service.stderr).toMatch(oneLine);
+  expect(service.stderr).not.toMatch(/\bat .*:\d+:\d+|Error:/);
+  expect(service.stdout).not.toContain('Ready');
+  return { code, line: service.stderr.trim() };
+}
+
+const damaged = 'vectors/vgg/vgg16_small_bad_';
+for (const [name, says] of [
+  ['truncated', /cut short|truncated/i],
+  ['not_hdf5', /not an? HDF5/i],
+  ['missing_layer', /block3_conv2/],
+  ['wrong_shape', /block2_conv1/],
+  ['extra_layer', /fc3/],
+  ['nan', /fc2/],
+  ['listed_not_present', /fc1/],
+] as const) {
+  testWith(`${damaged}${name}.h5`)(
+    `weights that are damaged (${name}) end it with code 1 and a line that names what is wrong`,
+    async () => {
+      const { code, line } = await failure(['--weights', shared(`${damaged}${name}.h5`)]);
+      expect(code).toBe(1);
+      expect(line).toMatch(says);
+    },
+  );
+}
+
+test('weights that are not there end it with code 1 and a line that names the file', async () => {
+  const { code, line } = await failure(['--weights', '/no/such/weights.h5']);
+  expect(code).toBe(1);
+  expect(line).toBe('There is no weights file /no/such/weights.h5.');
+});
+
+test('weights that are half there end it with code 1', async () => {
+  await using folder = await temporaryFolder();
+  const half = join(folder.path, 'half.h5');
+  await writeFile(half, readFileSync(demonstration).subarray(0, 2_000_000));
+  expect((await failure([], { VGG_WEIGHTS: half })).code).toBe(1);
+});
+
+test('weights that are a folder, or empty, or a text end it with code 1', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, 'empty.h5'), '');
+  await writeFile(join(folder.path, 'text.h5'), 'hello');
+  expect((await failure(['--weights', folder.path])).code).toBe(1);
+  expect((await failure(['--weights', join(folder.path, 'empty.h5')])).code).toBe(1);
+  expect((await failure(['--weights', join(folder.path, 'text.h5')])).code).toBe(1);
+});
+
+test('weights at a url that answers 404 end it with code 1', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serve((_request, response) => response.writeHead(404).end());
+  const { code, line } = await failure(['--weights', `${server.url}/w.h5`], { XDG_CACHE_HOME: folder.path });
+  expect(code).toBe(1);
+  expect(line).toContain('404');
+});
+
+test('a port that is taken ends it with code 1 before a child is started', async () => {
+  await using server = await serve((_request, response) => response.end());
+  const { code, line } = await failure(['--port', `${server.port}`]);
+  expect(code).toBe(1);
+  expect(line).toBe(`Port ${server.port} is in use by another program. Choose one with --port.`);
+});
+
+test.each([
+  [['--prot', '80'], '--prot'],
+  [['--port', 'http'], '--port http'],
+  [['--port', '70000'], '--port 70000'],
+  [['--engine', 'abacus'], '--engine abacus'],
+  [['--kernels', 'soft'], '--kernels soft'],
+  [['weights.h5'], 'weights.h5'],
+])('the command line %j ends it with code 2 and a line that names the flag', async (args, says) => {
+  const { code, line } = await failure(args);
+  expect(code).toBe(2);
+  expect(line).toContain(says);
+});
+
+test('labels that do not fit the model end it with code 1', async () => {
+  await using folder = await temporaryFolder();
+  const labels = join(folder.path, 'labels.txt');
+  await writeFile(labels, 'one\ntwo\n');
+  const { code, line } = await failure(['--labels', labels]);
+  expect(code).toBe(1);
+  expect(line).toBe('There are 2 labels, and the model has 10 classes.');
+});
+
+test('--help tells every flag and ends well', async () => {
+  await using service = new TestService({ args: ['--help'] });
+  expect((await service.exited).code).toBe(0);
+  for (const flag of [
+    '--port',
+    '--host',
+    '--weights',
+    '--download',
+    '--engine',
+    '--labels',
+    '--kernels',
+    '--allow-private',
+  ]) {
+    expect(service.stdout).toContain(flag);
+  }
+});
+
+test('vgg16_weights.h5 in the working directory goes before the demonstration model', async () => {
+  await using folder = await temporaryFolder();
+  cpSync(demonstration, join(folder.path, 'vgg16_weights.h5'));
+  await using service = await startService({ cwd: folder.path });
+  const { text } = await post(service, { headers: { accept: 'application/json' } });
+  const { model, label } = JSON.parse(text) as Answer;
+  expect(model).toMatchObject({ name: 'vgg16_weights.h5', demonstration: false });
+  expect(label).toBe('class 7');
+});
+
+test('weights from a url are fetched once and kept in the cache', async () => {
+  await using folder = await temporaryFolder();
+  let fetched = 0;
+  await using server = await serve((_request, response) => {
+    fetched++;
+    response.end(readFileSync(demonstration));
+  });
+  const options = {
+    args: [
+      '--weights',
+      `${server.url}/fashion.h5`,
+      '--labels',
+      fileURLToPath(new URL('../../model/labels.txt', import.meta.url)),
+    ],
+    env: { XDG_CACHE_HOME: folder.path },
+  };
+  for (let start = 0; start < 2; start++) {
+    await using service = await startService(options);
+    expect(await post(service, {})).toMatchObject({ status: 200, text: 'Sneaker\n' });
+  }
+  expect(fetched).toBe(1);
+});
+
+test('the page answers, and says that the model is not there, while the weights are still coming', async () => {
+  await using folder = await temporaryFolder();
+  const finish: (() => void)[] = [];
+  await using server = await serve((_request, response) => {
+    finish.push(() => response.end(readFileSync(demonstration)));
+  });
+  const port = await freePort();
+  await using service = new TestService({
+    args: ['--port', `${port}`, '--weights', `${server.url}/slow.h5`],
+    env: { XDG_CACHE_HOME: folder.path },
+  });
+  while (finish.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const url = `http://127.0.0.1:${port}`;
+  expect((await fetch(url)).status).toBe(200);
+  expect((await fetch(`${url}/health/live`)).status).toBe(200);
+  const ready = await fetch(`${url}/health/ready`);
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toMatchObject({ state: 'starting' });
+  const refused = await post({ url }, { body: form({ file: samples[0]?.bytes ?? new Uint8Array() }) });
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('2');
+  for (const send of finish) send();
+  await service.ready();
+  expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+});
+
+async function freePort(): Promise<number> {
+  const server = await serve(() => undefined);
+  await server[Symbol.asyncDispose]();
+  return server.port;
+}

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { expect, test } from '@jest/globals';
+import { fillQueue, modelProcess } from '../support/busy.js';
+import { sample } from '../support/samples.js';
+import { isAlive, startService, TestService } from '../support/service.js';
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s ends the service with code 0, and its child',
+  async (signal) => {
+    await using service = await startService();
+    const child = modelProcess(service);
+    expect(await service.stop(signal)).toEqual({ code: 0, signal: null });
+    expect(isAlive(child)).toBe(false);
+    expect(service.stderr).toBe('');
+  },
+);
+
+test('a stop while the model is being loaded ends both at once', async () => {
+  await using service = new TestService();
+  let [child] = service.children();
+  while (child === undefined) {
+    await new Promise((resolve) => setImmediate(resolve));
+    [child] = service.children();
+  }
+  expect(await service.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(isAlive(child)).toBe(false);
+});
+
+test('SIGTERM: not ready any more, but what was asked is still answered', async () => {
+  await using service = await startService();
+  const upload = openUpload(service);
+  // The service has the request's head now, and waits for its body.
+  await once(upload, 'continue');
+  service.process.kill('SIGTERM');
+  let ready = await fetch(`${service.url}/health/ready`);
+  while (ready.status === 200) {
+    await ready.arrayBuffer();
+    ready = await fetch(`${service.url}/health/ready`);
+  }
+  expect(await ready.json()).toMatchObject({ status: 503, state: 'draining' });
+  upload.end(sample('Bag-1.png'));
+  const [response] = (await once(upload, 'response')) as [IncomingMessage];
+  expect(response.statusCode).toBe(200);
+  response.resume();
+  expect(await service.exited).toEqual({ code: 0, signal: null });
+});
+
+test('a second signal ends the service at once, and the child goes with it', async () => {
+  await using service = await startService();
+  const child = modelProcess(service);
+  await fillQueue(service);
+  service.process.kill('SIGINT');
+  const again = setInterval(() => service.process.kill('SIGINT'), 50);
+  const { code } = await service.exited;
+  clearInterval(again);
+  expect(code).toBe(130);
+  while (isAlive(child)) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test('SIGKILL of the service takes the child with it', async () => {
+  await using service = await startService();
+  const child = modelProcess(service);
+  expect(await service.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
+  while (isAlive(child)) await new Promise((resolve) => setImmediate(resolve));
+});
+
+function openUpload(service: TestService) {
+  const { port } = new URL(service.url);
+  const { length } = sample('Bag-1.png');
+  const upload = request({
+    host: '127.0.0.1',
+    port,
+    path: '/vgg',
+    method: 'POST',
+    headers: { 'content-type': 'image/png', 'content-length': length, expect: '100-continue' },
+  });
+  upload.flushHeaders();
+  return upload;
+}

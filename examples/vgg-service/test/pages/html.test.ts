@@ -1,0 +1,22 @@
+import { expect, test } from '@jest/globals';
+import { html } from '../../src/pages/html.js';
+
+test('escapes every value, in text and in attributes', () => {
+  const evil = `"><script>alert('x')</script>&`;
+  expect(html`<a title="${evil}">${evil}</a>`.text).toBe(
+    '<a title="&#34;&#62;&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;&#38;">&#34;&#62;&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;&#38;</a>',
+  );
+});
+
+test('keeps markup that came from a template, alone and in lists', () => {
+  const items = ['a', '<b>'].map((text) => html`<li>${text}</li>`);
+  expect(
+    html`<ul>
+      ${items}
+    </ul>`.text,
+  ).toBe('<ul><li>a</li><li>&#60;b&#62;</li></ul>');
+});
+
+test('shows nothing for what is not there', () => {
+  expect(html`a${undefined}b${false}c${0}`.text).toBe('abc0');
+});

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface ServiceOptions {
+  args?: string[];
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+/** The real service in a process of its own, as a user starts it. */
+export class TestService implements AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  stdout = '';
+  stderr = '';
+  /** `http://localhost:PORT`, once it is ready. */
+  url = '';
+
+  constructor({ args = [], env = {}, cwd = tmpdir() }: ServiceOptions = {}) {
+    if (!existsSync(main)) throw new Error('examples/vgg-service/dist is not there: build it first');
+    const { PORT: _port, VGG_WEIGHTS: _weights, ...inherited } = process.env;
+    this.process = spawn(process.execPath, [main, '--port', '0', ...args], {
+      cwd,
+      env: { ...inherited, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.exited = once(this.process, 'close').then(() => ({
+      code: this.process.exitCode,
+      signal: this.process.signalCode,
+    }));
+  }
+
+  get pid(): number {
+    const { pid } = this.process;
+    if (pid === undefined) throw new Error('The service was not started');
+    return pid;
+  }
+
+  /** Waits for something on stdout. */
+  async line(pattern: RegExp): Promise<RegExpExecArray> {
+    const { stdout } = this.process;
+    if (!stdout) throw new Error('The service has no output');
+    let ended = false;
+    void this.exited.then(() => (ended = true));
+    for (;;) {
+      const match = pattern.exec(this.stdout);
+      if (match) return match;
+      if (ended) throw new Error(`The service ended without "${pattern.source}": ${this.stderr}`);
+      await Promise.race([once(stdout, 'data'), this.exited]);
+    }
+  }
+
+  async ready(): Promise<this> {
+    const [, url] = await this.line(/^Ready: (http:\/\/localhost:\d+)\/vgg$/m);
+    this.url = url ?? '';
+    return this;
+  }
+
+  /** Process ids of its direct children (Linux). */
+  children(): number[] {
+    const tasks = `/proc/${this.pid}/task`;
+    if (!existsSync(tasks)) return [];
+    return readdirSync(tasks).flatMap((task) =>
+      readFileSync(`${tasks}/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    );
+  }
+
+  /** Sends a signal and waits for the end. */
+  async stop(signal: NodeJS.Signals = 'SIGINT') {
+    this.process.kill(signal);
+    return this.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGKILL');
+    await this.exited;
+  }
+}
+
+export async function startService(options?: ServiceOptions): Promise<TestService> {
+  const service = new TestService(options);
+  try {
+    return await service.ready();
+  } catch (error) {
+    await service[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Whether a process runs. One that has ended counts as gone, even where nobody has asked for its exit code yet. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return !existsSync('/proc') || !/^State:\s+Z/m.test(readStatus(pid));
+}
+
+function readStatus(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return 'State: Z'; // Gone between the two looks.
+  }
+}
