@@ -9,32 +9,31 @@ import { encodeCall, encodeInit } from './channel/messages.js';
 import type { CloseOptions, PipelineClient } from './client.js';
 import { Dispatcher } from './dispatcher.js';
 import type { BrokerErrorDetails } from './errors.js';
-import { BrokerClosedError, InvalidOptionError, SerializationError } from './errors.js';
-import type { BrokerEvents, BrokerState } from './events.js';
-import type { BrokerOptions, CallOptions, ResolvedOptions } from './options.js';
+import { SerializationError } from './errors.js';
+import type { BrokerEvents, BrokerState, BrokerStats } from './events.js';
+import type { CallOptions, OptionsArg, ResolvedOptions } from './options.js';
 import { resolveCallOptions, resolveCloseTimeout, resolveOptions } from './options.js';
 import { normalizeModule } from './process/module.js';
 import type { StartFailureReason } from './process/supervisor.js';
 import { Supervisor, startError } from './process/supervisor.js';
 import type {
-  FactoryArgs,
   MethodArgs,
   MethodName,
   MethodResult,
   PipelineFactory,
   PipelineOf,
   Remote,
-  UnknownPipeline,
+  UnknownFactory,
 } from './remote.js';
+import { checkCall, closedError } from './refusals.js';
 import { remoteProxy } from './remote.js';
 import { KeepAlive, after } from './timer.js';
 
-/** Options, which may be left out where the pipeline is made without arguments. */
-export type OptionsArg<C> =
-  [] extends FactoryArgs<C> ? [options?: BrokerOptions<C>] : [options: BrokerOptions<C>];
-
 type Life =
-  { readonly name: 'open' } | { readonly name: 'draining' | 'closed'; readonly closed: Promise<void> };
+  | { readonly name: 'open' }
+  /** Takes no more calls; `closed` once it is also to end. */
+  | { readonly name: 'draining'; readonly closed: Promise<void> | undefined }
+  | { readonly name: 'closed'; readonly closed: Promise<void> };
 
 interface Waiter {
   readonly resolve: () => void;
@@ -49,7 +48,7 @@ interface Waiter {
  *     await using broker = await Broker.start<typeof makePipeline>(new URL('./pipeline.js', import.meta.url));
  *     await broker.pipeline.predict(image);
  */
-export class Broker<C extends PipelineFactory = () => UnknownPipeline>
+export class Broker<C extends PipelineFactory = UnknownFactory>
   extends EventEmitter<BrokerEvents>
   implements PipelineClient<PipelineOf<C>>
 {
@@ -88,7 +87,7 @@ export class Broker<C extends PipelineFactory = () => UnknownPipeline>
   }
 
   /** `new Broker(…)` and `start()` in one. Rejects with `PipelineStartError` where `start()` does. */
-  static async start<C extends PipelineFactory = () => UnknownPipeline>(
+  static async start<C extends PipelineFactory = UnknownFactory>(
     module: string | URL,
     ...options: OptionsArg<C>
   ): Promise<Broker<C>> {
@@ -154,18 +153,54 @@ export class Broker<C extends PipelineFactory = () => UnknownPipeline>
     return this.#dispatcher.get(key);
   }
 
+  /** What the broker is doing at this moment. */
+  stats(): BrokerStats {
+    const { state } = this;
+    const { queue, serviceTime } = this.#dispatcher;
+    const { restarts, processes } = this.#supervisor;
+    return { state, queue, serviceTime, restarts, processes };
+  }
+
+  /**
+   * Resolves when the queue has room for one more call. Rejects with `BrokerClosedError` or
+   * `PipelineStartError` where it never will.
+   */
+  async ready(): Promise<void> {
+    if (this.#life.name !== 'open') throw closedError('it takes no more calls');
+    const { failure } = this.#supervisor;
+    if (failure !== undefined) throw startError(failure);
+    await this.#dispatcher.room();
+  }
+
+  /**
+   * Replaces the process by a new one, which loads the module anew. Calls wait meanwhile; none is lost. The old
+   * process ends before the new one is made, so that two models need not fit into memory. Resolves when the
+   * new one is ready; rejects with `PipelineStartError` when the broker has given up.
+   */
+  async reload(): Promise<void> {
+    this.#supervisor.recycle();
+    await this.start();
+  }
+
+  /** Takes no more calls, and resolves when those that it has are done. `close()` still has to end it. */
+  async drain(): Promise<void> {
+    if (this.#life.name === 'open') {
+      this.#life = { name: 'draining', closed: undefined };
+      this.#refuseWaiters();
+      this.#changed();
+    }
+    await this.#until(() => this.#dispatcher.pending === 0);
+  }
+
   /** Further calls share the end of the first; the shortest `timeout` of them counts. */
   async close(options?: CloseOptions): Promise<void> {
     const timeout = resolveCloseTimeout(options);
-    if (this.#life.name === 'open') {
-      this.#life = { name: 'draining', closed: this.#drainAndStop() };
-      this.#changed();
-    }
+    const closed = (this.#life.name === 'open' ? undefined : this.#life.closed) ?? this.#drainAndStop();
     const deadline = after(timeout, () => {
       this.#dispatcher.rejectAll((call) => closedError('its time to finish calls is over', call.details()));
       this.#supervisor.kill();
     });
-    await this.#life.closed;
+    await closed;
     clearTimeout(deadline);
   }
 
@@ -251,11 +286,20 @@ export class Broker<C extends PipelineFactory = () => UnknownPipeline>
 
   #gaveUp(reason: StartFailureReason): void {
     this.#dispatcher.rejectAll((call) => startError(reason, call.details()));
+    this.#dispatcher.rejectRoom(() => startError(reason));
     for (const { reject } of this.#starters.splice(0)) reject(startError(reason));
   }
 
-  async #drainAndStop(): Promise<void> {
+  #drainAndStop(): Promise<void> {
+    const closed = this.#stopOnceIdle();
+    this.#life = { name: 'draining', closed };
+    this.#changed();
+    return closed;
+  }
+
+  async #stopOnceIdle(): Promise<void> {
     this.#keepAlive.hold();
+    this.#refuseWaiters();
     await this.#until(() => this.#dispatcher.pending === 0);
     for (const { reject } of this.#starters.splice(0)) reject(closedError());
     this.#supervisor.stop(this.#options.killDelay.cancel);
@@ -264,6 +308,11 @@ export class Broker<C extends PipelineFactory = () => UnknownPipeline>
     this.#dispatcher.clear();
     this.#keepAlive.end();
     this.#changed();
+  }
+
+  /** Nobody will get room in the queue any more. */
+  #refuseWaiters(): void {
+    this.#dispatcher.rejectRoom(() => closedError('it takes no more calls'));
   }
 
   async #until(reached: () => boolean): Promise<void> {
@@ -284,19 +333,4 @@ export class Broker<C extends PipelineFactory = () => UnknownPipeline>
     // Listeners are called after the work at hand: what they do, or throw, cannot get in its way.
     queueMicrotask(() => this.emit('state', state, previous));
   }
-}
-
-function closedError(why?: string, details?: BrokerErrorDetails): BrokerClosedError {
-  return new BrokerClosedError(
-    why === undefined ? 'the broker is closed' : `the broker is closed: ${why}`,
-    details,
-  );
-}
-
-function checkCall(method: unknown, args: unknown): void {
-  if (typeof method !== 'string') {
-    throw new InvalidOptionError('method', `the method must be given by its name, not as ${typeof method}`);
-  }
-  if (!Array.isArray(args))
-    throw new InvalidOptionError('args', `the arguments of ${method} must be given as an array`);
 }

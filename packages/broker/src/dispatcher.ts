@@ -9,10 +9,11 @@ import { ServiceTime } from './observe/service-time.js';
 import type { ResolvedCallOptions, ResolvedOptions } from './options.js';
 import type { ProcessExit } from './process/exit.js';
 import { lostCallError } from './process/exit.js';
-import type { LostCall } from './process/pipeline-process.js';
+import type { LostCall } from './process/process-types.js';
 import type { Supervisor } from './process/supervisor.js';
 import { CallQueue } from './queue/call-queue.js';
 import { CallRegistry } from './queue/call-registry.js';
+import { WaitingRoom } from './queue/waiting-room.js';
 import type { KeepAlive } from './timer.js';
 
 /** Before any call has been measured, a full queue is said to have room after so long, in ms. */
@@ -40,6 +41,7 @@ export class Dispatcher {
   readonly #queue = new CallQueue();
   readonly #registry: CallRegistry;
   readonly #serviceTime = new ServiceTime();
+  readonly #room = new WaitingRoom();
   /** Accepted and not yet settled. */
   readonly #pending = new Set<PendingCall>();
 
@@ -51,6 +53,16 @@ export class Dispatcher {
   /** Calls accepted and not yet settled. */
   get pending(): number {
     return this.#pending.size;
+  }
+
+  get queue(): { readonly length: number; readonly bytes: number } {
+    const { length, bytes } = this.#queue;
+    return { length, bytes };
+  }
+
+  /** Mean time that calls run, in ms. */
+  get serviceTime(): number | undefined {
+    return this.#serviceTime.mean;
   }
 
   get(key: string): PendingCall | undefined {
@@ -77,9 +89,21 @@ export class Dispatcher {
     const { supervisor } = this.#options;
     while (supervisor.hasRoom(this.#serviceTime.mean)) {
       const call = this.#queue.shift();
-      if (call === undefined) return;
+      if (call === undefined) break;
       if (call.payload !== undefined) supervisor.send(call, call.payload);
     }
+    this.#room.admit(this.#places);
+  }
+
+  /** Resolves when one more call can wait. */
+  async room(): Promise<void> {
+    if (this.#places > 0) return;
+    await this.#room.enter();
+  }
+
+  /** Tells all who wait for room that there will be none. */
+  rejectRoom(error: () => Error): void {
+    this.#room.rejectAll(error);
   }
 
   /** A process has begun to run the call. */
@@ -128,6 +152,12 @@ export class Dispatcher {
   /** Forgets the calls that were kept for `get`. */
   clear(): void {
     this.#registry.clear();
+  }
+
+  /** How many more calls can wait. */
+  get #places(): number {
+    const { maxQueue, maxQueueBytes } = this.#options.options;
+    return this.#queue.bytes < maxQueueBytes ? maxQueue - this.#queue.length : 0;
   }
 
   #join({ key, method, payload, options }: Submission): PendingCall | undefined {

@@ -1,5 +1,6 @@
 import type { OutputInfo } from './options.js';
 import type { ProcessExit } from './process/exit.js';
+import type { ProcessStats } from './process/process-types.js';
 
 /**
  * - `idle`: nothing started yet
@@ -11,6 +12,22 @@ import type { ProcessExit } from './process/exit.js';
  * - `closed`: no process is left
  */
 export type BrokerState = 'idle' | 'starting' | 'ready' | 'restarting' | 'failed' | 'draining' | 'closed';
+
+/** What a broker is doing, at this moment. */
+export interface BrokerStats {
+  readonly state: BrokerState;
+  readonly queue: {
+    /** Calls that wait. */
+    readonly length: number;
+    /** Bytes of their arguments. */
+    readonly bytes: number;
+  };
+  /** Mean time that calls have lately run, in ms; `undefined` before the first has. */
+  readonly serviceTime: number | undefined;
+  /** Processes spawned in place of others. */
+  readonly restarts: number;
+  readonly processes: readonly ProcessStats[];
+}
 
 /** Events of a broker and what their listeners are given. */
 export interface BrokerEvents {

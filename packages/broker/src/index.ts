@@ -2,7 +2,7 @@
  * Runs a slow, blocking, stateful computation in a process of its own.
  * @packageDocumentation
  */
-export { Broker, type OptionsArg } from './broker.js';
+export { Broker } from './broker.js';
 export type { Call, CallState } from './call.js';
 export type { CloseOptions, PipelineClient } from './client.js';
 export {
@@ -20,18 +20,21 @@ export {
   SerializationError,
   UnknownMethodError,
 } from './errors.js';
-export type { BrokerEvents, BrokerState } from './events.js';
+export type { BrokerEvents, BrokerState, BrokerStats } from './events.js';
 export type {
   BrokerOptions,
   CallOptions,
   CommonOptions,
   KeepOptions,
   KillDelayOptions,
+  OptionsArg,
   OutputInfo,
   OutputOption,
+  RecycleOptions,
   RestartOptions,
 } from './options.js';
 export type { ProcessExit } from './process/exit.js';
+export type { ProcessState, ProcessStats } from './process/process-types.js';
 export type {
   FactoryArgs,
   MethodArgs,
@@ -40,5 +43,6 @@ export type {
   PipelineFactory,
   PipelineOf,
   Remote,
+  UnknownFactory,
   UnknownPipeline,
 } from './remote.js';

@@ -24,6 +24,16 @@ export interface KillDelayOptions {
   cancel?: number;
 }
 
+/** When a process is replaced between two calls, though nothing is wrong with it. No call is lost by it. */
+export interface RecycleOptions {
+  /** After so many calls. Default `Infinity`. */
+  afterCalls?: number;
+  /** Above so many bytes of resident memory, which native memory is part of. Default `Infinity`. */
+  aboveMemory?: number;
+  /** After so many ms. Default `Infinity`. */
+  afterMs?: number;
+}
+
 /** Which settled calls `get(key)` still finds. */
 export interface KeepOptions {
   /** How many. Default 1 000. */
@@ -65,6 +75,7 @@ export interface CommonOptions {
   queueTimeout?: number;
   restart?: RestartOptions;
   killDelay?: KillDelayOptions;
+  recycle?: RecycleOptions;
   keep?: KeepOptions;
   /** Variables added to the environment the child inherits; `undefined` removes one. */
   env?: Readonly<Record<string, string | undefined>>;
@@ -89,6 +100,10 @@ export type BrokerOptions<C> = CommonOptions &
         /** What the pipeline is constructed with. */
         args: Readonly<FactoryArgs<C>>;
       });
+
+/** Options, which may be left out where the pipeline is made without arguments. */
+export type OptionsArg<C> =
+  [] extends FactoryArgs<C> ? [options?: BrokerOptions<C>] : [options: BrokerOptions<C>];
 
 /** Options of one call. */
 export interface CallOptions {
@@ -122,6 +137,7 @@ export interface ResolvedOptions {
   readonly queueTimeout: number;
   readonly restart: Readonly<Required<RestartOptions>>;
   readonly killDelay: Readonly<Required<KillDelayOptions>>;
+  readonly recycle: Readonly<Required<RecycleOptions>>;
   readonly keep: Readonly<Required<KeepOptions>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly execArgv: readonly string[] | undefined;
@@ -140,6 +156,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
   const given = new OptionReader('', options);
   const restart = given.group('restart');
   const killDelay = given.group('killDelay');
+  const recycle = given.group('recycle');
   const keep = given.group('keep');
   const resolved: ResolvedOptions = {
     args: given.custom('args', 'an array', [], Array.isArray),
@@ -161,6 +178,11 @@ export function resolveOptions(options: unknown): ResolvedOptions {
       timeout: killDelay.duration('timeout', 2_000),
       cancel: killDelay.duration('cancel', 30_000),
     },
+    recycle: {
+      afterCalls: recycle.atLeastOne('afterCalls', Infinity),
+      aboveMemory: recycle.atLeastOne('aboveMemory', Infinity),
+      afterMs: recycle.atLeastOne('afterMs', Infinity),
+    },
     keep: {
       results: keep.count('results', 1_000),
       bytes: keep.count('bytes', 64 * MIB),
@@ -172,7 +194,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     output: given.custom('output', "'inherit', 'ignore' or a function", 'inherit', isOutput),
     workerPath: given.custom('workerPath', 'a path or a file URL', undefined, isPathOrUrl),
   };
-  for (const group of [given, restart, killDelay, keep]) group.rejectUnknown();
+  for (const group of [given, restart, killDelay, recycle, keep]) group.rejectUnknown();
   return resolved;
 }
 
@@ -253,6 +275,13 @@ class OptionReader {
     const accepts = (value: unknown): value is number =>
       typeof value === 'number' && value >= 0 && (Number.isSafeInteger(value) || value === Infinity);
     return this.custom(name, 'a whole number from 0, or Infinity', fallback, accepts);
+  }
+
+  /** A whole number from 1, or `Infinity`. */
+  atLeastOne(name: string, fallback: number): number {
+    const accepts = (value: unknown): value is number =>
+      typeof value === 'number' && value >= 1 && (Number.isSafeInteger(value) || value === Infinity);
+    return this.custom(name, 'a whole number from 1, or Infinity', fallback, accepts);
   }
 
   /** Milliseconds from 0, or `Infinity`. */

@@ -1,6 +1,9 @@
 /** A pipeline as the broker sees it before anything is known about it: methods of unknown arguments. */
 export type UnknownPipeline = Record<string, (...args: unknown[]) => unknown>;
 
+/** What a module exports of which no type is given. */
+export type UnknownFactory = (...args: unknown[]) => UnknownPipeline;
+
 /** What a pipeline module exports: a class, called with `new`, or a function; both may be asynchronous. */
 export type PipelineFactory =
   (abstract new (...args: never[]) => object) | ((...args: never[]) => object | Promise<object>);

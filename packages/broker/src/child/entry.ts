@@ -15,10 +15,10 @@ import { describeThrown } from '../channel/thrown.js';
 import { dispose } from './dispose.js';
 import { Host } from './host.js';
 import { isolate } from './isolate.js';
+import { holdLifeline } from './lifeline.js';
 import type { Pipeline } from './load.js';
 import { PermanentStartError, loadPipeline } from './load.js';
 import { Methods } from './methods.js';
-import { watchForOrphanhood } from './orphan-watch.js';
 
 type State =
   | { readonly name: 'starting' }
@@ -27,7 +27,7 @@ type State =
 
 let state: State = { name: 'starting' };
 
-watchForOrphanhood(LIFELINE_FD);
+holdLifeline(LIFELINE_FD);
 isolate();
 
 const channel = new Channel(new Socket({ fd: CHANNEL_FD, readable: true, writable: true }), {

@@ -13,8 +13,7 @@ import {
   signalFrame,
 } from '../channel/messages.js';
 import { reviveThrown } from '../channel/revive.js';
-import { ProtocolError } from '../errors.js';
-import type { OutputInfo, ResolvedOptions } from '../options.js';
+import { PipelineStartError, ProtocolError } from '../errors.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
 import { failureError } from './failure.js';
@@ -22,7 +21,9 @@ import type { SentCall } from './in-flight.js';
 import { InFlight } from './in-flight.js';
 import { killEventually } from './kill.js';
 import { OutputReader } from './output.js';
-import type { SpawnOptions, SpawnedChild } from './spawn.js';
+import { Pulse } from './pulse.js';
+import type { ProcessOptions, ProcessState, ProcessStats } from './process-types.js';
+import type { SpawnedChild } from './spawn.js';
 import { spawnChild } from './spawn.js';
 
 /** After a process's exit its pipes are read to their end; a grandchild that holds them is not waited for. */
@@ -40,35 +41,6 @@ type State =
     }
   | { readonly name: 'exited' };
 
-export type ProcessState = 'spawning' | 'constructing' | 'idle' | 'busy' | 'stopping' | 'exited';
-
-export interface ProcessListener {
-  spawned(pid: number): void;
-  /** The pipeline is constructed. */
-  ready(): void;
-  /** The call runs now. */
-  started(call: PendingCall): void;
-  /** The child has answered; `ms` is how long the call ran. */
-  answered(call: PendingCall, outcome: Outcome, ms: number): void;
-  /** The process is gone, with these calls unanswered, in the order they were sent. */
-  exited(exit: ProcessExit, lost: readonly LostCall[]): void;
-  output(line: string, info: OutputInfo): void;
-}
-
-export interface LostCall {
-  readonly call: PendingCall;
-  /** Whether it may have run. */
-  readonly started: boolean;
-}
-
-export interface ProcessOptions
-  extends SpawnOptions, Pick<ResolvedOptions, 'maxMessageBytes' | 'startTimeout' | 'killDelay' | 'output'> {
-  /** The first message. */
-  readonly init: Payload;
-  readonly listener: ProcessListener;
-  /** Whether anybody wants single lines of output. */
-  readonly wantsLines: () => boolean;
-}
 /** One child process with one pipeline in it, from its spawn to its end. */
 export class PipelineProcess {
   readonly #options: ProcessOptions;
@@ -77,7 +49,10 @@ export class PipelineProcess {
   #child: SpawnedChild | undefined;
   #channel: Channel | undefined;
   #stderr: OutputReader | undefined;
+  #pulse: Pulse | undefined;
   #startLimit: NodeJS.Timeout | undefined;
+  #calls = 0;
+  readonly #spawnedAt = new Date();
 
   constructor(options: ProcessOptions) {
     this.#options = options;
@@ -88,8 +63,14 @@ export class PipelineProcess {
   }
 
   get state(): ProcessState {
+    if (this.#state.name !== 'exited' && this.#pulse?.suspended === true) return 'suspended';
     if (this.#state.name !== 'serving') return this.#state.name;
     return this.#inFlight.size === 0 ? 'idle' : 'busy';
+  }
+
+  get stats(): ProcessStats {
+    const { pid, state } = this;
+    return { pid, state, calls: this.#calls, rss: this.#pulse?.rss, spawnedAt: this.#spawnedAt };
   }
 
   spawn(): void {
@@ -98,7 +79,8 @@ export class PipelineProcess {
     } catch (cause) {
       // The listener learns of every end in the same way, and never within its own call.
       queueMicrotask(() => {
-        this.#exited({ exitCode: undefined, signal: undefined, reason: 'start', cause });
+        const permanent = cause instanceof PipelineStartError;
+        this.#exited({ exitCode: undefined, signal: undefined, reason: 'start', cause, permanent });
       });
       return;
     }
@@ -125,7 +107,9 @@ export class PipelineProcess {
 
   /** Whether it should be sent one more call now. */
   hasRoom(meanServiceTime: number | undefined): boolean {
-    return this.#state.name === 'serving' && this.#inFlight.hasRoom(meanServiceTime);
+    const { afterCalls } = this.#options.recycle;
+    if (this.#state.name !== 'serving' || this.#calls + this.#inFlight.size >= afterCalls) return false;
+    return this.#inFlight.hasRoom(meanServiceTime);
   }
 
   send(call: PendingCall, payload: Payload): void {
@@ -161,7 +145,7 @@ export class PipelineProcess {
     this.#kill({ reason: 'requested' });
   }
 
-  #listen({ process: child, stdout, stderr }: SpawnedChild): void {
+  #listen({ process: child, lifeline, stdout, stderr }: SpawnedChild): void {
     const { listener, output, wantsLines } = this.#options;
     child.once('spawn', () => {
       if (child.pid !== undefined) listener.spawned(child.pid);
@@ -178,6 +162,9 @@ export class PipelineProcess {
       });
     });
     const { pid = 0 } = child;
+    this.#pulse = new Pulse(lifeline, () => {
+      listener.beat();
+    });
     const lines = { output, wantsLines, onLine: listener.output.bind(listener) };
     new OutputReader(stdout, { ...lines, info: { stream: 'stdout', pid } });
     this.#stderr = new OutputReader(stderr, { ...lines, info: { stream: 'stderr', pid } });
@@ -275,6 +262,7 @@ export class PipelineProcess {
 
   #answer(sent: SentCall, outcome: Outcome): void {
     this.#inFlight.delete(sent);
+    this.#calls += 1;
     this.#startFirst();
     this.#options.listener.answered(sent.call, outcome, performance.now() - (sent.startedAt ?? 0));
   }

@@ -1,11 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { Socket } from 'node:net';
 import process from 'node:process';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { CHANNEL_FD, LIFELINE_FD } from '../channel/descriptors.js';
+import { PipelineStartError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
 import { inheritedFlags, loaderFlags } from './module.js';
 
@@ -26,9 +28,13 @@ export type SpawnOptions = Pick<ResolvedOptions, 'execArgv' | 'env' | 'cwd' | 'w
 /**
  * Starts a child that waits for its first message on the channel. A failure of the system to start it is
  * either thrown or told by the process's `error` event.
- * @throws PipelineStartError where the module needs a loader that is not there; system errors.
+ * @throws PipelineStartError where it could never be started: the module needs a loader that is not there, or
+ * the working directory does not exist; system errors.
  */
 export function spawnChild({ module, execArgv, env, cwd, workerPath }: SpawnOptions): SpawnedChild {
+  if (cwd !== undefined && !existsSync(cwd)) {
+    throw new PipelineStartError(`the option 'cwd' names a directory that does not exist: ${cwd}`);
+  }
   const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
   const child = spawn(process.execPath, [...flags, entryFile(workerPath)], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
@@ -51,7 +57,6 @@ export function spawnChild({ module, execArgv, env, cwd, workerPath }: SpawnOpti
     throw new Error('no pipes could be made to the child process: are too many files open?');
   }
   for (const socket of [channel, lifeline, stdout, stderr]) if (isSocket(socket)) socket.unref();
-  lifeline.on('error', () => undefined);
   return { process: child, channel, lifeline, stdout, stderr };
 }
 

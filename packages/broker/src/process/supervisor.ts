@@ -6,7 +6,7 @@ import type { OutputInfo, ResolvedOptions } from '../options.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
 import { describeExit, exitDetails } from './exit.js';
-import type { LostCall } from './pipeline-process.js';
+import type { LostCall, ProcessStats } from './process-types.js';
 import { PipelineProcess } from './pipeline-process.js';
 import { RestartPolicy } from './restart-policy.js';
 
@@ -59,12 +59,26 @@ export class Supervisor {
   #policy: RestartPolicy;
   #state: State = { name: 'idle' };
   #pause: NodeJS.Timeout | undefined;
+  /** Recycles a process that has become old. */
+  #age: NodeJS.Timeout | undefined;
   /** What stopped the pipeline from coming up, the first time since it was last up. */
   #firstFailure: StartFailureReason | undefined;
+
+  #spawned = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#policy = new RestartPolicy(options.options.restart);
+  }
+
+  get processes(): readonly ProcessStats[] {
+    const process = 'process' in this.#state ? this.#state.process : undefined;
+    return process === undefined ? [] : [process.stats];
+  }
+
+  /** Processes spawned in place of others. */
+  get restarts(): number {
+    return Math.max(0, this.#spawned - 1);
   }
 
   get state(): State['name'] {
@@ -98,6 +112,16 @@ export class Supervisor {
     if ('process' in this.#state) this.#state.process?.abandon(call, patience);
   }
 
+  /** Replaces the process, if there is one, as soon as it has run the calls it has. */
+  recycle(): void {
+    const { name } = this.#state;
+    if (name !== 'starting' && name !== 'ready' && name !== 'restarting') return;
+    const { process } = this.#state;
+    if (process === undefined || process.state === 'stopping') return;
+    this.#change({ name: name === 'starting' ? name : 'restarting', process });
+    process.stop(this.#options.options.killDelay.cancel);
+  }
+
   /** Ends the process, if there is one, for good. */
   stop(patience: number): void {
     const process = 'process' in this.#state ? this.#state.process : undefined;
@@ -125,12 +149,20 @@ export class Supervisor {
         ready: () => {
           this.#firstFailure = undefined;
           this.#change({ name: 'ready', process });
+          clearTimeout(this.#age);
+          this.#age = after(options.recycle.afterMs, () => {
+            this.recycle();
+          });
+        },
+        beat: () => {
+          this.#recycleWhereDue(process);
         },
         started: (call) => {
           listener.started(call);
         },
         answered: (call, outcome, ms) => {
           this.#policy.forgive();
+          this.#recycleWhereDue(process);
           listener.answered(call, outcome, ms);
         },
         exited: (exit, lost) => {
@@ -141,8 +173,15 @@ export class Supervisor {
         },
       },
     });
+    this.#spawned += 1;
     this.#change({ name, process });
     process.spawn();
+  }
+
+  #recycleWhereDue(process: PipelineProcess): void {
+    const { afterCalls, aboveMemory } = this.#options.options.recycle;
+    const { calls, rss = 0 } = process.stats;
+    if (this.#state.name === 'ready' && (calls >= afterCalls || rss > aboveMemory)) this.recycle();
   }
 
   #exited(exit: ProcessExit, lost: readonly LostCall[]): void {
@@ -151,6 +190,11 @@ export class Supervisor {
     if (before === 'stopping') {
       listener.exited(exit, lost);
       this.#change({ name: 'stopped' });
+      return;
+    }
+    if (exit.reason === 'requested' && before !== 'failed') {
+      listener.exited(exit, lost);
+      this.#spawn(before === 'starting' ? 'starting' : 'restarting');
       return;
     }
     const failure = { message: failureMessage(exit, before === 'ready'), exit };

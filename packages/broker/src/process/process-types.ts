@@ -1,0 +1,52 @@
+import type { Outcome, PendingCall } from '../call.js';
+import type { Payload } from '../channel/frame.js';
+import type { OutputInfo, ResolvedOptions } from '../options.js';
+import type { ProcessExit } from './exit.js';
+import type { SpawnOptions } from './spawn.js';
+
+/** `suspended`: it gives no sign of life, as after SIGSTOP, or where the machine is far too busy. */
+export type ProcessState =
+  'spawning' | 'constructing' | 'idle' | 'busy' | 'suspended' | 'stopping' | 'exited';
+
+/** One child process, as `stats()` shows it. */
+export interface ProcessStats {
+  /** `undefined` where it could not be spawned. */
+  readonly pid: number | undefined;
+  readonly state: ProcessState;
+  /** Calls it has answered. */
+  readonly calls: number;
+  /** Its resident memory, in bytes; `undefined` before it first told. */
+  readonly rss: number | undefined;
+  /** When it was spawned. */
+  readonly spawnedAt: Date;
+}
+
+export interface ProcessListener {
+  spawned(pid: number): void;
+  /** The pipeline is constructed. */
+  ready(): void;
+  /** The call runs now. */
+  started(call: PendingCall): void;
+  /** The child has answered; `ms` is how long the call ran. */
+  answered(call: PendingCall, outcome: Outcome, ms: number): void;
+  /** The process has told how much memory it has. */
+  beat(): void;
+  /** The process is gone, with these calls unanswered, in the order they were sent. */
+  exited(exit: ProcessExit, lost: readonly LostCall[]): void;
+  output(line: string, info: OutputInfo): void;
+}
+
+export interface LostCall {
+  readonly call: PendingCall;
+  /** Whether it may have run. */
+  readonly started: boolean;
+}
+
+export interface ProcessOptions
+  extends SpawnOptions, Pick<ResolvedOptions, 'maxMessageBytes' | 'startTimeout' | 'recycle' | 'output'> {
+  /** The first message. */
+  readonly init: Payload;
+  readonly listener: ProcessListener;
+  /** Whether anybody wants single lines of output. */
+  readonly wantsLines: () => boolean;
+}

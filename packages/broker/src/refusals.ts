@@ -1,0 +1,18 @@
+import type { BrokerErrorDetails } from './errors.js';
+import { BrokerClosedError, InvalidOptionError } from './errors.js';
+
+export function closedError(why?: string, details?: BrokerErrorDetails): BrokerClosedError {
+  return new BrokerClosedError(
+    why === undefined ? 'the broker is closed' : `the broker is closed: ${why}`,
+    details,
+  );
+}
+
+/** @throws InvalidOptionError where a call is not given as a name and an array. */
+export function checkCall(method: unknown, args: unknown): void {
+  if (typeof method !== 'string') {
+    throw new InvalidOptionError('method', `the method must be given by its name, not as ${typeof method}`);
+  }
+  if (!Array.isArray(args))
+    throw new InvalidOptionError('args', `the arguments of ${method} must be given as an array`);
+}
