@@ -1,6 +1,5 @@
-/** What a caught value says of itself. */
+/** What a caught value says of itself, on one line; errors that use it carry the whole as their `cause`. */
 export function reasonOf(caught: unknown): string {
-  return typeof caught === 'object' && caught !== null && 'message' in caught
-    ? String(caught.message)
-    : String(caught);
+  const said = typeof caught === 'object' && caught !== null && 'message' in caught ? caught.message : caught;
+  return String(said).trim().split('\n', 1).join();
 }

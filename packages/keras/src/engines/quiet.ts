@@ -5,9 +5,6 @@ const NOISE =
 /** Loads a package without the lines that it is known to print; whatever else it prints goes through. */
 export function loadQuietly<T>(load: () => T): T {
   const original = { log: console.log, warn: console.warn };
-  const level = process.env['TF_CPP_MIN_LOG_LEVEL'];
-  // TensorFlow's C++ library reads it once, when it loads; 1 leaves out its greetings and keeps its warnings.
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
   for (const method of ['log', 'warn'] as const) {
     console[method] = (...values: unknown[]) => {
       if (!NOISE.test(String(values[0]))) original[method](...values);
@@ -17,6 +14,5 @@ export function loadQuietly<T>(load: () => T): T {
     return load();
   } finally {
     Object.assign(console, original);
-    if (level === undefined) delete process.env['TF_CPP_MIN_LOG_LEVEL'];
   }
 }

@@ -15,6 +15,9 @@ export async function loadTfjsNode(
   found: FoundPackage,
 ): Promise<Engine & { usesGpu: boolean }> {
   restoreUtilFunctions();
+  // TensorFlow's C++ library reads it when it first has something to say, which may be much later; 1 leaves out its
+  // greetings and keeps its warnings.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
   const tf = loadQuietly(() => found.require('.') as TensorFlow);
   await startBackend(tf, BACKEND);
   const backend: object = tf.backend();
