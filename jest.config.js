@@ -26,6 +26,8 @@ export default {
     project('vgg-service', 'examples/vgg-service'),
     project('workspace', 'dev'),
   ],
+  // One file after the other: many start processes, and would starve each other's.
+  maxWorkers: 1,
   testTimeout: 60_000,
   reporters: ['default', '<rootDir>/dev/closing-line-reporter.mjs'],
 };
