@@ -10,6 +10,7 @@ import {
   decodeFatal,
   decodeReady,
   decodeStartFailure,
+  initFrame,
   signalFrame,
 } from '../channel/messages.js';
 import { reviveThrown } from '../channel/revive.js';
@@ -96,7 +97,7 @@ export class PipelineProcess {
         this.#channelEnd(error);
       },
     });
-    this.#channel.send({ type: ToChild.Init, id: 0, attempt: 0, payload: init });
+    this.#channel.send(initFrame(init));
     this.#startLimit = after(startTimeout, () => {
       this.#kill({
         reason: 'start',
