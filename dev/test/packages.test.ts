@@ -45,11 +45,12 @@ describe.each(published)('@dual/%s', (name) => {
     expect(files).toEqual(expect.arrayContaining(targets.map((target) => target.slice('./'.length))));
 
     // Nothing of the machine that packed it: neither its paths nor the registry it uses.
+    const registry = new URL(
+      await output('npm', ['config', 'get', 'registry', '--loglevel=error'], { cwd: root }),
+    );
     const text = files.map((file) => readFileSync(join(destination, 'package', file), 'latin1')).join('\n');
     expect(text).not.toContain(root);
-    expect(text).not.toMatch(
-      /https?:\/\/[^/\s"']*(registry|npm|artifact|nexus|verdaccio|localhost:|127\.0\.0\.1:)[^/\s"']*\//,
-    );
+    expect(text).not.toContain(registry.host);
   });
 });
 
