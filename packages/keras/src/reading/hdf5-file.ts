@@ -61,12 +61,13 @@ export class Hdf5File {
   }
 
   #step(path: string): 'group' | 'dataset' | 'other' | 'nothing' {
-    const slash = path.lastIndexOf('/');
-    if (
-      !this.#library.get_names(this.#id, path.slice(0, slash) || '/', false).includes(path.slice(slash + 1))
-    )
+    let link: ReturnType<H5Module['get_external_link']>;
+    try {
+      link = this.#library.get_external_link(this.#id, path);
+    } catch {
+      // The library knows no link of that name.
       return 'nothing';
-    const link = this.#library.get_external_link(this.#id, path);
+    }
     if (Object.hasOwn(link, 'filename')) {
       throw new ModelFileError(
         'ERR_KERAS_UNSUPPORTED_FORMAT',

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, test } from '@jest/globals';
 
-/** The root of this package; Jest's module paths are file URLs. */
-const here = path.dirname(new URL(import.meta.url).pathname);
+const here = path.dirname(fileURLToPath(import.meta.url));
 export const packageDirectory = path.join(here, '../..');
 
 export const fixture = (name: string): string => path.join(here, '../fixtures', name);
