@@ -144,3 +144,23 @@ test('an error elsewhere in the program ends it as it would without a wasm engin
       console.log(process.listenerCount('uncaughtException'), process.listenerCount('unhandledRejection'));`),
   ).toBe('wasm 1,20\n0 0');
 });
+
+test('predictions leave no tensor behind, nor does a disposed model or a load that failed', async () => {
+  const { script } = await project('@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-core');
+  const output = await script(`
+    import { createRequire } from 'node:module';
+    const tf = createRequire(import.meta.url)('@tensorflow/tfjs-core');
+    const load = (options) => loadModel(file, { architecture: 'vgg16', engine: 'wasm', ...options });
+    const model = await load();
+    for (let run = 0; run < 2; run++) {
+      await model.predict([{ data: new Float32Array(64 * 64 * 3), shape: [1, 64, 64, 3] }]);
+      console.log(tf.memory().numTensors);
+    }
+    await model.dispose();
+    console.log(tf.memory().numTensors);
+    let slices = 0;
+    await load({ onProgress() { if (++slices === 9) throw new Error('stop'); } }).catch((error) => console.log(error.message));
+    console.log(tf.memory().numTensors);`);
+  // Kernel and bias of sixteen layers.
+  expect(output.split('\n')).toEqual(['32', '32', '0', 'stop', '0']);
+});
