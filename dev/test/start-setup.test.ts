@@ -146,3 +146,23 @@ test('the service runs in the very process that npm started, in the root folder,
   const main = `${folder}/examples/vgg-service/dist/main.js`;
   expect(lines.at(-1)).toBe(JSON.stringify([[main, '--port', '3000'], folder]));
 });
+
+describe('an installation is made anew', () => {
+  const lockfile = "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n\n# as git pull might change it\n";
+  test.each([
+    ['the lockfile changed', { 'pnpm-lock.yaml': lockfile }],
+    [
+      'a package asks for something else',
+      { 'packages/one/package.json': { dependencies: { two: '2.0.0' } } },
+    ],
+    ['pnpm was run by hand', { 'node_modules/.modules.yaml': '{ "included": {} }' }],
+  ])('when %s', async (_name, change) => {
+    answering = true;
+    const folder = miniWorkspace();
+    await pretendInstalled(folder, ['wireit']);
+    writeFiles(folder, change);
+    const { lines } = await run('npm', ['start'], { cwd: folder, env: strangersEnvironment() });
+    // This registry has nothing, so that the attempt shows.
+    expect(lines.at(-1)).toBe('Could not install the dependencies: see the lines above.');
+  });
+});
