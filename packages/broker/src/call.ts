@@ -79,7 +79,7 @@ export class PendingCall implements Call {
   #limit: NodeJS.Timeout | undefined;
   #cleanUp: (() => void)[] = [];
   readonly #queuedAt = Date.now();
-  readonly #callSite: CallSite;
+  #callSite: CallSite | undefined;
   readonly #onCancel: PendingCallInit['onCancel'];
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
@@ -160,10 +160,11 @@ export class PendingCall implements Call {
     if (!this.settled) this.#progress = { state: 'running', startedAt: Date.now() };
   }
 
-  /** The call waits again: the process that had it ended before it started, or it may run again. */
-  requeue(): void {
-    clearTimeout(this.#limit);
-    if (!this.settled) this.#progress = { state: 'queued' };
+  /** The call waits again, since its process has ended. @param ran Whether it may have run. */
+  requeue(ran: boolean): void {
+    if (this.settled) return;
+    if (ran) this.attempt += 1;
+    this.#progress = { state: 'queued' };
   }
 
   /** @returns false where the call had settled before; nothing changes then. */
@@ -173,10 +174,12 @@ export class PendingCall implements Call {
     clearTimeout(this.#limit);
     const startedAt = progress.state === 'running' ? progress.startedAt : undefined;
     this.#progress = { state: outcome.state, startedAt, finishedAt: Date.now() };
+    const callSite = this.#callSite;
     this.#payload = undefined;
+    this.#callSite = undefined;
     for (const run of this.#cleanUp.splice(0)) run();
     if (outcome.state === 'succeeded') this.#resolve(outcome.value);
-    else this.#reject(withCallSite(outcome.error, this.#callSite));
+    else this.#reject(callSite === undefined ? outcome.error : withCallSite(outcome.error, callSite));
     return true;
   }
 }

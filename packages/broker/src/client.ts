@@ -28,8 +28,8 @@ export interface PipelineClient<P> extends AsyncDisposable {
 
   /**
    * Calls a method and returns the call, to be looked at, waited for or cancelled.
-   * @throws QueueFullError, DuplicateKeyError, SerializationError, BrokerClosedError, PipelineStartError or
-   * InvalidOptionError at once, where the call is not taken; what happens to a taken call, its `result` says.
+   * @throws QueueFullError, DuplicateKeyError, SerializationError, BrokerClosedError, PipelineStartError,
+   * CallCancelledError (aborted before) or InvalidOptionError at once, where the call is not taken; what happens to a taken call, its `result` says.
    */
   submit<K extends MethodName<P>>(
     method: K,

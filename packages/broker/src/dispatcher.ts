@@ -1,6 +1,6 @@
 import { abandonable } from './abandonable.js';
 import type { CallSite } from './call-site.js';
-import type { Outcome } from './call.js';
+import type { CallState, Outcome } from './call.js';
 import { PendingCall } from './call.js';
 import type { Payload } from './channel/frame.js';
 import { samePayload } from './channel/same-payload.js';
@@ -69,9 +69,13 @@ export class Dispatcher {
     return this.#registry.get(key);
   }
 
-  /** Takes a call, or joins it to the one in flight that it repeats. @throws DuplicateKeyError, QueueFullError */
+  /**
+   * Takes a call, or joins it to the one in flight that it repeats.
+   * @throws DuplicateKeyError, QueueFullError; CallCancelledError where its signal is aborted already.
+   */
   submit(submission: Submission): PendingCall {
     const { signal } = submission.options;
+    if (signal?.aborted === true) throw abortError(submission, signal);
     const call = this.#join(submission) ?? this.#accept(submission);
     if (signal !== undefined) this.#leaveOn(signal, call);
     return call;
@@ -137,8 +141,10 @@ export class Dispatcher {
         this.#settle(call, { state: 'failed', error: lostCallError(call, exit) });
         continue;
       }
-      if (started) call.attempt += 1;
-      call.requeue();
+      if (call.state === 'running') {
+        call.requeue(started);
+        this.#limitWaiting(call);
+      }
       waiting.push(call);
     }
     this.#queue.putBack(waiting);
@@ -185,6 +191,12 @@ export class Dispatcher {
     this.#pending.add(call);
     this.#registry.add(call);
     this.#queue.push(call);
+    this.#limitWaiting(call);
+    this.dispatch();
+    return call;
+  }
+
+  #limitWaiting(call: PendingCall): void {
     const { queueTimeout } = call.options;
     call.limit(queueTimeout, () => {
       const message = `call ${call.name} waited longer than its queueTimeout (${queueTimeout} ms)`;
@@ -194,8 +206,6 @@ export class Dispatcher {
         Infinity,
       );
     });
-    this.dispatch();
-    return call;
   }
 
   #checkRoom(call: PendingCall): void {
@@ -227,10 +237,6 @@ export class Dispatcher {
       const outcome = { state: 'cancelled', error: abortError(call, signal) } as const;
       this.#giveUp(call, outcome, this.#options.options.killDelay.cancel);
     };
-    if (signal.aborted) {
-      leave();
-      return;
-    }
     signal.addEventListener('abort', leave, { once: true });
     call.onceSettled(() => {
       signal.removeEventListener('abort', leave);
@@ -255,7 +261,15 @@ export class Dispatcher {
   }
 }
 
-function abortError(call: PendingCall, signal: AbortSignal): CallCancelledError {
-  const message = `call ${call.name} was aborted by its signal`;
-  return new CallCancelledError('signal', message, call.details(signal.reason));
+function abortError(
+  { key, method, state }: { key: string; method: string; state?: CallState },
+  signal: AbortSignal,
+): CallCancelledError {
+  const message = `call ${method} (key ${JSON.stringify(key)}) was aborted by its signal`;
+  return new CallCancelledError('signal', message, {
+    key,
+    method,
+    started: state === 'running',
+    cause: signal.reason,
+  });
 }

@@ -11,17 +11,19 @@ export function after(ms: number, run: () => void): NodeJS.Timeout | undefined {
 
 /** Keeps the program running while it has a reason to. Everything else the broker opens does not. */
 export class KeepAlive {
-  readonly #timer = setInterval(() => undefined, LONGEST).unref();
+  #timer: NodeJS.Timeout | undefined;
   #reasons = 0;
 
   hold(): void {
     this.#reasons += 1;
-    if (this.#reasons === 1) this.#timer.ref();
+    if (this.#reasons > 1) return;
+    if (this.#timer === undefined) this.#timer = setInterval(() => undefined, LONGEST);
+    else this.#timer.ref();
   }
 
   release(): void {
     this.#reasons -= 1;
-    if (this.#reasons === 0) this.#timer.unref();
+    if (this.#reasons === 0) this.#timer?.unref();
   }
 
   end(): void {

@@ -5,7 +5,7 @@
  * | --- | --- | --- |
  * | 0 | u8 | type of the message, see `messages.ts` |
  * | 1 | u8 | 0 |
- * | 2 | u16 | attempt: how often the call has run before |
+ * | 2 | u16 | attempt: how often the call has run before, at most 65 535 |
  * | 4 | u32 | id of the call, 0 where the message is about no call |
  * | 8 | u32 | m, bytes of metadata |
  * | 12 | u32 | n, number of buffers |
@@ -44,7 +44,7 @@ export function encodeFrameHead({ type, attempt, id, payload }: Frame): Buffer {
   const head = Buffer.allocUnsafe(HEADER_BYTES + LENGTH_BYTES * buffers.length + metadata.byteLength);
   head.writeUInt8(type, 0);
   head.writeUInt8(0, 1);
-  head.writeUInt16LE(attempt, 2);
+  head.writeUInt16LE(Math.min(attempt, 0xffff), 2);
   head.writeUInt32LE(id, 4);
   head.writeUInt32LE(metadata.byteLength, 8);
   head.writeUInt32LE(buffers.length, 12);

@@ -23,13 +23,13 @@ import { InFlight } from './in-flight.js';
 import { killEventually } from './kill.js';
 import { OutputReader } from './output.js';
 import { Pulse } from './pulse.js';
-import type { ProcessOptions, ProcessState, ProcessStats } from './process-types.js';
+import type { LostCall, ProcessOptions, ProcessState, ProcessStats } from './process-types.js';
 import type { SpawnedChild } from './spawn.js';
 import { spawnChild } from './spawn.js';
 
 /** After a process's exit its pipes are read to their end; a grandchild that holds them is not waited for. */
 const LAST_WORDS = 1_000;
-/** A process whose channel has ended should be about to exit. */
+/** A process that has said its last, or whose channel has ended, should be about to exit. */
 const EXIT_GRACE = 1_000;
 
 type State =
@@ -130,15 +130,15 @@ export class PipelineProcess {
 
   /** Lets it run what it has and clean up; kills it where that takes longer than `patience` ms. */
   stop(patience: number): void {
-    if (this.#state.name !== 'serving') {
+    if (this.#state.name === 'spawning' || this.#state.name === 'constructing') {
       this.#kill({ reason: 'requested' });
       return;
     }
-    this.#state = { name: 'stopping', why: { reason: 'requested' } };
-    this.#channel?.send(signalFrame(ToChild.Stop));
-    after(patience, () => {
-      this.#kill({ reason: 'requested' });
-    });
+    if (this.#state.name === 'serving') {
+      this.#state = { name: 'stopping', why: { reason: 'requested' } };
+      this.#channel?.send(signalFrame(ToChild.Stop));
+    }
+    this.#expectExit(patience);
   }
 
   /** Ends it without waiting for what it does. */
@@ -193,14 +193,19 @@ export class PipelineProcess {
     clearTimeout(this.#startLimit);
     this.#channel?.destroy();
     for (const stream of [this.#child?.stdout, this.#child?.stderr, this.#child?.lifeline]) stream?.destroy();
-    const first = this.#inFlight.first;
-    const lost = this.#inFlight.takeAll().map((sent) => ({
-      call: sent.call,
-      // What a process said that broke the protocol proves nothing, not even that a call has not started.
-      started: sent === first || end.reason === 'protocol',
-    }));
+    const lost = this.#takeLost(end.reason);
     const exit = { permanent: false, ...end, pid: this.pid, stderr: this.#stderr?.tail ?? '' };
     this.#options.listener.exited(exit, lost);
+  }
+
+  #takeLost(reason: ProcessExit['reason']): LostCall[] {
+    const { first } = this.#inFlight;
+    return this.#inFlight.takeAll().map((sent) => {
+      // What a process said that broke the protocol proves nothing, not even that a call has not started.
+      if (reason === 'protocol') return { call: sent.call, started: true };
+      // A fatal error comes from outside any call, and the child starts none after it.
+      return { call: sent.call, started: sent === first && reason !== 'fatal' };
+    });
   }
 
   #take(frame: Frame): void {
@@ -211,6 +216,7 @@ export class PipelineProcess {
       case ToBroker.StartFailure: {
         const { thrown, permanent } = decodeStartFailure(frame.payload);
         this.#state = { name: 'stopping', why: { reason: 'start', cause: reviveThrown(thrown), permanent } };
+        this.#expectExit(EXIT_GRACE);
         break;
       }
       case ToBroker.Fatal:
@@ -218,6 +224,7 @@ export class PipelineProcess {
           name: 'stopping',
           why: { reason: 'fatal', cause: reviveThrown(decodeFatal(frame.payload)) },
         };
+        this.#expectExit(EXIT_GRACE);
         break;
       case ToBroker.Result:
         this.#answer(this.#sentFirst(frame.id), {
@@ -293,6 +300,12 @@ export class PipelineProcess {
     // Mostly the process is exiting. If it closed the channel itself, nothing more will come of it.
     after(EXIT_GRACE, () => {
       this.#kill({ reason: 'protocol', cause: new ProtocolError('the child closed its channel') });
+    });
+  }
+
+  #expectExit(within: number): void {
+    after(within, () => {
+      this.#kill({ reason: 'requested' });
     });
   }
 
