@@ -44,7 +44,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   return {
     port: portFrom(values.port, env['PORT']),
     host: filled('--host', values.host) ?? '127.0.0.1',
-    weights: filled('--weights', values.weights) ?? (env['VGG_WEIGHTS'] || undefined),
+    weights: filled('--weights', values.weights) ?? set(env['VGG_WEIGHTS']),
     download: values.download ?? false,
     engine: oneOf('--engine', engines, values.engine) ?? 'auto',
     kernels: oneOf('--kernels', kernels, values.kernels),
@@ -97,4 +97,9 @@ function oneOf<T extends string>(
   const choice = choose(choices, value);
   if (choice === undefined) throw new UsageError(`${name} ${value}: there are ${choices.join(', ')}.`);
   return choice;
+}
+
+/** An empty variable counts as none, as shells have it. */
+function set(variable: string | undefined): string | undefined {
+  return variable === '' ? undefined : variable;
 }

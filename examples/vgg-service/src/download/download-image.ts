@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import fetch, { type Response } from 'node-fetch';
 import { errorCode } from '../error-code.js';
 import { type AgentFor, isRefusedAddress } from './agents.js';
@@ -112,7 +113,7 @@ async function readBounded(
 
 /** Lets go of a connection whose body nobody will read. */
 function discard({ body }: Response): void {
-  if (body && 'destroy' in body && typeof body.destroy === 'function') body.destroy();
+  if (body instanceof Readable) body.destroy();
 }
 
 /** Says what happened without the addresses that the resolver found: they may be nobody's business. */

@@ -30,7 +30,7 @@ export async function listen(
 }
 
 function reason(error: unknown, { host, port }: { host: string; port: number }): string {
-  const code = errorCode(error);
+  const code = errorCode(error) ?? 'no reason given';
   switch (code) {
     case 'EADDRINUSE':
       return `Port ${port} is in use by another program. Choose one with --port.`;
@@ -40,6 +40,6 @@ function reason(error: unknown, { host, port }: { host: string; port: number }):
     case 'ENOTFOUND':
       return `This machine has no address ${host}. Choose one with --host.`;
     default:
-      return `Port ${port} of ${host} could not be opened (${code ?? 'no reason given'}).`;
+      return `Port ${port} of ${host} could not be opened (${code}).`;
   }
 }

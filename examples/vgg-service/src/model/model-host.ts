@@ -68,7 +68,7 @@ export class ModelHost {
     this.#phase = { kind: 'serving', broker, info: undefined };
     await Promise.race([broker.start(), refusal(broker)]);
     const info = { name, demonstration, ...(await broker.pipeline.describe()) };
-    if (this.#phase.kind === 'serving') this.#phase = { kind: 'serving', broker, info };
+    this.#phase = { ...this.#phase, broker, info };
     broker.on('state', (state) => {
       if (state === 'failed') this.onFailed();
     });

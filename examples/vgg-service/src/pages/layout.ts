@@ -1,4 +1,4 @@
-import { type Content, Html, html } from './html.js';
+import { type Content, type Html, html } from './html.js';
 
 /** The frame around every page. */
 export function layout({ title, body }: { title: string; body: Content }): Html {

@@ -6,7 +6,7 @@ export function explain(error: unknown, url: URL, folder: string): WeightsError 
   if (error instanceof WeightsError) return error;
   const code = errorCode(error);
   const options = { cause: error };
-  switch (code) {
+  switch (code ?? '') {
     case 'ENOSPC':
     case 'EDQUOT':
       return new WeightsError(

@@ -17,7 +17,7 @@ beforeAll(async () => {
     .png()
     .toBuffer();
   upstream = await serve((incoming, response) => {
-    switch (incoming.url) {
+    switch (incoming.url ?? '') {
       case '/page':
         response.setHeader('content-type', 'image/png').end('<html>not an image</html>');
         break;

@@ -93,10 +93,8 @@ test('pages and health answer while the model stands still', async () => {
 });
 
 test('a child that dies again and again ends the service with code 1 and one line', async () => {
-  let ended = false;
-  void service.exited.then(() => (ended = true));
   const killed = new Set<number>();
-  while (!ended) {
+  while (service.process.exitCode === null) {
     for (const pid of service.children()) {
       if (!killed.has(pid)) process.kill(pid, 'SIGKILL');
       killed.add(pid);

@@ -55,6 +55,8 @@ test('a second signal ends the service at once, and the child goes with it', asy
   const { code } = await service.exited;
   clearInterval(again);
   expect(code).toBe(130);
+  // It was held still, and can only go when it is let go on.
+  process.kill(child, 'SIGCONT');
   while (isAlive(child)) await new Promise((resolve) => setImmediate(resolve));
 });
 

@@ -23,10 +23,9 @@ export class TestService implements AsyncDisposable {
 
   constructor({ args = [], env = {}, cwd = tmpdir() }: ServiceOptions = {}) {
     if (!existsSync(main)) throw new Error('examples/vgg-service/dist is not there: build it first');
-    const { PORT: _port, VGG_WEIGHTS: _weights, ...inherited } = process.env;
     this.process = spawn(process.execPath, [main, '--port', '0', ...args], {
       cwd,
-      env: { ...inherited, ...env },
+      env: { ...process.env, PORT: '', VGG_WEIGHTS: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
@@ -47,12 +46,11 @@ export class TestService implements AsyncDisposable {
   async line(pattern: RegExp): Promise<RegExpExecArray> {
     const { stdout } = this.process;
     if (!stdout) throw new Error('The service has no output');
-    let ended = false;
-    void this.exited.then(() => (ended = true));
     for (;;) {
       const match = pattern.exec(this.stdout);
       if (match) return match;
-      if (ended) throw new Error(`The service ended without "${pattern.source}": ${this.stderr}`);
+      if (stdout.readableEnded)
+        throw new Error(`The service ended without "${pattern.source}": ${this.stderr}`);
       await Promise.race([once(stdout, 'data'), this.exited]);
     }
   }
@@ -68,7 +66,7 @@ export class TestService implements AsyncDisposable {
     const tasks = `/proc/${this.pid}/task`;
     if (!existsSync(tasks)) return [];
     return readdirSync(tasks).flatMap((task) =>
-      readFileSync(`${tasks}/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+      read(`${tasks}/${task}/children`).split(' ').filter(Boolean).map(Number),
     );
   }
 
@@ -79,6 +77,8 @@ export class TestService implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A child that a test holds still could not notice that its parent is gone.
+    for (const pid of this.children()) process.kill(pid, 'SIGCONT');
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGKILL');
     await this.exited;
   }
@@ -101,13 +101,14 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-  return !existsSync('/proc') || !/^State:\s+Z/m.test(readStatus(pid));
+  return !/^State:\s+Z/m.test(read(`/proc/${pid}/status`));
 }
 
-function readStatus(pid: number): string {
+/** A file of /proc; empty for a process or thread that has gone between two looks. */
+function read(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
-    return 'State: Z'; // Gone between the two looks.
+    return '';
   }
 }

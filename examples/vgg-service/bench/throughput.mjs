@@ -1,0 +1,49 @@
+/**
+ * How many images a second the service answers at 4 clients, against what the bare engine does in a loop. The two
+ * take turns, so that whatever else the machine does weighs on both.
+ *
+ *   node bench/throughput.mjs --weights FILE [--engine onnxruntime] [--seconds 15] [--rounds 6]
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { load, photo, quantile, startService } from './service.mjs';
+
+const { values } = parseArgs({
+  options: {
+    weights: { type: 'string' },
+    engine: { type: 'string', default: 'onnxruntime' },
+    seconds: { type: 'string', default: '15' },
+    rounds: { type: 'string', default: '6' },
+  },
+});
+const seconds = Number(values.seconds);
+const image = await photo();
+const bare = fork(fileURLToPath(new URL('bare-engine.mjs', import.meta.url)), [
+  values.weights,
+  values.engine,
+]);
+await once(bare, 'message');
+const service = await startService(['--weights', values.weights, '--engine', values.engine]);
+await load(service.url, image, { clients: 4, seconds: 1 });
+
+const rates = { bare: [], service: [], ratio: [] };
+for (let round = 0; round < Number(values.rounds); round++) {
+  bare.send(seconds);
+  const [alone] = await once(bare, 'message');
+  const served = await load(service.url, image, { clients: 4, seconds });
+  rates.bare.push(alone.predicted / alone.seconds);
+  rates.service.push(served.answered / served.seconds);
+  rates.ratio.push(rates.service.at(-1) / rates.bare.at(-1));
+  console.log(
+    `round ${round + 1}: bare ${rates.bare.at(-1).toFixed(2)}/s, service ${rates.service.at(-1).toFixed(2)}/s, ratio ${rates.ratio.at(-1).toFixed(3)}`,
+  );
+}
+const median = (name) => quantile(rates[name], 0.5);
+console.log(
+  `${values.engine}, median of ${values.rounds} rounds of ${seconds} s: bare ${median('bare').toFixed(2)}/s, ` +
+    `service ${median('service').toFixed(2)}/s, ratio ${median('ratio').toFixed(3)}`,
+);
+bare.disconnect();
+await service.stop();
