@@ -245,6 +245,7 @@ export class PipelineProcess {
           throw new ProtocolError('the child dropped a call that was not aborted');
         this.#inFlight.delete(sent);
         this.#startFirst();
+        this.#options.listener.dropped();
         break;
       }
       default:

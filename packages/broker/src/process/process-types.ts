@@ -29,6 +29,8 @@ export interface ProcessListener {
   started(call: PendingCall): void;
   /** The child has answered; `ms` is how long the call ran. */
   answered(call: PendingCall, outcome: Outcome, ms: number): void;
+  /** A call that was abandoned did not even start: there is room for another. */
+  dropped(): void;
   /** The process has told how much memory it has. */
   beat(): void;
   /** The process is gone, with these calls unanswered, in the order they were sent. */

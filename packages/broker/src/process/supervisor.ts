@@ -165,6 +165,9 @@ export class Supervisor {
           this.#recycleWhereDue(process);
           listener.answered(call, outcome, ms);
         },
+        dropped: () => {
+          listener.changed();
+        },
         exited: (exit, lost) => {
           this.#exited(exit, lost);
         },
