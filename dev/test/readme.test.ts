@@ -19,7 +19,7 @@ test("the README's example runs as printed, and prints what it says", async () =
   await output('npm', ['install', '--no-fund', tarball], { cwd: folder, env });
 
   const [, promised] = /^```sh\n\$ node main\.mjs\n(.*?)^```/ms.exec(readme) ?? [];
-  expect(await output(process.execPath, ['main.mjs'], { cwd: folder })).toBe(promised);
+  expect(await output(process.execPath, ['main.mjs'], { cwd: folder })).toBe(promised?.trimEnd());
 });
 
 test("the README's example has at most 20 lines", () => {
