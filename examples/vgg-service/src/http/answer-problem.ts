@@ -21,7 +21,7 @@ export const answerProblem: ErrorRequestHandler = (error: unknown, request, resp
   sendProblem(response, problem);
 };
 
-export function sendProblem(response: Response, problem: Problem): void {
+function sendProblem(response: Response, problem: Problem): void {
   response
     .status(problem.status)
     .set(problem.headers)

@@ -3,7 +3,7 @@ import { errorCode } from '../error-code.js';
 import { once } from 'node:events';
 
 /** The port or address cannot be had. Its message is one line. */
-export class ListenError extends Error {
+class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 

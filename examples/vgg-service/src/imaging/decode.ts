@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { ImageError } from './image-error.js';
 
 /** Images of more pixels than this are refused: decoding one would hold the model up for seconds. */
-export const pixelLimit = 50_000_000;
+const pixelLimit = 50_000_000;
 
 /** A decoder that works on one image for longer than this is stopped. */
 const decodeSeconds = 10;

@@ -13,7 +13,7 @@ export const mediaTypes = {
 export type ImageFormat = keyof typeof mediaTypes;
 
 /** For messages: `JPEG, PNG, …`. */
-export const formatNames = Object.keys(mediaTypes)
+const formatNames = Object.keys(mediaTypes)
   .map((name) => name.toUpperCase())
   .join(', ');
 

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import envPaths from 'env-paths';
 
 /** Where the platform keeps what can be had again: `$XDG_CACHE_HOME/vgg-service` or `~/.cache/vgg-service` on Linux. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   return envPaths('vgg-service', { suffix: '' }).cache;
 }
 
