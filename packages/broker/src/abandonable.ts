@@ -1,8 +1,12 @@
-/** The promise's result, or the error that `reason` makes as soon as the signal is aborted. */
-export function abandonable<T>(promise: Promise<T>, signal: AbortSignal, reason: () => Error): Promise<T> {
+/**
+ * The promise's result, or the error that `reason` makes as soon as the signal is aborted; where it makes none,
+ * the promise is about to settle and has the last word.
+ */
+export function abandonable<T>(promise: Promise<T>, signal: AbortSignal, reason: () => unknown): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const leave = (): void => {
-      reject(reason());
+      const error = reason();
+      if (error !== undefined) reject(error);
     };
     promise.then(resolve, reject).finally(() => {
       signal.removeEventListener('abort', leave);

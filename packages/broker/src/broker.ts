@@ -215,7 +215,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     options: CallOptions | undefined,
     site: CallSite,
   ): Promise<unknown> {
-    return this.#dispatcher.resultFor(this.#submit(method, args, options, site), options?.signal);
+    return this.#dispatcher.resultFor(this.#submit(method, args, options, site), options?.signal, site);
   }
 
   #submit(

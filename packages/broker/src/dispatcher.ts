@@ -1,5 +1,6 @@
 import { abandonable } from './abandonable.js';
 import type { CallSite } from './call-site.js';
+import { withCallSite } from './call-site.js';
 import type { CallState, Outcome } from './call.js';
 import { PendingCall } from './call.js';
 import type { Payload } from './channel/frame.js';
@@ -82,10 +83,12 @@ export class Dispatcher {
   }
 
   /** The result as one of the callers gets it: their signal ends their waiting, not that of the others. */
-  resultFor(call: PendingCall, signal: AbortSignal | undefined): Promise<unknown> {
-    return signal === undefined
-      ? call.result
-      : abandonable(call.result, signal, () => abortError(call, signal));
+  resultFor(call: PendingCall, signal: AbortSignal | undefined, site: CallSite): Promise<unknown> {
+    if (signal === undefined) return call.result;
+    return abandonable(call.result, signal, () => {
+      // Settled just now, by this very signal where this was the last caller.
+      return call.settled ? undefined : withCallSite(abortError(call, signal), site);
+    });
   }
 
   /** Sends what there is room for. */
@@ -203,7 +206,8 @@ export class Dispatcher {
       this.#giveUp(
         call,
         { state: 'failed', error: new CallTimeoutError('queued', message, call.details()) },
-        Infinity,
+        // It may have been sent ahead, and have started by the time the child learns of this.
+        this.#options.options.killDelay.timeout,
       );
     });
   }

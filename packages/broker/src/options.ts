@@ -5,7 +5,8 @@ import type { FactoryArgs } from './remote.js';
 export interface RestartOptions {
   /**
    * Restarts in a row, within `within`, after which the broker gives up and is `failed`. A process that has
-   * answered a call clears the count. Default 5; 0 = never restart.
+   * answered a call clears the count; one that the broker itself ended does not count. Default 5; 0 = never
+   * restart.
    */
   limit?: number;
   /** The span over which restarts are counted, in ms. Default 60 000. */

@@ -195,7 +195,8 @@ export class Supervisor {
       this.#change({ name: 'stopped' });
       return;
     }
-    if (exit.reason === 'requested' && before !== 'failed') {
+    // Ended by the broker itself, for no fault that could come back at the next start.
+    if ((exit.reason === 'requested' || exit.reason === 'overdue') && before !== 'failed') {
       listener.exited(exit, lost);
       this.#spawn(before === 'starting' ? 'starting' : 'restarting');
       return;
