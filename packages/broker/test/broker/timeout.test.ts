@@ -1,0 +1,121 @@
+import { writeFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { exit, line } from '../support/events.js';
+import { blockUntil, gone } from '../support/processes.js';
+import { temporaryPath } from '../support/temporary.js';
+
+const TIMED_OUT = { name: 'CallTimeoutError', code: 'ERR_DUAL_CALL_TIMEOUT', started: true };
+
+test("call runs over timeout: CallTimeoutError at once, the pipeline's signal fires, the process lives on", async () => {
+  const broker = await startBroker();
+  const pid = await broker.call('pid', []);
+  const heard = line(broker, 'heard');
+  const error = await caughtError(broker.call('heedful', [], { timeout: 20 }));
+  expect(error).toMatchObject({ ...TIMED_OUT, method: 'heedful' });
+  expect(error.message).toContain('20 ms');
+  await heard;
+  expect(await broker.call('pid', [])).toBe(pid);
+});
+
+test.each(['spin', 'spinOnTerm', 'hang', 'hangOnTerm'])(
+  'call runs over timeout and does not stop (%s): killed, only that call fails',
+  async (method) => {
+    const broker = await startBroker(undefined, { killDelay: { timeout: 20 } });
+    const pid = await broker.call('pid', []);
+    const exited = exit(broker);
+    const result = caughtError(broker.call(method, [], { timeout: 50 }));
+    const behind = [broker.call('note', [1]), broker.call('note', [2])];
+    expect(await result).toMatchObject(TIMED_OUT);
+    expect(await exited).toMatchObject({ pid, reason: 'overdue' });
+    await gone(Number(pid));
+    expect(await Promise.all(behind)).toEqual([1, 2]);
+    expect(await broker.call('seen', [])).toEqual([1, 2]);
+  },
+);
+
+test('a stopped child (SIGSTOP) with a timeout is killed, and those behind it run', async () => {
+  const broker = await startBroker(undefined, { killDelay: { timeout: 20 } });
+  const pid = Number(await broker.call('pid', []));
+  const hanging = line(broker, 'hanging');
+  const result = caughtError(broker.call('hang', [], { timeout: 100 }));
+  const behind = broker.call('echo', ['next']);
+  await hanging;
+  process.kill(pid, 'SIGSTOP');
+  expect(await result).toMatchObject(TIMED_OUT);
+  expect(await behind).toBe('next');
+});
+
+test('a stopped child (SIGSTOP) that goes on (SIGCONT) has lost nothing', async () => {
+  const broker = await startBroker();
+  const pid = Number(await broker.call('pid', []));
+  process.kill(pid, 'SIGSTOP');
+  const results = Array.from({ length: 100 }, (_, i) => broker.call('note', [i]));
+  process.kill(pid, 'SIGCONT');
+  expect(await Promise.all(results)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  expect(await broker.call('pid', [])).toBe(pid);
+});
+
+test('the clock of timeout starts when the call does, not while it waits', async () => {
+  const broker = await startBroker();
+  const path = temporaryPath();
+  const before = broker.submit('gate', [path]);
+  const call = broker.submit('echo', [1], { timeout: 1_000 });
+  const waited = caughtError(broker.call('echo', [2], { queueTimeout: 1_200 }));
+  expect(await waited).toMatchObject({ code: 'ERR_DUAL_QUEUE_TIMEOUT', started: false });
+  expect(call.state).toBe('queued');
+  writeFileSync(path, '');
+  await before.result;
+  expect(await call.result).toBe(1);
+});
+
+test("the broker's timeout holds for every call, the call's own goes before it", async () => {
+  const broker = await startBroker(undefined, { timeout: 20 });
+  expect(await caughtError(broker.call('heedful', []))).toMatchObject(TIMED_OUT);
+  expect(await broker.call('block', [50, 'late'], { timeout: Infinity })).toBe('late');
+});
+
+test('a timeout that races the result has one outcome and never hurts the next call', async () => {
+  const broker = await startBroker();
+  const pid = await broker.call('pid', []);
+  for (let round = 0; round < 150; round += 1) {
+    const racing = broker
+      .call('block', [2, round], { timeout: 1 + (round % 4) })
+      .catch((error: unknown) => (error instanceof Error ? error.name : 'not an error'));
+    const next = broker.call('echo', [`next ${round}`]);
+    expect([round, 'CallTimeoutError']).toContain(await racing);
+    expect(await next).toBe(`next ${round}`);
+  }
+  expect(await broker.call('pid', [])).toBe(pid);
+});
+
+test('many calls in a row that have to be killed do not make the broker give up', async () => {
+  const broker = await startBroker(undefined, { killDelay: { timeout: 0 }, restart: { limit: 2 } });
+  for (let round = 0; round < 4; round += 1) {
+    expect(await caughtError(broker.call('spin', [], { timeout: 20 }))).toMatchObject(TIMED_OUT);
+  }
+  expect(await broker.call('echo', ['next'])).toBe('next');
+});
+
+test('a timeout of 0 stops a call that takes any time', async () => {
+  const broker = makeBroker();
+  expect(await caughtError(broker.call('heedful', [], { timeout: 0 }))).toMatchObject(TIMED_OUT);
+});
+
+test('a call whose queueTimeout passes just when it starts, and that hangs, blocks nobody', async () => {
+  const broker = await startBroker(undefined, { killDelay: { timeout: 20 } });
+  // Quick calls are sent ahead.
+  for (let i = 0; i < 50; i += 1) await broker.call('echo', [i]);
+  const path = temporaryPath();
+  const before = broker.call('mark', [path, 'x']);
+  const hung = caughtError(broker.call('spin', [], { queueTimeout: 50 }));
+  const behind = broker.call('echo', ['next']);
+  // This process is busy while the child answers the first and starts the second.
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  const until = Date.now() + 200;
+  blockUntil(() => Date.now() > until);
+  expect(await before).toBe('x');
+  expect(await hung).toMatchObject({ code: 'ERR_DUAL_QUEUE_TIMEOUT' });
+  expect(await behind).toBe('next');
+});

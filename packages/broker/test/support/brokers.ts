@@ -1,0 +1,45 @@
+import { afterEach } from '@jest/globals';
+import type { CommonOptions } from '@dual/broker';
+import { Broker } from '@dual/broker';
+
+/** A broker whose pipeline has methods of any name: what the types refuse is a test's to try. */
+export type AnyBroker = Broker;
+
+export interface TestOptions extends CommonOptions {
+  args?: readonly unknown[];
+}
+
+const open = new Set<Broker>();
+
+afterEach(async () => {
+  const brokers = [...open];
+  open.clear();
+  await Promise.all(brokers.map((broker) => broker.close({ timeout: 0 })));
+});
+
+/** The URL of a file in `test/fixtures`. */
+export function fixture(name: string): URL {
+  return new URL(`../fixtures/${name}`, import.meta.url);
+}
+
+/** A broker that is closed after the test. Restarts are quick, and output goes only to its listeners. */
+export function makeBroker(
+  module: string | URL = fixture('pipeline.mjs'),
+  options: TestOptions = {},
+): Broker {
+  const { restart, ...others } = options;
+  const broker = new Broker(module, {
+    output: 'ignore',
+    restart: { minDelay: 1, maxDelay: 10, ...restart },
+    ...others,
+  });
+  open.add(broker);
+  return broker;
+}
+
+/** The same, ready. */
+export async function startBroker(module?: string | URL, options?: TestOptions): Promise<Broker> {
+  const broker = makeBroker(module, options);
+  await broker.start();
+  return broker;
+}
