@@ -39,11 +39,16 @@ export type Outcome =
     }
   | { readonly state: 'failed' | 'cancelled'; readonly error: unknown };
 
+/**
+ * `sent`: whether a process has, or had, the call. It may begin to run it before we hear that those before it
+ * have ended, so this alone tells whether a call may have started.
+ */
 type Progress =
-  | { readonly state: 'queued' }
-  | { readonly state: 'running'; readonly startedAt: number }
+  | { readonly state: 'queued'; readonly sent: boolean }
+  | { readonly state: 'running'; readonly sent: true; readonly startedAt: number }
   | {
       readonly state: Outcome['state'];
+      readonly sent: boolean;
       readonly startedAt: number | undefined;
       readonly finishedAt: number;
     };
@@ -75,7 +80,7 @@ export class PendingCall implements Call {
   callers = 1;
   /** The arguments; gone once settled. */
   #payload: Payload | undefined;
-  #progress: Progress = { state: 'queued' };
+  #progress: Progress = { state: 'queued', sent: false };
   #limit: NodeJS.Timeout | undefined;
   #cleanUp: (() => void)[] = [];
   readonly #queuedAt = Date.now();
@@ -140,7 +145,7 @@ export class PendingCall implements Call {
   /** What an error about this call says of it. */
   details(cause?: unknown): BrokerErrorDetails {
     const { key, method } = this;
-    const known = { key, method, started: this.state === 'running' };
+    const known = { key, method, started: this.#progress.sent };
     return cause === undefined ? known : { ...known, cause };
   }
 
@@ -155,16 +160,21 @@ export class PendingCall implements Call {
     this.#cleanUp.push(run);
   }
 
+  /** The call is sent ahead to a process. */
+  sent(): void {
+    this.#progress = { state: 'queued', sent: true };
+  }
+
   /** The call runs now. */
   start(): void {
-    if (!this.settled) this.#progress = { state: 'running', startedAt: Date.now() };
+    if (!this.settled) this.#progress = { state: 'running', sent: true, startedAt: Date.now() };
   }
 
   /** The call waits again, since its process has ended. @param ran Whether it may have run. */
   requeue(ran: boolean): void {
     if (this.settled) return;
     if (ran) this.attempt += 1;
-    this.#progress = { state: 'queued' };
+    this.#progress = { state: 'queued', sent: this.attempt > 0 };
   }
 
   /** @returns false where the call had settled before; nothing changes then. */
@@ -173,7 +183,7 @@ export class PendingCall implements Call {
     if (this.settled) return false;
     clearTimeout(this.#limit);
     const startedAt = progress.state === 'running' ? progress.startedAt : undefined;
-    this.#progress = { state: outcome.state, startedAt, finishedAt: Date.now() };
+    this.#progress = { state: outcome.state, sent: progress.sent, startedAt, finishedAt: Date.now() };
     const callSite = this.#callSite;
     this.#payload = undefined;
     this.#callSite = undefined;

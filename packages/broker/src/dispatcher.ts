@@ -1,10 +1,11 @@
 import { abandonable } from './abandonable.js';
 import type { CallSite } from './call-site.js';
 import { withCallSite } from './call-site.js';
-import type { CallState, Outcome } from './call.js';
+import type { Outcome } from './call.js';
 import { PendingCall } from './call.js';
 import type { Payload } from './channel/frame.js';
 import { samePayload } from './channel/same-payload.js';
+import type { BrokerErrorDetails } from './errors.js';
 import { CallCancelledError, CallTimeoutError, DuplicateKeyError, QueueFullError } from './errors.js';
 import { ServiceTime } from './observe/service-time.js';
 import type { ResolvedCallOptions, ResolvedOptions } from './options.js';
@@ -76,7 +77,8 @@ export class Dispatcher {
    */
   submit(submission: Submission): PendingCall {
     const { signal } = submission.options;
-    if (signal?.aborted === true) throw abortError(submission, signal);
+    if (signal?.aborted === true)
+      throw abortError({ key: submission.key, method: submission.method, started: false }, signal);
     const call = this.#join(submission) ?? this.#accept(submission);
     if (signal !== undefined) this.#leaveOn(signal, call);
     return call;
@@ -87,7 +89,7 @@ export class Dispatcher {
     if (signal === undefined) return call.result;
     return abandonable(call.result, signal, () => {
       // Settled just now, by this very signal where this was the last caller.
-      return call.settled ? undefined : withCallSite(abortError(call, signal), site);
+      return call.settled ? undefined : withCallSite(abortError(call.details(), signal), site);
     });
   }
 
@@ -97,7 +99,9 @@ export class Dispatcher {
     while (supervisor.hasRoom(this.#serviceTime.mean)) {
       const call = this.#queue.shift();
       if (call === undefined) break;
-      if (call.payload !== undefined) supervisor.send(call, call.payload);
+      if (call.payload === undefined) continue;
+      call.sent();
+      supervisor.send(call, call.payload);
     }
     this.#room.admit(this.#places);
   }
@@ -238,7 +242,7 @@ export class Dispatcher {
     const leave = (): void => {
       call.callers -= 1;
       if (call.callers > 0) return;
-      const outcome = { state: 'cancelled', error: abortError(call, signal) } as const;
+      const outcome = { state: 'cancelled', error: abortError(call.details(), signal) } as const;
       this.#giveUp(call, outcome, this.#options.options.killDelay.cancel);
     };
     signal.addEventListener('abort', leave, { once: true });
@@ -265,15 +269,8 @@ export class Dispatcher {
   }
 }
 
-function abortError(
-  { key, method, state }: { key: string; method: string; state?: CallState },
-  signal: AbortSignal,
-): CallCancelledError {
+function abortError(details: BrokerErrorDetails, signal: AbortSignal): CallCancelledError {
+  const { key, method } = details;
   const message = `call ${method} (key ${JSON.stringify(key)}) was aborted by its signal`;
-  return new CallCancelledError('signal', message, {
-    key,
-    method,
-    started: state === 'running',
-    cause: signal.reason,
-  });
+  return new CallCancelledError('signal', message, { ...details, cause: signal.reason });
 }
