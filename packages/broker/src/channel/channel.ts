@@ -10,19 +10,27 @@ export interface ChannelOptions {
   maxMessageBytes: number;
   /** Called for each frame. What it throws ends the channel as a violation of the protocol. */
   onFrame: (frame: Frame) => void;
-  /** Called once, when no further frame will come; with an error where the other side broke the protocol. */
+  /**
+   * Called when no further frame will come, or can be sent; with an error where the other side broke the
+   * protocol.
+   */
   onEnd: (error: ProtocolError | undefined) => void;
 }
 
-/** Frames over a stream that only the broker and its child know. The same at both ends. */
+export interface Pipes {
+  readonly input: Socket;
+  readonly output: Socket;
+}
+
+/** Frames over pipes that only the broker and its child know. The same at both ends. */
 export class Channel {
-  readonly #socket: Socket;
+  readonly #pipes: Pipes;
   readonly #options: ChannelOptions;
   #state: 'open' | 'ended' = 'open';
   #corked = false;
 
-  constructor(socket: Socket, options: ChannelOptions) {
-    this.#socket = socket;
+  constructor(pipes: Pipes, options: ChannelOptions) {
+    this.#pipes = pipes;
     this.#options = options;
     const reader = new FrameReader({
       maxMessageBytes: options.maxMessageBytes,
@@ -30,61 +38,60 @@ export class Channel {
         if (this.#state === 'open') options.onFrame(frame);
       },
     });
-    socket.on('data', (chunk: Buffer) => {
+    const { input, output } = pipes;
+    input.on('data', (chunk: Buffer) => {
       this.#guard(() => {
         reader.push(chunk);
       });
     });
-    socket.on('end', () => {
-      this.#guard(() => {
-        reader.end();
+    // A broken pipe, or an end within a frame, says less than the exit that follows it: that gets reported.
+    for (const event of ['end', 'error', 'close']) {
+      input.on(event, () => {
         this.#end(undefined);
       });
-    });
-    // A broken pipe says less than the exit that follows it; the exit is what gets reported.
-    socket.on('error', () => {
-      this.#end(undefined);
-    });
-    socket.on('close', () => {
-      this.#end(undefined);
+    }
+    // Where nothing can be written any more, there may still be something to read.
+    output.on('error', () => {
+      options.onEnd(undefined);
     });
   }
 
   /** Queues a frame; all frames of one tick leave in one write. Does nothing once the channel has ended. */
   send(frame: Frame): void {
-    if (this.#state === 'ended' || !this.#socket.writable) return;
+    if (this.#state === 'ended' || !this.#pipes.output.writable) return;
     if (!this.#corked) {
       this.#corked = true;
-      this.#socket.cork();
+      this.#pipes.output.cork();
       queueMicrotask(() => {
         this.#uncork();
       });
     }
-    this.#socket.write(encodeFrameHead(frame));
-    for (const buffer of frame.payload.buffers) if (buffer.byteLength > 0) this.#socket.write(buffer);
+    this.#pipes.output.write(encodeFrameHead(frame));
+    for (const buffer of frame.payload.buffers) if (buffer.byteLength > 0) this.#pipes.output.write(buffer);
   }
 
   /** Resolves when all that was sent has been handed to the kernel (or never can be). */
   async flush(): Promise<void> {
     this.#uncork();
-    if (this.#socket.writableLength === 0 || !this.#socket.writable) return;
+    if (this.#pipes.output.writableLength === 0 || !this.#pipes.output.writable) return;
     await new Promise<void>((resolve) => {
-      this.#socket.once('close', resolve);
-      this.#socket.write('', () => {
-        this.#socket.off('close', resolve);
+      this.#pipes.output.once('close', resolve);
+      this.#pipes.output.write('', () => {
+        this.#pipes.output.off('close', resolve);
         resolve();
       });
     });
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.#pipes.input.destroy();
+    this.#pipes.output.destroy();
   }
 
   #uncork(): void {
     if (!this.#corked) return;
     this.#corked = false;
-    this.#socket.uncork();
+    this.#pipes.output.uncork();
   }
 
   #guard(read: () => void): void {

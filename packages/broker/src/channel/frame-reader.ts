@@ -54,12 +54,6 @@ export class FrameReader {
     }
   }
 
-  /** @throws ProtocolError where the stream ended within a frame. */
-  end(): void {
-    if (this.#phase.name === 'header' && this.#filled === 0) return;
-    throw new ProtocolError(`the stream ended within a frame, in its ${this.#phase.name}`);
-  }
-
   #advance(): void {
     const phase = this.#phase;
     switch (phase.name) {

@@ -1,0 +1,146 @@
+import { ProtocolError } from '../errors.js';
+import { MAX_DEPTH, Tag } from './compact.js';
+import type { Payload } from './frame.js';
+import { makeView } from './views.js';
+
+/** Reads one value in the compact form. Trusts nothing: every length is compared with what is there. */
+export class CompactReader {
+  readonly #bytes: Buffer;
+  readonly #buffers: Payload['buffers'];
+  #at = 0;
+  #nextBuffer = 0;
+
+  constructor(bytes: Buffer, buffers: Payload['buffers']) {
+    this.#bytes = bytes;
+    this.#buffers = buffers;
+  }
+
+  /** @throws ProtocolError where the bytes are not exactly one value. */
+  readAll(): unknown {
+    const value = this.#read(0);
+    if (this.#at !== this.#bytes.length || this.#nextBuffer !== this.#buffers.length) {
+      throw new ProtocolError('a frame holds more than its value');
+    }
+    return value;
+  }
+
+  #read(depth: number): unknown {
+    if (depth > MAX_DEPTH + 1) throw new ProtocolError('a value is nested too deeply');
+    const tag = this.#byte();
+    switch (tag) {
+      case Tag.Undefined:
+        return undefined;
+      case Tag.Null:
+        return null;
+      case Tag.False:
+        return false;
+      case Tag.True:
+        return true;
+      case Tag.Integer: {
+        const zigzag = this.#varint();
+        return (zigzag >>> 1) ^ -(zigzag & 1);
+      }
+      case Tag.Double:
+        return this.#double();
+      case Tag.String:
+        return this.#text();
+      case Tag.BigInt:
+        return this.#bigint();
+      case Tag.Date:
+        return new Date(this.#double());
+      case Tag.Array:
+        return this.#array(depth);
+      case Tag.Object:
+        return this.#object(depth);
+      case Tag.View:
+        return makeView(this.#byte(), this.#buffer());
+      case Tag.ArrayBuffer:
+        return this.#arrayBuffer();
+      default:
+        throw new ProtocolError(`a value has the unknown tag ${tag}`);
+    }
+  }
+
+  #array(depth: number): unknown[] {
+    const length = this.#count();
+    const array: unknown[] = [];
+    for (let i = 0; i < length; i += 1) array.push(this.#read(depth + 1));
+    return array;
+  }
+
+  #object(depth: number): object {
+    const count = this.#count();
+    const object: Record<string, unknown> = {};
+    for (let i = 0; i < count; i += 1) {
+      const name = this.#text();
+      const value = this.#read(depth + 1);
+      if (name !== '__proto__') object[name] = value;
+      else
+        Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+    }
+    return object;
+  }
+
+  #arrayBuffer(): ArrayBuffer {
+    const { buffer, byteOffset, byteLength } = this.#buffer();
+    return byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
+  }
+
+  #buffer(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#buffers[this.#nextBuffer++];
+    if (bytes === undefined) throw new ProtocolError('a frame names a buffer that it has not');
+    return bytes;
+  }
+
+  #bigint(): bigint {
+    const text = this.#text();
+    if (!/^-?[0-9a-f]+$/.test(text)) throw new ProtocolError('a bigint is not written in hexadecimal digits');
+    return text.startsWith('-') ? -BigInt(`0x${text.slice(1)}`) : BigInt(`0x${text}`);
+  }
+
+  #text(): string {
+    const header = this.#varint();
+    const bytes = Math.floor(header / 2);
+    const wide = header % 2 === 1;
+    const start = this.#take(bytes);
+    if (!wide) return this.#bytes.toString('latin1', start, start + bytes);
+    if (bytes % 2 === 1) throw new ProtocolError('a text ends within a character');
+    return this.#bytes.toString('utf16le', start, start + bytes);
+  }
+
+  #double(): number {
+    return this.#bytes.readDoubleLE(this.#take(8));
+  }
+
+  /** A number of things of at least one byte each. */
+  #count(): number {
+    const count = this.#varint();
+    if (count > this.#bytes.length - this.#at)
+      throw new ProtocolError('a value announces more parts than there are');
+    return count;
+  }
+
+  #varint(): number {
+    let value = 0;
+    for (let scale = 1; scale < 0x80 ** 5; scale *= 0x80) {
+      const byte = this.#byte();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+    throw new ProtocolError('a number has more than five bytes');
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at++];
+    if (byte === undefined) throw new ProtocolError('a value ends before its end');
+    return byte;
+  }
+
+  /** @returns Where the next bytes begin. */
+  #take(bytes: number): number {
+    const start = this.#at;
+    if (bytes > this.#bytes.length - start) throw new ProtocolError('a value ends before its end');
+    this.#at += bytes;
+    return start;
+  }
+}

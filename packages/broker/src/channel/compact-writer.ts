@@ -1,0 +1,169 @@
+import { Buffer } from 'node:buffer';
+import { types } from 'node:util';
+
+import { MAX_DEPTH, Tag } from './compact.js';
+import { viewBytes, viewNumber } from './views.js';
+
+/** Longer arrays take V8's form, which is as good for them; to look for holes in them would take longer. */
+const MAX_ARRAY = 32;
+/** Up to so many objects, a list is searched faster than a set. */
+const SHORT_LIST = 8;
+
+/** Writes one value in the compact form, where it has one. */
+export class CompactWriter {
+  readonly buffers: Uint8Array<ArrayBuffer>[] = [];
+  #bytes: Buffer;
+  #end = 0;
+  #list: object[] = [];
+  #set: Set<object> | undefined;
+
+  /** @param scratch Written to first; more memory is taken as it is needed. */
+  constructor(scratch: Buffer) {
+    this.#bytes = scratch;
+  }
+
+  /** What was written, in memory that the next writer may reuse. */
+  get written(): Buffer {
+    return this.#bytes.subarray(0, this.#end);
+  }
+
+  /** @returns false where the value, or a part of it, has no compact form. */
+  write(value: unknown, depth = 0): boolean {
+    switch (typeof value) {
+      case 'undefined':
+        return this.#byte(Tag.Undefined);
+      case 'boolean':
+        return this.#byte(value ? Tag.True : Tag.False);
+      case 'number':
+        return this.#number(value);
+      case 'string':
+        return this.#byte(Tag.String) && this.#text(value);
+      case 'bigint':
+        return this.#byte(Tag.BigInt) && this.#text(value.toString(16));
+      case 'object':
+        return value === null ? this.#byte(Tag.Null) : this.#object(value, depth);
+      default:
+        return false;
+    }
+  }
+
+  #object(value: object, depth: number): boolean {
+    // An object that stands in two places stays one in V8's form only; so does one that contains itself.
+    if (depth > MAX_DEPTH || types.isProxy(value) || this.#seen(value)) return false;
+    if (Array.isArray(value)) return this.#array(value, depth);
+    if (ArrayBuffer.isView(value)) return this.#view(value);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.#plainObject(value, depth);
+    if (types.isArrayBuffer(value)) {
+      this.buffers.push(new Uint8Array(value));
+      return this.#byte(Tag.ArrayBuffer);
+    }
+    if (types.isDate(value)) return this.#byte(Tag.Date) && this.#double(Date.prototype.getTime.call(value));
+    return false;
+  }
+
+  #array(array: unknown[], depth: number): boolean {
+    const { length } = array;
+    // As many keys as elements: neither holes nor properties with names.
+    if (length > MAX_ARRAY || Object.keys(array).length !== length) return false;
+    this.#byte(Tag.Array);
+    this.#varint(length);
+    for (let i = 0; i < length; i += 1) if (!this.write(array[i], depth + 1)) return false;
+    return true;
+  }
+
+  #plainObject(object: object, depth: number): boolean {
+    if (isExotic(object)) return false;
+    const names = Object.keys(object);
+    this.#byte(Tag.Object);
+    this.#varint(names.length);
+    for (const name of names) {
+      this.#text(name);
+      if (!this.write(Reflect.get(object, name), depth + 1)) return false;
+    }
+    return true;
+  }
+
+  #view(view: ArrayBufferView): boolean {
+    const number = viewNumber(view);
+    if (number === undefined) return false;
+    this.buffers.push(viewBytes(view));
+    return this.#byte(Tag.View) && this.#byte(number);
+  }
+
+  /** Whether the object has been written before; notes it. */
+  #seen(object: object): boolean {
+    if (this.#set === undefined) {
+      if (this.#list.includes(object)) return true;
+      this.#list.push(object);
+      if (this.#list.length > SHORT_LIST) this.#set = new Set(this.#list);
+      return false;
+    }
+    const { size } = this.#set;
+    return this.#set.add(object).size === size;
+  }
+
+  #number(value: number): boolean {
+    if ((value | 0) !== value || Object.is(value, -0)) return this.#byte(Tag.Double) && this.#double(value);
+    this.#byte(Tag.Integer);
+    return this.#varint(((value << 1) ^ (value >> 31)) >>> 0);
+  }
+
+  #double(value: number): boolean {
+    this.#room(8);
+    this.#end = this.#bytes.writeDoubleLE(value, this.#end);
+    return true;
+  }
+
+  #text(text: string): boolean {
+    const { length } = text;
+    const wide = !isLatin1(text);
+    const bytes = wide ? length * 2 : length;
+    this.#varint(bytes * 2 + (wide ? 1 : 0));
+    this.#room(bytes);
+    if (wide) this.#bytes.write(text, this.#end, bytes, 'utf16le');
+    else if (length < 16) this.#shortText(text);
+    else this.#bytes.write(text, this.#end, bytes, 'latin1');
+    this.#end += bytes;
+    return true;
+  }
+
+  /** The way into native code takes longer than a few characters do. */
+  #shortText(text: string): void {
+    for (let i = 0; i < text.length; i += 1) this.#bytes[this.#end + i] = text.charCodeAt(i);
+  }
+
+  #varint(value: number): boolean {
+    this.#room(5);
+    let rest = value;
+    // Not by shifting alone: lengths may have more than 32 bits where they are doubled.
+    for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) this.#bytes[this.#end++] = (rest & 0x7f) | 0x80;
+    this.#bytes[this.#end++] = rest;
+    return true;
+  }
+
+  #byte(value: number): boolean {
+    this.#room(1);
+    this.#bytes[this.#end++] = value;
+    return true;
+  }
+
+  #room(bytes: number): void {
+    if (this.#end + bytes <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#end + bytes));
+    this.#bytes.copy(larger, 0, 0, this.#end);
+    this.#bytes = larger;
+  }
+}
+
+function isLatin1(text: string): boolean {
+  if (text.length > 64) return !/[^\0-\xff]/.test(text);
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) > 0xff) return false;
+  return true;
+}
+
+/** Objects of classes of the language that look plain, since their prototype was changed. */
+function isExotic(object: object): boolean {
+  const tag = Object.prototype.toString.call(object);
+  return tag !== '[object Object]';
+}

@@ -1,0 +1,72 @@
+import { Buffer } from 'node:buffer';
+import { types } from 'node:util';
+
+import { ProtocolError } from '../errors.js';
+
+/** A kind of view of memory, and how one is made of raw bytes. */
+interface ViewKind {
+  readonly tag: string;
+  readonly bytesPerElement: number;
+  readonly of: (bytes: Uint8Array<ArrayBuffer>) => ArrayBufferView;
+}
+
+interface TypedArrayClass {
+  readonly name: string;
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): ArrayBufferView;
+}
+
+function typedArray(View: TypedArrayClass): ViewKind {
+  const bytesPerElement = View.BYTES_PER_ELEMENT;
+  const of = (b: Uint8Array<ArrayBuffer>) => new View(b.buffer, b.byteOffset, b.byteLength / bytesPerElement);
+  return { tag: View.name, bytesPerElement, of };
+}
+
+/** Their place here is their number on the wire. */
+const KINDS: readonly ViewKind[] = [
+  { tag: 'Buffer', bytesPerElement: 1, of: (b) => Buffer.from(b.buffer, b.byteOffset, b.byteLength) },
+  { tag: 'DataView', bytesPerElement: 1, of: (b) => new DataView(b.buffer, b.byteOffset, b.byteLength) },
+  typedArray(Uint8Array),
+  typedArray(Int8Array),
+  typedArray(Uint8ClampedArray),
+  typedArray(Int16Array),
+  typedArray(Uint16Array),
+  typedArray(Int32Array),
+  typedArray(Uint32Array),
+  typedArray(Float32Array),
+  typedArray(Float64Array),
+  typedArray(BigInt64Array),
+  typedArray(BigUint64Array),
+];
+
+const TYPED_ARRAY_PROTOTYPE: unknown = Object.getPrototypeOf(Uint8Array.prototype);
+const tagProperty = Object.getOwnPropertyDescriptor(TYPED_ARRAY_PROTOTYPE, Symbol.toStringTag) ?? {};
+const tagGetter: unknown = Reflect.get(tagProperty, 'get');
+
+/** What a typed array is, whatever its constructor or a property of its own says. */
+function typedArrayTag(view: ArrayBufferView): string {
+  return typeof tagGetter === 'function' ? String(Reflect.apply(tagGetter, view, [])) : '';
+}
+
+const NUMBER_OF_TAG = new Map(KINDS.map(({ tag }, number) => [tag, number]));
+
+/** The number of the view's kind; `undefined` where it is of a kind that cannot cross. */
+export function viewNumber(view: ArrayBufferView): number | undefined {
+  if (Buffer.isBuffer(view)) return 0;
+  return NUMBER_OF_TAG.get(types.isDataView(view) ? 'DataView' : typedArrayTag(view));
+}
+
+/** The memory that the view shows, not copied. */
+export function viewBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
+  if (types.isArrayBuffer(buffer)) return new Uint8Array(buffer, byteOffset, byteLength);
+  // Memory shared between threads is copied: it could change while it is being sent.
+  return new Uint8Array(buffer, byteOffset, byteLength).slice();
+}
+
+/** @throws ProtocolError where there is no such kind, or the bytes are no whole number of elements. */
+export function makeView(number: number, bytes: Uint8Array<ArrayBuffer>): ArrayBufferView {
+  const kind = KINDS[number];
+  if (kind === undefined) throw new ProtocolError(`a frame names a view of unknown kind ${number}`);
+  if (bytes.byteLength % kind.bytesPerElement === 0) return kind.of(bytes);
+  throw new ProtocolError(`a frame announces a ${kind.tag} of ${bytes.byteLength} bytes`);
+}
