@@ -7,7 +7,7 @@ import process from 'node:process';
 
 import { Channel } from '../channel/channel.js';
 import { encodeValue } from '../channel/codec.js';
-import { CHANNEL_FD, LIFELINE_FD } from '../channel/descriptors.js';
+import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import type { Frame } from '../channel/frame.js';
 import type { Init, StartFailure } from '../channel/messages.js';
 import { ToBroker, ToChild, decodeInit } from '../channel/messages.js';
@@ -30,7 +30,11 @@ let state: State = { name: 'starting' };
 holdLifeline(LIFELINE_FD);
 isolate();
 
-const channel = new Channel(new Socket({ fd: CHANNEL_FD, readable: true, writable: true }), {
+const pipes = {
+  input: new Socket({ fd: TO_CHILD_FD, readable: true, writable: false }),
+  output: new Socket({ fd: TO_BROKER_FD, readable: false, writable: true }),
+};
+const channel = new Channel(pipes, {
   maxMessageBytes: Infinity, // the broker bounds what it sends
   onFrame: take,
   onEnd: () => void stop(),

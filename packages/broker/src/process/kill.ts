@@ -7,6 +7,7 @@ const GRACE = 1_000;
 
 /** Ends a process: SIGTERM, and where that does not help (a handler that hangs, a stopped process), SIGKILL. */
 export function killEventually(child: ChildProcess): void {
+  if (child.killed) return; // it is on its way
   child.kill('SIGTERM');
   const timer = after(GRACE, () => child.kill('SIGKILL'));
   child.once('exit', () => {

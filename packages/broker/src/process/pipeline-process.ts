@@ -88,7 +88,7 @@ export class PipelineProcess {
     this.#listen(this.#child);
     this.#state = { name: 'constructing' };
     const { startTimeout, init, maxMessageBytes } = this.#options;
-    this.#channel = new Channel(this.#child.channel, {
+    this.#channel = new Channel(this.#child, {
       maxMessageBytes,
       onFrame: (frame) => {
         this.#take(frame);
@@ -174,8 +174,8 @@ export class PipelineProcess {
   /** What the process wrote before its end counts: a result above all. */
   async #readToTheEnd(): Promise<void> {
     if (this.#child === undefined) return;
-    const { channel, stdout, stderr } = this.#child;
-    const ended = [channel, stdout, stderr].map(
+    const { input, stdout, stderr } = this.#child;
+    const ended = [input, stdout, stderr].map(
       (stream) =>
         new Promise<void>((resolve) => {
           if (stream.readableEnded || stream.closed) resolve();
@@ -313,7 +313,10 @@ export class PipelineProcess {
   #kill(why: Pick<ProcessExit, 'reason' | 'cause'>): void {
     if (this.#state.name === 'exited') return;
     clearTimeout(this.#startLimit);
+    const child = this.#child?.process;
+    // It has ended by itself, and only its last words are still being read.
+    if (child !== undefined && (child.exitCode !== null || child.signalCode !== null)) return;
     if (this.#state.name !== 'stopping') this.#state = { name: 'stopping', why };
-    if (this.#child !== undefined) killEventually(this.#child.process);
+    if (child !== undefined) killEventually(child);
   }
 }

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-import { CHANNEL_FD, LIFELINE_FD } from '../channel/descriptors.js';
+import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import { PipelineStartError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
 import { inheritedFlags, loaderFlags } from './module.js';
@@ -14,7 +14,10 @@ import { inheritedFlags, loaderFlags } from './module.js';
 /** A child process and the parent's ends of its pipes. None of them keeps the program running. */
 export interface SpawnedChild {
   readonly process: ChildProcess;
-  readonly channel: Socket;
+  /** Frames from it. */
+  readonly input: Socket;
+  /** Frames to it. */
+  readonly output: Socket;
   /** Held open for as long as this process lives: the child ends when it ends. */
   readonly lifeline: Socket;
   readonly stdout: Readable;
@@ -37,7 +40,7 @@ export function spawnChild({ module, execArgv, env, cwd, workerPath }: SpawnOpti
   }
   const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
   const child = spawn(process.execPath, [...flags, entryFile(workerPath)], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     windowsHide: true,
     ...(cwd !== undefined && { cwd }),
@@ -46,18 +49,22 @@ export function spawnChild({ module, execArgv, env, cwd, workerPath }: SpawnOpti
   // Where the pipes below are missing, nobody else will listen to why.
   child.on('error', () => undefined);
   const [, stdout, stderr] = child.stdio;
-  const channel = child.stdio[CHANNEL_FD];
-  const lifeline = child.stdio[LIFELINE_FD];
+  // Node's types know of five descriptors.
+  const pipes: readonly unknown[] = child.stdio;
+  const input = pipes[TO_BROKER_FD];
+  const output = pipes[TO_CHILD_FD];
+  const lifeline = pipes[LIFELINE_FD];
   if (
-    !isSocket(channel) ||
+    !isSocket(input) ||
+    !isSocket(output) ||
     !isSocket(lifeline) ||
     !(stdout instanceof Readable) ||
     !(stderr instanceof Readable)
   ) {
     throw new Error('no pipes could be made to the child process: are too many files open?');
   }
-  for (const socket of [channel, lifeline, stdout, stderr]) if (isSocket(socket)) socket.unref();
-  return { process: child, channel, lifeline, stdout, stderr };
+  for (const socket of [input, output, lifeline, stdout, stderr]) if (isSocket(socket)) socket.unref();
+  return { process: child, input, output, lifeline, stdout, stderr };
 }
 
 function entryFile(workerPath: string | URL | undefined): string {
