@@ -1,0 +1,163 @@
+import { writeFileSync } from 'node:fs';
+import { Broker } from '@dual/broker';
+import { expect, test } from '@jest/globals';
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { line, spawned, state } from '../support/events.js';
+import { gone, isAlive } from '../support/processes.js';
+import { temporaryPath } from '../support/temporary.js';
+
+const CLOSED = { name: 'BrokerClosedError', code: 'ERR_DUAL_BROKER_CLOSED' };
+
+test('close(): running and queued calls finish, the child has ended', async () => {
+  const broker = await startBroker();
+  const pid = Number(await broker.call('pid', []));
+  const path = temporaryPath();
+  const calls = [broker.call('gate', [path, 1]), broker.call('echo', [2]), broker.call('echo', [3])];
+  const closed = broker.close();
+  expect(broker.state).toBe('draining');
+  expect(await caughtError(broker.call('echo', [4]))).toMatchObject({ ...CLOSED, started: false });
+  expect(await caughtError(() => broker.submit('echo', [4]))).toMatchObject(CLOSED);
+  writeFileSync(path, '');
+  expect(await Promise.all(calls)).toEqual([1, 2, 3]);
+  await closed;
+  expect(broker.state).toBe('closed');
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('close() past its timeout: running and queued calls reject with BrokerClosedError', async () => {
+  const broker = await startBroker();
+  const pid = Number(await broker.call('pid', []));
+  const spinning = line(broker, 'spinning');
+  const running = caughtError(broker.call('spin', []));
+  const queued = caughtError(broker.call('echo', [1]));
+  await spinning;
+  await broker.close({ timeout: 20 });
+  expect(await running).toMatchObject({ ...CLOSED, started: true });
+  expect(await queued).toMatchObject({ ...CLOSED, started: false });
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('close() twice, and with another timeout: one end for all', async () => {
+  const broker = await startBroker();
+  const hanging = line(broker, 'hanging');
+  const call = caughtError(broker.call('hangOnTerm', []));
+  await hanging;
+  const first = broker.close();
+  const second = broker.close({ timeout: 10 });
+  await Promise.all([first, second, broker.close()]);
+  expect(await call).toMatchObject(CLOSED);
+  await broker.close();
+  expect(broker.state).toBe('closed');
+});
+
+test('close() of a broker that never started', async () => {
+  const broker = makeBroker();
+  await broker.close();
+  expect(broker.state).toBe('closed');
+  expect(await caughtError(broker.start())).toMatchObject(CLOSED);
+});
+
+test('close() during start: start() rejects, no process is left', async () => {
+  const broker = makeBroker(fixture('slow-constructor.mjs'), { args: [60_000] });
+  const pid = spawned(broker);
+  const started = caughtError(broker.start());
+  await pid;
+  await broker.close();
+  expect(await started).toMatchObject(CLOSED);
+  await gone(await pid);
+});
+
+test('close() in the very tick of start()', async () => {
+  const broker = makeBroker();
+  const started = caughtError(broker.start());
+  await broker.close();
+  expect(await started).toMatchObject(CLOSED);
+  expect(broker.state).toBe('closed');
+});
+
+test('close() during start with a call queued: the call runs first', async () => {
+  const broker = makeBroker(fixture('slow-constructor.mjs'), { args: [50] });
+  const call = broker.call('constructed', []);
+  await broker.close();
+  expect(await call).toBe(true);
+});
+
+test('close() during a crash: what is queued runs in the next process, then that ends', async () => {
+  const broker = await startBroker();
+  const lost = caughtError(broker.call('kill', ['SIGKILL']));
+  const behind = broker.call('pid', []);
+  const closed = broker.close();
+  expect(await lost).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT' });
+  const pid = Number(await behind);
+  await closed;
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('close() during the pause before a restart', async () => {
+  const broker = await startBroker(undefined, { restart: { minDelay: 60_000, maxDelay: 60_000 } });
+  await caughtError(broker.call('kill', ['SIGKILL']));
+  await state(broker, 'restarting');
+  await broker.close();
+  expect(broker.state).toBe('closed');
+});
+
+test('close({ timeout }) during the pause before a restart rejects what waits', async () => {
+  const broker = await startBroker(undefined, { restart: { minDelay: 60_000, maxDelay: 60_000 } });
+  const lost = caughtError(broker.call('kill', ['SIGKILL']));
+  const queued = caughtError(broker.call('echo', [1]));
+  await lost;
+  await broker.close({ timeout: 10 });
+  expect(await queued).toMatchObject(CLOSED);
+});
+
+test("close() inside a call's own continuation", async () => {
+  const broker = await startBroker();
+  const done = broker.call('echo', [1]).then(() => broker.close());
+  await done;
+  expect(broker.state).toBe('closed');
+});
+
+test('close() of a failed broker', async () => {
+  const broker = makeBroker(fixture('no-such-file.mjs'));
+  await caughtError(broker.start());
+  expect(broker.state).toBe('failed');
+  await broker.close();
+  expect(broker.state).toBe('closed');
+});
+
+test('await using closes', async () => {
+  let pid: number;
+  {
+    await using broker = await Broker.start(fixture('pipeline.mjs'), { output: 'ignore' });
+    pid = Number(await broker.call('pid', []));
+    expect(isAlive(pid)).toBe(true);
+  }
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('a call cancelled during close() does not keep it', async () => {
+  const broker = await startBroker(undefined, { killDelay: { cancel: 20 } });
+  const spinning = line(broker, 'spinning');
+  const call = broker.submit('spin', []);
+  await spinning;
+  const closed = broker.close();
+  call.cancel();
+  await closed;
+  expect(broker.state).toBe('closed');
+});
+
+test('close({ timeout: 0 }) of thirty callers at once gives no warning', async () => {
+  const warnings: Error[] = [];
+  const listener = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', listener);
+  const broker = await startBroker();
+  const hanging = line(broker, 'hanging');
+  const call = caughtError(broker.call('hangOnTerm', []));
+  await hanging;
+  await Promise.all(Array.from({ length: 30 }, () => broker.close({ timeout: 0 })));
+  await call;
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', listener);
+  expect(warnings).toEqual([]);
+});

@@ -1,0 +1,213 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { exit, spawned, state } from '../support/events.js';
+import { blockUntil, gone, isAlive } from '../support/processes.js';
+import { temporaryPath } from '../support/temporary.js';
+
+const DIED = { name: 'ProcessExitError', code: 'ERR_DUAL_PROCESS_EXIT', started: true };
+
+test.each([
+  ['exits', 'exit', [3], { exitCode: 3 }],
+  ['exits with 0', 'exit', [0], { exitCode: 0 }],
+  ['is killed', 'kill', ['SIGKILL'], { signal: 'SIGKILL' }],
+  ['is terminated', 'kill', ['SIGTERM'], { signal: 'SIGTERM' }],
+  ['segfaults', 'kill', ['SIGSEGV'], { signal: 'SIGSEGV' }],
+  ['aborts', 'abort', [], { signal: 'SIGABRT' }],
+])(
+  'process %s during a call: ProcessExitError, queued calls go on in order',
+  async (_, method, args, how) => {
+    const broker = await startBroker();
+    const pid = await broker.call('pid', []);
+    const exited = exit(broker);
+    const lost = caughtError(broker.call(method, args, { key: 'lost' }));
+    const behind = [1, 2, 3].map((value) => broker.call('note', [value]));
+    const error = await lost;
+    expect(error).toMatchObject({ ...DIED, ...how, pid, key: 'lost', method });
+    expect(error.message).toContain(`pid ${String(pid)}`);
+    expect(await exited).toMatchObject({ pid, reason: 'crash', ...how });
+    expect(await Promise.all(behind)).toEqual([1, 2, 3]);
+    expect(await broker.call('seen', [])).toEqual([1, 2, 3]);
+    expect(broker.state).toBe('ready');
+  },
+);
+
+test('process runs out of memory during a call: said so, with the end of its stderr', async () => {
+  const broker = await startBroker(undefined, { execArgv: ['--max-old-space-size=24'] });
+  const error = await caughtError(broker.call('eatMemory', []));
+  expect(error).toMatchObject(DIED);
+  expect(error.message).toContain('out of memory');
+  expect(error['stderr']).toContain('heap out of memory');
+  expect(await broker.call('echo', [1])).toBe(1);
+});
+
+test('the last lines of stderr are in the error', async () => {
+  const broker = await startBroker();
+  await broker.call('print', ['first line\nlast words\n', 'stderr']);
+  const error = await caughtError(broker.call('exit', [1]));
+  expect(error['stderr']).toContain('last words');
+});
+
+test('process dies with calls sent but not started: they run in the next process, in order, once', async () => {
+  const broker = await startBroker();
+  // Quick calls are sent ahead.
+  for (let i = 0; i < 200; i += 1) await broker.call('echo', [i]);
+  const trace = temporaryPath();
+  const lost = caughtError(broker.call('kill', ['SIGKILL']));
+  const behind = Array.from({ length: 100 }, (_, i) => broker.call('mark', [trace, `${i} `]));
+  expect(await lost).toMatchObject(DIED);
+  expect(await Promise.all(behind)).toHaveLength(100);
+  expect(readFileSync(trace, 'utf8').trim().split(' ').map(Number)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+});
+
+test('result was written, then the process died: the result', async () => {
+  const broker = await startBroker();
+  for (let round = 0; round < 20; round += 1) {
+    expect(await broker.call('answerThenDie', [round])).toBe(round);
+    await exit(broker);
+  }
+});
+
+test('result was written, the process died, and this process was too busy to notice: the result', async () => {
+  const broker = await startBroker();
+  for (let i = 0; i < 200; i += 1) await broker.call('echo', [i]);
+  const pid = Number(await broker.call('pid', []));
+  const exited = exit(broker);
+  const answered = broker.call('answerThenDie', ['answer']);
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  blockUntil(() => isZombie(pid));
+  // These are written to a process that is gone.
+  const behind = [broker.call('echo', [1]), broker.call('echo', [2])];
+  expect(await answered).toBe('answer');
+  await exited;
+  for (const call of behind) {
+    const outcome = await call.catch((error: unknown) => error);
+    expect([1, 2, expect.objectContaining(DIED)]).toContainEqual(outcome);
+  }
+});
+
+test('process dies while idle: a call finds the next one', async () => {
+  const broker = await startBroker();
+  const pid = Number(await broker.call('pid', []));
+  const exited = exit(broker);
+  process.kill(pid, 'SIGKILL');
+  expect(await exited).toMatchObject({ pid, signal: 'SIGKILL', reason: 'crash' });
+  await state(broker, 'ready');
+  expect(await broker.call('pid', [])).not.toBe(pid);
+});
+
+test('process dies between send and pick-up: the call may have started, so it rejects', async () => {
+  const broker = await startBroker();
+  const pid = Number(await broker.call('pid', []));
+  process.kill(pid, 'SIGSTOP');
+  const trace = temporaryPath();
+  const lost = caughtError(broker.call('mark', [trace, 'x']));
+  const behind = broker.call('echo', ['next']);
+  setImmediate(() => process.kill(pid, 'SIGKILL'));
+  expect(await lost).toMatchObject(DIED);
+  expect(await behind).toBe('next');
+  expect(existsSync(trace)).toBe(false);
+});
+
+test('process dies before it is constructed: queued calls run in the next one', async () => {
+  const broker = makeBroker(fixture('slow-constructor.mjs'), { args: [300] });
+  const pid = spawned(broker);
+  const calls = [broker.call('constructed', []), broker.call('constructed', [])];
+  process.kill(await pid, 'SIGKILL');
+  expect(await Promise.all(calls)).toEqual([true, true]);
+});
+
+test('process dies with a large result half written: ProcessExitError, those behind it run', async () => {
+  const broker = await startBroker(fixture('half-a-result.mjs'));
+  const pid = await broker.call('pid', []);
+  const error = await caughtError(broker.call('dieWithinResult', [64 * 1024 * 1024]));
+  expect(error).toMatchObject({ ...DIED, signal: 'SIGKILL', pid });
+  expect(await broker.call('echo', ['next'])).toBe('next');
+});
+
+test('a grandchild that holds the output open does not hold up the end', async () => {
+  const broker = await startBroker(fixture('grandchild.mjs'));
+  const grandchild = Number(await broker.call('start', []));
+  const error = await caughtError(broker.call('die', []));
+  expect(error).toMatchObject(DIED);
+  expect(await broker.call('echo', [1])).toBe(1);
+  if (isAlive(grandchild)) process.kill(grandchild, 'SIGKILL');
+  await gone(grandchild);
+});
+
+test('an exception in a timer during a call rejects that call with it; the process lives on', async () => {
+  const broker = await startBroker();
+  const pid = await broker.call('pid', []);
+  expect(await caughtError(broker.call('throwBeside', []))).toMatchObject({
+    name: 'TypeError',
+    message: 'thrown beside the call',
+  });
+  expect(await caughtError(broker.call('rejectBeside', []))).toMatchObject({
+    name: 'RangeError',
+    message: 'rejected beside the call',
+  });
+  expect(await broker.call('pid', [])).toBe(pid);
+});
+
+test.each([
+  ['throwLater', 'thrown by a timer'],
+  ['rejectLater', 'rejected by a timer'],
+])(
+  'an error after the call (%s) is an exit with its cause, and the next call works',
+  async (method, message) => {
+    const broker = await startBroker();
+    const exited = exit(broker);
+    expect(await broker.call(method, [])).toBe('soon');
+    expect(await exited).toMatchObject({ reason: 'fatal', exitCode: 1, cause: { message } });
+    expect(await broker.call('echo', [1])).toBe(1);
+  },
+);
+
+test('back-off, then failed: callers are told, and start() tries again', async () => {
+  const broker = await startBroker(undefined, { restart: { limit: 2 } });
+  const failed = state(broker, 'failed');
+  const lost = [1, 2, 3].map(() => caughtError(broker.call('exit', [1])));
+  const behind = caughtError(broker.call('echo', [1]));
+  for (const error of await Promise.all(lost)) expect(error).toMatchObject(DIED);
+  await failed;
+  expect(await behind).toMatchObject({ name: 'PipelineStartError', started: false });
+  expect(await caughtError(broker.call('echo', [1]))).toMatchObject({ code: 'ERR_DUAL_PIPELINE_START' });
+  await broker.start();
+  expect(await broker.call('echo', [1])).toBe(1);
+});
+
+test('calls submitted in exit and state listeners settle, in the order of the events', async () => {
+  const broker = await startBroker();
+  const results: Promise<unknown>[] = [];
+  broker.once('exit', () => results.push(broker.call('echo', ['on exit'])));
+  const onState = (now: string): void => {
+    results.push(broker.call('echo', [`on ${now}`]));
+    if (now === 'ready') broker.off('state', onState);
+  };
+  broker.on('state', onState);
+  await caughtError(broker.call('kill', ['SIGKILL']));
+  await state(broker, 'ready');
+  const settled = await Promise.all(results);
+  expect(new Set(settled)).toEqual(new Set(['on restarting', 'on exit', 'on ready']));
+});
+
+test('queueTimeout still holds for calls that were sent ahead to a process that died', async () => {
+  const marker = temporaryPath();
+  const broker = await startBroker(fixture('once.mjs'), { args: [marker] });
+  for (let i = 0; i < 100; i += 1) await broker.call('echo', [i]);
+  const lost = caughtError(broker.call('die', []));
+  const behind = caughtError(broker.call('echo', [1], { queueTimeout: 300 }));
+  expect(await lost).toMatchObject(DIED);
+  expect(await behind).toMatchObject({ code: 'ERR_DUAL_QUEUE_TIMEOUT' });
+  writeFileSync(`${marker}.go`, '');
+  expect(await broker.call('echo', [2])).toBe(2);
+});
+
+function isZombie(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return true;
+  }
+}
