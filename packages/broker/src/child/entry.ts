@@ -22,7 +22,7 @@ import { Methods } from './methods.js';
 
 type State =
   | { readonly name: 'starting' }
-  | { readonly name: 'serving'; readonly host: Host; readonly pipeline: Pipeline }
+  | { readonly name: 'serving' | 'finishing'; readonly host: Host; readonly pipeline: Pipeline }
   | { readonly name: 'ending' };
 
 let state: State = { name: 'starting' };
@@ -41,7 +41,10 @@ const channel = new Channel(pipes, {
 });
 
 process.on('uncaughtException', (error) => {
-  if (state.name === 'serving' && state.host.blame(error)) return;
+  if ('host' in state) {
+    if (state.host.blame(error)) return;
+    state.host.halt();
+  }
   void end(ToBroker.Fatal, describeThrown(error), 1);
 });
 
@@ -54,7 +57,7 @@ function take(frame: Frame): void {
       if (state.name === 'serving') state.host.take(frame);
       break;
     case ToChild.Abort:
-      if (state.name === 'serving') state.host.abort(frame.id);
+      if ('host' in state) state.host.abort(frame.id);
       break;
     case ToChild.Stop:
       void stop();
@@ -64,15 +67,12 @@ function take(frame: Frame): void {
 
 async function start(init: Init): Promise<void> {
   try {
-    const pipeline = await loadPipeline(init);
+    const { pipeline } = await loadPipeline(init);
     const methods = new Methods(pipeline, init.expose);
     const host = new Host({
       methods,
       maxMessageBytes: init.maxMessageBytes,
-      send: (frame) => {
-        channel.send(frame);
-      },
-      flush: () => channel.flush(),
+      channel,
     });
     state = { name: 'serving', host, pipeline };
     channel.send({ type: ToBroker.Ready, id: 0, attempt: 0, payload: encodeValue(methods.names, 'methods') });
@@ -89,19 +89,20 @@ async function start(init: Init): Promise<void> {
 
 /** Runs what is left to run, disposes of the pipeline and exits. */
 async function stop(): Promise<void> {
-  if (state.name === 'ending') return;
-  const ending = state;
-  state = { name: 'ending' };
-  if (ending.name === 'serving') {
-    await ending.host.idle();
+  if (state.name === 'finishing' || state.name === 'ending') return;
+  if (state.name === 'serving') {
+    const { host, pipeline } = state;
+    state = { name: 'finishing', host, pipeline };
+    await host.idle();
     try {
-      await dispose(ending.pipeline);
+      await dispose(pipeline);
     } catch (error) {
       process.exitCode = 1;
       console.error(error);
     }
   }
-  await channel.flush();
+  state = { name: 'ending' };
+  await channel.flushed();
   process.exit();
 }
 
@@ -109,6 +110,6 @@ async function stop(): Promise<void> {
 async function end(type: number, value: unknown, exitCode: number): Promise<void> {
   state = { name: 'ending' };
   channel.send({ type, id: 0, attempt: 0, payload: encodeValue(value, 'error') });
-  await channel.flush();
+  await channel.flushed();
   process.exit(exitCode);
 }

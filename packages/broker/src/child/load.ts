@@ -11,17 +11,22 @@ export class PermanentStartError extends Error {}
 /** A pipeline: any object with methods. */
 export type Pipeline = object;
 
+/** Wrapped, since a promise would take a pipeline with a method of the name `then` for another promise. */
+export interface Loaded {
+  readonly pipeline: Pipeline;
+}
+
 /**
  * Imports the pipeline's module and constructs the pipeline.
  * @throws PermanentStartError with the reason as `cause` where the module or its export does not exist;
  * anything else is thrown by the user's own code.
  */
-export async function loadPipeline({ module, export: exportName, args }: Init): Promise<Pipeline> {
+export async function loadPipeline({ module, export: exportName, args }: Init): Promise<Loaded> {
   const factory = findFactory(await importModule(module), module, exportName);
   const made = construct(factory, args);
   // Only a promise is waited for: a pipeline may have a method of the name `then`.
   const pipeline: unknown = types.isPromise(made) ? await made : made;
-  if (typeof pipeline === 'object' && pipeline !== null) return pipeline;
+  if (typeof pipeline === 'object' && pipeline !== null) return { pipeline };
   const kind = pipeline === null ? 'null' : typeof pipeline;
   throw new PermanentStartError(`the pipeline must be an object with methods; ${module} made ${kind}`);
 }
