@@ -86,8 +86,12 @@ export function describeThrown(thrown: unknown): ThrownValue {
     };
   }
 
-  const root = describePart(thrown);
-  return { root, errors };
+  try {
+    const root = describePart(thrown);
+    return { root, errors };
+  } catch {
+    return { root: { kind: 'opaque', text: '[a value that cannot be read]' }, errors: [] };
+  }
 }
 
 function isError(value: unknown): value is object {
@@ -101,22 +105,30 @@ function isError(value: unknown): value is object {
 }
 
 function isDomException(value: object): boolean {
-  return Object.prototype.toString.call(value) === '[object DOMException]';
+  try {
+    return Object.prototype.toString.call(value) === '[object DOMException]';
+  } catch {
+    return false;
+  }
 }
 
 function builtinOf(error: object): BuiltinError {
   if (isDomException(error)) return 'DOMException';
-  for (
-    let type: unknown = error;
-    typeof type === 'object' && type !== null;
-    type = Object.getPrototypeOf(type)
-  ) {
+  for (let type: unknown = error; typeof type === 'object' && type !== null; type = prototypeOf(type)) {
     const constructor = hasOwn(type, 'constructor') ? read(type, 'constructor') : undefined;
     const name = typeof constructor === 'function' ? constructor.name : undefined;
     const builtin = BUILTIN_ERRORS.find((candidate) => candidate === name);
     if (builtin !== undefined) return builtin;
   }
   return 'Error';
+}
+
+function prototypeOf(object: object): unknown {
+  try {
+    return Object.getPrototypeOf(object);
+  } catch {
+    return null;
+  }
 }
 
 function ownProperties(error: object, builtin: BuiltinError): string[] {
@@ -134,7 +146,11 @@ function ownProperties(error: object, builtin: BuiltinError): string[] {
 }
 
 function hasOwn(object: object, name: string): boolean {
-  return Object.prototype.hasOwnProperty.call(object, name);
+  try {
+    return Object.prototype.hasOwnProperty.call(object, name);
+  } catch {
+    return false;
+  }
 }
 
 /** Reads a property; a getter that throws reads as undefined. */
@@ -149,5 +165,9 @@ function read(object: object, name: string): unknown {
 function text(value: unknown, fallback: string): string {
   if (typeof value === 'string') return value;
   if (value === undefined) return fallback;
-  return inspect(value, { depth: 0, customInspect: false });
+  try {
+    return inspect(value, { depth: 0, customInspect: false });
+  } catch {
+    return fallback;
+  }
 }
