@@ -1,0 +1,34 @@
+import type { Contender } from '../contender.js';
+import { brokerContender } from './broker.js';
+import { forkContender } from './fork.js';
+import { jestWorker } from './jest-worker.js';
+import { piscinaContender } from './piscina.js';
+import { poolifierCluster } from './poolifier.js';
+import { threadContender } from './thread.js';
+import { tinypool } from './tinypool.js';
+import { workerpoolProcess } from './workerpool.js';
+
+/** All that are measured, in the order of the table. The first one is what the others are compared with. */
+export const contenders: readonly Contender[] = [
+  brokerContender({ name: 'broker', title: '@dual/broker', settings: 'defaults' }),
+  forkContender('advanced'),
+  forkContender('json'),
+  tinypool,
+  workerpoolProcess,
+  jestWorker,
+  poolifierCluster,
+  piscinaContender(
+    { name: 'piscina', title: 'piscina (thread)', settings: "atomics 'sync', recordTiming false" },
+    1,
+  ),
+  piscinaContender(
+    {
+      name: 'piscina-64',
+      title: 'piscina (thread), 64 at once',
+      settings: 'the same, concurrentTasksPerWorker 64',
+    },
+    64,
+  ),
+  threadContender('clone'),
+  threadContender('transfer'),
+];

@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+import type { JestWorkerFarm } from 'jest-worker';
+import { Worker } from 'jest-worker';
+import type { Contender } from '../contender.js';
+import type * as methods from '../worker/methods.js';
+
+const worker = fileURLToPath(new URL('../worker/methods.js', import.meta.url));
+
+export const jestWorker: Contender = {
+  name: 'jest-worker',
+  title: 'jest-worker, process',
+  package: 'jest-worker',
+  settings: "enableWorkerThreads false, serialization 'advanced'",
+  carries: 'bytes',
+  open() {
+    const farm = new Worker(worker, {
+      enableWorkerThreads: false,
+      numWorkers: 1,
+      exposedMethods: ['echo', 'sink', 'usage'],
+      forkOptions: { serialization: 'advanced' },
+    }) as JestWorkerFarm<typeof methods>;
+    return {
+      call: (method, payload) => farm[method](payload),
+      close: () => farm.end(),
+    };
+  },
+};

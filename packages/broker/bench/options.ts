@@ -1,0 +1,91 @@
+import { parseArgs } from 'node:util';
+import type { Contender } from './contender.js';
+import type { Task } from './tasks.js';
+
+/** A command line that asks for what cannot be. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What the command line asks for. */
+export interface Options {
+  readonly help: boolean;
+  readonly contenders: readonly Contender[];
+  readonly tasks: readonly Task[];
+  readonly seconds: number;
+  readonly pin: boolean;
+  readonly json: string | undefined;
+  readonly write: boolean;
+}
+
+/** @throws UsageError naming the option, and what it takes. */
+export function parseOptions(
+  args: readonly string[],
+  contenders: readonly Contender[],
+  tasks: readonly Task[],
+): Options {
+  const values = parse(args);
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0 && seconds < Infinity)) {
+    throw new UsageError(`--seconds takes a number above 0, not '${values.seconds}'`);
+  }
+  return {
+    help: values.help,
+    contenders: select('--contenders', values.contenders, contenders),
+    tasks: select('--tasks', values.tasks, tasks),
+    seconds,
+    pin: values.pin,
+    json: values.json,
+    write: values.write,
+  };
+}
+
+/** What `--help` prints. */
+export function usage(contenders: readonly Contender[], tasks: readonly Task[]): string {
+  return `npm run bench -- [options]
+
+  --pin               keep all processes on one core
+  --seconds N         how long to measure altogether, after the warm-up (120)
+  --contenders A,B    only these: ${namesOf(contenders)}
+  --tasks A,B         only these: ${namesOf(tasks)}
+  --json FILE         write all figures to FILE
+  --write             write table and chart to docs/`;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        help: { type: 'boolean', default: false },
+        pin: { type: 'boolean', default: false },
+        seconds: { type: 'string', default: '120' },
+        contenders: { type: 'string' },
+        tasks: { type: 'string' },
+        json: { type: 'string' },
+        write: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function select<T extends { readonly name: string }>(
+  option: string,
+  list: string | undefined,
+  all: readonly T[],
+): readonly T[] {
+  if (list === undefined) return all;
+  const wanted = new Set(list.split(','));
+  for (const name of wanted) {
+    if (!all.some((one) => one.name === name)) {
+      throw new UsageError(`${option} takes ${namesOf(all)}, not '${name}'`);
+    }
+  }
+  return all.filter(({ name }) => wanted.has(name));
+}
+
+function namesOf(all: readonly { readonly name: string }[]): string {
+  return all.map(({ name }) => name).join(', ');
+}
