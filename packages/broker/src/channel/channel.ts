@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { BrokerError } from '../errors.js';
 import { ProtocolError } from '../errors.js';
 import type { Frame } from './frame.js';
-import { encodeFrameHead } from './frame.js';
 import { FrameReader } from './frame-reader.js';
+import { FrameWriter } from './frame-writer.js';
 
 export interface ChannelOptions {
   maxMessageBytes: number;
@@ -27,7 +27,7 @@ export class Channel {
   readonly #pipes: Pipes;
   readonly #options: ChannelOptions;
   #state: 'open' | 'ended' = 'open';
-  #corked = false;
+  readonly #outgoing = new FrameWriter();
 
   constructor(pipes: Pipes, options: ChannelOptions) {
     this.#pipes = pipes;
@@ -59,25 +59,32 @@ export class Channel {
   /** Queues a frame; all frames of one tick leave in one write. Does nothing once the channel has ended. */
   send(frame: Frame): void {
     if (this.#state === 'ended' || !this.#pipes.output.writable) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#pipes.output.cork();
+    if (this.#outgoing.empty) {
       queueMicrotask(() => {
-        this.#uncork();
+        this.flush();
       });
     }
-    this.#pipes.output.write(encodeFrameHead(frame));
-    for (const buffer of frame.payload.buffers) if (buffer.byteLength > 0) this.#pipes.output.write(buffer);
+    this.#outgoing.add(frame);
   }
 
-  /** Resolves when all that was sent has been handed to the kernel (or never can be). */
-  async flush(): Promise<void> {
-    this.#uncork();
-    if (this.#pipes.output.writableLength === 0 || !this.#pipes.output.writable) return;
+  /** Writes what was queued. @returns Whether all of it has been handed to the kernel (or never can be). */
+  flush(): boolean {
+    const { output } = this.#pipes;
+    const chunks = this.#outgoing.take();
+    if (chunks.length > 1) output.cork();
+    for (const chunk of chunks) output.write(chunk);
+    if (chunks.length > 1) output.uncork();
+    return output.writableLength === 0 || !output.writable;
+  }
+
+  /** Resolves when `flush` would return true. */
+  async flushed(): Promise<void> {
+    if (this.flush()) return;
+    const { output } = this.#pipes;
     await new Promise<void>((resolve) => {
-      this.#pipes.output.once('close', resolve);
-      this.#pipes.output.write('', () => {
-        this.#pipes.output.off('close', resolve);
+      output.once('close', resolve);
+      output.write('', () => {
+        output.off('close', resolve);
         resolve();
       });
     });
@@ -86,12 +93,6 @@ export class Channel {
   destroy(): void {
     this.#pipes.input.destroy();
     this.#pipes.output.destroy();
-  }
-
-  #uncork(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#pipes.output.uncork();
   }
 
   #guard(read: () => void): void {

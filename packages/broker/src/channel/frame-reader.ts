@@ -42,36 +42,57 @@ export class FrameReader {
     this.#options = options;
   }
 
-  /** @throws ProtocolError where the bytes are no frame. */
-  push(chunk: Uint8Array): void {
-    let offset = 0;
-    while (offset < chunk.byteLength) {
-      const take = Math.min(this.#target.byteLength - this.#filled, chunk.byteLength - offset);
-      this.#target.set(chunk.subarray(offset, offset + take), this.#filled);
-      this.#filled += take;
-      offset += take;
-      while (this.#filled === this.#target.byteLength) this.#advance();
+  /**
+   * Takes the next bytes. Frames may keep hold of the chunk's memory.
+   * @throws ProtocolError where the bytes are no frame.
+   */
+  push(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length) {
+      const between = this.#phase.name === 'header' && this.#filled === 0;
+      const behindHead = between ? this.#takeHead(chunk, at) : undefined;
+      at = behindHead ?? this.#fill(chunk, at);
     }
   }
 
-  #advance(): void {
-    const phase = this.#phase;
+  /** Takes a frame's bytes before its buffers, where the chunk has them all. @returns Where they end. */
+  #takeHead(chunk: Buffer, at: number): number | undefined {
+    if (chunk.length - at < HEADER_BYTES) return undefined;
+    const header = this.#readHeader(chunk, at);
+    const table = at + HEADER_BYTES;
+    const metadata = table + header.bufferCount * LENGTH_BYTES;
+    const end = metadata + header.metadataBytes;
+    if (end > chunk.length) return undefined;
+    this.#nextBuffer(header, chunk.subarray(metadata, end), [], this.#readLengths(header, chunk, table));
+    return end;
+  }
+
+  /** Takes what the present target has room for. @returns Where that ends. */
+  #fill(chunk: Buffer, at: number): number {
+    const take = Math.min(this.#target.length - this.#filled, chunk.length - at);
+    this.#target.set(chunk.subarray(at, at + take), this.#filled);
+    this.#filled += take;
+    if (this.#filled === this.#target.length) this.#advance(this.#phase, this.#target);
+    return at + take;
+  }
+
+  #advance(phase: Phase, target: Uint8Array<ArrayBuffer>): void {
     switch (phase.name) {
       case 'header': {
-        const header = this.#readHeader(this.#target);
-        const table = header.bufferCount * LENGTH_BYTES;
-        this.#expect({ name: 'metadata', header }, Buffer.allocUnsafeSlow(table + header.metadataBytes));
+        const header = this.#readHeader(asBuffer(target), 0);
+        const rest = header.bufferCount * LENGTH_BYTES + header.metadataBytes;
+        if (rest === 0) this.#nextBuffer(header, target.subarray(0, 0), [], []);
+        else this.#expect({ name: 'metadata', header }, Buffer.allocUnsafeSlow(rest));
         break;
       }
       case 'metadata': {
         const { header } = phase;
-        const lengths = this.#readLengths(header, this.#target);
-        const metadata = this.#target.subarray(header.bufferCount * LENGTH_BYTES);
-        this.#nextBuffer(header, metadata, [], lengths);
+        const metadata = target.subarray(header.bufferCount * LENGTH_BYTES);
+        this.#nextBuffer(header, metadata, [], this.#readLengths(header, asBuffer(target), 0));
         break;
       }
       case 'buffers': {
-        phase.buffers.push(this.#target);
+        phase.buffers.push(target);
         this.#nextBuffer(phase.header, phase.metadata, phase.buffers, phase.lengths);
         break;
       }
@@ -84,13 +105,16 @@ export class FrameReader {
     buffers: Uint8Array<ArrayBuffer>[],
     lengths: readonly number[],
   ): void {
+    // What has no bytes has arrived already.
+    while (lengths[buffers.length] === 0) buffers.push(ownBytes(0));
     const length = lengths[buffers.length];
     if (length !== undefined) {
-      // A plain Uint8Array of its own: what comes of it must not share memory with anything else.
       this.#expect({ name: 'buffers', header, metadata, buffers, lengths }, ownBytes(length));
       return;
     }
-    this.#expect({ name: 'header' }, Buffer.allocUnsafeSlow(HEADER_BYTES));
+    if (this.#phase.name !== 'header' || this.#filled > 0) {
+      this.#expect({ name: 'header' }, Buffer.allocUnsafeSlow(HEADER_BYTES));
+    }
     const { type, attempt, id } = header;
     this.#options.onFrame({ type, attempt, id, payload: { metadata, buffers } });
   }
@@ -101,26 +125,30 @@ export class FrameReader {
     this.#filled = 0;
   }
 
-  #readHeader(bytes: Uint8Array): Header {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (view.getUint8(1) !== 0) throw new ProtocolError('a frame begins with bytes that are no header');
+  #readHeader(bytes: Buffer, at: number): Header {
+    if (bytes.readUInt8(at + 1) !== 0)
+      throw new ProtocolError('a frame begins with bytes that are no header');
     const header = {
-      type: view.getUint8(0),
-      attempt: view.getUint16(2, true),
-      id: view.getUint32(4, true),
-      metadataBytes: view.getUint32(8, true),
-      bufferCount: view.getUint32(12, true),
+      type: bytes.readUInt8(at),
+      attempt: bytes.readUInt16LE(at + 2),
+      id: bytes.readUInt32LE(at + 4),
+      metadataBytes: bytes.readUInt32LE(at + 8),
+      bufferCount: bytes.readUInt32LE(at + 12),
     };
     this.#checkLength(header.metadataBytes + header.bufferCount * LENGTH_BYTES);
     return header;
   }
 
-  #readLengths({ bufferCount, metadataBytes }: Header, bytes: Uint8Array): number[] {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const lengths = Array.from({ length: bufferCount }, (_, i) => view.getUint32(i * LENGTH_BYTES, true));
-    this.#checkLength(
-      lengths.reduce((sum, length) => sum + length, metadataBytes + bufferCount * LENGTH_BYTES),
-    );
+  #readLengths({ bufferCount, metadataBytes }: Header, bytes: Buffer, at: number): readonly number[] {
+    if (bufferCount === 0) return NO_LENGTHS;
+    const lengths: number[] = [];
+    let sum = metadataBytes + bufferCount * LENGTH_BYTES;
+    for (let i = 0; i < bufferCount; i += 1) {
+      const length = bytes.readUInt32LE(at + i * LENGTH_BYTES);
+      lengths.push(length);
+      sum += length;
+    }
+    this.#checkLength(sum);
     return lengths;
   }
 
@@ -133,6 +161,13 @@ export class FrameReader {
   }
 }
 
+const NO_LENGTHS: readonly number[] = [];
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** A plain Uint8Array of its own: what comes of it must not share memory with anything else. */
 function ownBytes(length: number): Uint8Array<ArrayBuffer> {
   // allocUnsafeSlow neither zeroes, which a new Uint8Array would, nor takes from Node's shared pool.
   const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length);

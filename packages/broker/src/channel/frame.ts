@@ -38,18 +38,22 @@ export function payloadBytes(payload: Payload): number {
   return bytes;
 }
 
-/** The frame's bytes before its buffers. */
-export function encodeFrameHead({ type, attempt, id, payload }: Frame): Buffer {
+/** Bytes that a frame takes before its buffers. */
+export function frameHeadBytes({ metadata, buffers }: Payload): number {
+  return HEADER_BYTES + LENGTH_BYTES * buffers.length + metadata.byteLength;
+}
+
+/** Writes a frame's bytes before its buffers. @returns Where they end. */
+export function writeFrameHead({ type, attempt, id, payload }: Frame, target: Buffer, start: number): number {
   const { metadata, buffers } = payload;
-  const head = Buffer.allocUnsafe(HEADER_BYTES + LENGTH_BYTES * buffers.length + metadata.byteLength);
-  head.writeUInt8(type, 0);
-  head.writeUInt8(0, 1);
-  head.writeUInt16LE(Math.min(attempt, 0xffff), 2);
-  head.writeUInt32LE(id, 4);
-  head.writeUInt32LE(metadata.byteLength, 8);
-  head.writeUInt32LE(buffers.length, 12);
-  let offset = HEADER_BYTES;
-  for (const buffer of buffers) offset = head.writeUInt32LE(buffer.byteLength, offset);
-  head.set(metadata, offset);
-  return head;
+  target.writeUInt8(type, start);
+  target.writeUInt8(0, start + 1);
+  target.writeUInt16LE(Math.min(attempt, 0xffff), start + 2);
+  target.writeUInt32LE(id, start + 4);
+  target.writeUInt32LE(metadata.byteLength, start + 8);
+  target.writeUInt32LE(buffers.length, start + 12);
+  let end = start + HEADER_BYTES;
+  for (const buffer of buffers) end = target.writeUInt32LE(buffer.byteLength, end);
+  target.set(metadata, end);
+  return end + metadata.byteLength;
 }

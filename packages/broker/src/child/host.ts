@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 
+import type { Channel } from '../channel/channel.js';
 import { encodeValue } from '../channel/codec.js';
 import type { Frame } from '../channel/frame.js';
 import { payloadBytes } from '../channel/frame.js';
@@ -10,32 +11,26 @@ import { describeThrown } from '../channel/thrown.js';
 import { SerializationError } from '../errors.js';
 import { withCall } from './context.js';
 import type { Methods } from './methods.js';
+import { RunningCall } from './running-call.js';
 
 /** After this many ms of computing, the event loop gets a turn before the next call. */
 const TURN = 1;
-
-interface RunningCall {
-  readonly id: number;
-  readonly abort: AbortController;
-  /** Settles the call before its method does, when something that it started went wrong. */
-  readonly fail: (error: unknown) => void;
-}
 
 export interface HostOptions {
   readonly methods: Methods;
   /** Longest result that is sent. */
   readonly maxMessageBytes: number;
-  readonly send: (frame: Frame) => void;
-  /** Resolves when what was sent has left the process. */
-  readonly flush: () => Promise<void>;
+  readonly channel: Pick<Channel, 'send' | 'flush' | 'flushed'>;
 }
 
 /** Runs calls one after the other, in the order they came. Each is answered exactly once. */
 export class Host {
   readonly #options: HostOptions;
   readonly #waiting = new Map<number, Frame>();
+  /** The call that runs asynchronously; while one runs synchronously, nobody can ask. */
   #running: RunningCall | undefined;
-  #turn: Promise<void> | undefined;
+  /** Set while there are calls. */
+  #work: Promise<void> | undefined;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -44,15 +39,15 @@ export class Host {
   /** Takes a call; it runs when those before it are done. */
   take(frame: Frame): void {
     this.#waiting.set(frame.id, frame);
-    this.#turn ??= this.#work();
+    this.#work ??= this.#workOff();
   }
 
   /** Nobody waits for the call any more. */
   abort(id: number): void {
     if (this.#running?.id === id) {
-      this.#running.abort.abort();
+      this.#running.abort();
     } else if (this.#waiting.delete(id)) {
-      this.#options.send(signalFrame(ToBroker.Dropped, id));
+      this.#options.channel.send(signalFrame(ToBroker.Dropped, id));
     }
   }
 
@@ -66,47 +61,70 @@ export class Host {
     return true;
   }
 
+  /** Starts no further call: this process is about to end, and they are to run in the next. */
+  halt(): void {
+    this.#waiting.clear();
+  }
+
   /** Resolves when no call is left. */
   async idle(): Promise<void> {
-    while (this.#turn !== undefined) await this.#turn;
+    while (this.#work !== undefined) await this.#work;
   }
 
-  async #work(): Promise<void> {
+  async #workOff(): Promise<void> {
+    const { channel } = this.#options;
     // The frames that came in the same read as this one are taken first.
     await Promise.resolve();
+    let turn = performance.now();
     for (const [id, frame] of this.#waiting) {
       this.#waiting.delete(id);
-      const start = performance.now();
-      this.#options.send(await this.#run(frame));
-      // A result must be out before the next call blocks this thread, or kills this process.
-      await this.#options.flush();
+      const answer = this.#run(frame);
+      channel.send(answer instanceof Promise ? await answer : answer);
+      // An answer must be out before the next call blocks this thread, or kills this process.
+      if (!channel.flush()) await channel.flushed();
+      if (performance.now() - turn < TURN) continue;
       // Aborts are read by the event loop.
-      if (performance.now() - start > TURN) await setImmediate();
+      await setImmediate();
+      turn = performance.now();
     }
-    this.#turn = undefined;
+    this.#work = undefined;
   }
 
-  async #run({ id, attempt, payload }: Frame): Promise<Frame> {
+  /** @returns The answer; a promise of it only where the method returned one. */
+  #run({ id, attempt, payload }: Frame): Frame | Promise<Frame> {
     const { key, method: name, args } = decodeCall(payload);
     const { methods, maxMessageBytes } = this.#options;
     const method = methods.get(name);
     if (method === undefined) return failureFrame(id, { kind: 'unknown-method', methods: methods.names });
-    const abort = new AbortController();
+    const call = new RunningCall({ id, key, method: name, attempt });
     try {
-      const call = { key, method: name, attempt, signal: abort.signal };
       const returned = withCall(call, () => method(...args));
-      const result = await new Promise<unknown>((resolve, reject) => {
-        this.#running = { id, abort, fail: reject };
-        // Not `resolve(returned)`, which would leave no room for `fail`.
-        Promise.resolve(returned).then(resolve, reject);
-      });
-      return resultFrame(id, result, maxMessageBytes);
+      if (!isThenable(returned)) return resultFrame(id, returned, maxMessageBytes);
+      return this.#finish(call, returned);
     } catch (error) {
-      return failureFrame(id, { kind: 'thrown', thrown: describeThrown(error) });
+      return thrownFrame(id, error);
+    }
+  }
+
+  async #finish(call: RunningCall, returned: PromiseLike<unknown>): Promise<Frame> {
+    const { maxMessageBytes } = this.#options;
+    this.#running = call;
+    try {
+      return resultFrame(call.id, await Promise.race([returned, call.failed]), maxMessageBytes);
+    } catch (error) {
+      return thrownFrame(call.id, error);
     } finally {
       this.#running = undefined;
     }
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
+}
+
+function thrownFrame(id: number, error: unknown): Frame {
+  return failureFrame(id, { kind: 'thrown', thrown: describeThrown(error) });
 }
 
 function resultFrame(id: number, result: unknown, maxMessageBytes: number): Frame {

@@ -1,0 +1,59 @@
+import { Buffer } from 'node:buffer';
+
+import type { Frame } from './frame.js';
+import { frameHeadBytes, writeFrameHead } from './frame.js';
+
+/** Frames are gathered in pieces of memory of this size. */
+const SLAB_BYTES = 64 * 1024;
+/** Up to so many bytes, to copy a buffer costs less than to write it separately. */
+const WORTH_COPYING = 4 * 1024;
+
+/** Turns frames into few pieces of memory to be written: small things are gathered, large ones not copied. */
+export class FrameWriter {
+  #pieces: Uint8Array[] = [];
+  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  /** The part of the slab that is not yet among the pieces. */
+  #start = 0;
+  #end = 0;
+
+  get empty(): boolean {
+    return this.#pieces.length === 0 && this.#start === this.#end;
+  }
+
+  add(frame: Frame): void {
+    this.#room(frameHeadBytes(frame.payload));
+    this.#end = writeFrameHead(frame, this.#slab, this.#end);
+    for (const buffer of frame.payload.buffers) {
+      if (buffer.byteLength > WORTH_COPYING) {
+        this.#cut();
+        this.#pieces.push(buffer);
+      } else {
+        this.#room(buffer.byteLength);
+        this.#slab.set(buffer, this.#end);
+        this.#end += buffer.byteLength;
+      }
+    }
+  }
+
+  /** What was added since the last time, in order. */
+  take(): readonly Uint8Array[] {
+    this.#cut();
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    return pieces;
+  }
+
+  #cut(): void {
+    if (this.#start === this.#end) return;
+    this.#pieces.push(this.#slab.subarray(this.#start, this.#end));
+    this.#start = this.#end;
+  }
+
+  #room(bytes: number): void {
+    if (this.#slab.length - this.#end >= bytes) return;
+    this.#cut();
+    // What was taken of the old one may still be being written.
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
+    this.#start = this.#end = 0;
+  }
+}

@@ -1,0 +1,42 @@
+import type { CurrentCall } from './context.js';
+
+/** A call while its method runs. */
+export class RunningCall implements CurrentCall {
+  readonly id: number;
+  readonly key: string;
+  readonly method: string;
+  readonly attempt: number;
+  /** Made when it is first asked for: most methods never do. */
+  #controller: AbortController | undefined;
+  #aborted = false;
+  #fail: ((error: unknown) => void) | undefined;
+
+  constructor({ id, key, method, attempt }: Pick<RunningCall, 'id' | 'key' | 'method' | 'attempt'>) {
+    this.id = id;
+    this.key = key;
+    this.method = method;
+    this.attempt = attempt;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#aborted) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  /** Rejects when something that the call started went wrong. */
+  get failed(): Promise<never> {
+    return new Promise<never>((_resolve, reject) => {
+      this.#fail = reject;
+    });
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.#controller?.abort();
+  }
+
+  fail(error: unknown): void {
+    this.#fail?.(error);
+  }
+}
