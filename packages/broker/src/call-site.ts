@@ -15,7 +15,7 @@ export function captureCallSite(skip: number): CallSite {
 }
 
 /** Shows in an error's stack where the call was made that it answers. */
-export function withCallSite(error: unknown, site: CallSite): unknown {
+export function withCallSite<E>(error: E, site: CallSite): E {
   if (!(error instanceof Error)) return error;
   const caller = frames(site.stack).split('\n').slice(site.skip).join('\n');
   // The frames of a broker's error are those of its event handlers, and tell nobody anything.
