@@ -6,13 +6,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { InvalidOptionError, PipelineStartError } from '../errors.js';
 
+/** Two letters at least: one is a drive of Windows. */
+const HAS_SCHEME = /^[a-z][a-z\d+.-]+:/i;
+
 /**
  * Brings what the user gave as the pipeline's module into one form: a file URL, or a bare specifier that the
  * child resolves from its working directory.
  * @throws InvalidOptionError where it is neither, nor an absolute path.
  */
 export function normalizeModule(module: string | URL): string {
-  if (module instanceof URL || (typeof module === 'string' && module.startsWith('file:'))) {
+  if (module instanceof URL || (typeof module === 'string' && HAS_SCHEME.test(module))) {
     const url = new URL(module);
     if (url.protocol === 'file:') return sourceOf(url).href;
     throw new InvalidOptionError('module', `the pipeline's module must be a file, not ${url.protocol}`);
