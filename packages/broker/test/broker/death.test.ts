@@ -58,7 +58,9 @@ test('process dies with calls sent but not started: they run in the next process
   const behind = Array.from({ length: 100 }, (_, i) => broker.call('mark', [trace, `${i} `]));
   expect(await lost).toMatchObject(DIED);
   expect(await Promise.all(behind)).toHaveLength(100);
-  expect(readFileSync(trace, 'utf8').trim().split(' ').map(Number)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  expect(readFileSync(trace, 'utf8').trim().split(' ').map(Number)).toEqual(
+    Array.from({ length: 100 }, (_, i) => i),
+  );
 });
 
 test('result was written, then the process died: the result', async () => {

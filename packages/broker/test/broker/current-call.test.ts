@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Broker } from '@dual/broker';
+import { fixture } from '../support/brokers.js';
+
+let broker: Broker;
+beforeAll(async () => {
+  broker = await Broker.start(fixture('current-call.mjs'), { output: 'ignore' });
+});
+afterAll(() => broker.close());
+
+test('key, method, attempt and signal of the call that runs', async () => {
+  expect(await broker.call('now', [], { key: 'img-42' })).toEqual({
+    key: 'img-42',
+    method: 'now',
+    attempt: 0,
+    aborted: false,
+  });
+});
+
+test('also after an await, in a timer and in what a helper does', async () => {
+  expect(await broker.call('later', [], { key: 'later' })).toEqual(['later', 'later', 'later']);
+});
+
+test('undefined outside a call', async () => {
+  expect(await broker.call('outside', [])).toEqual({ constructing: true, background: true });
+});
+
+test('each call has its own', async () => {
+  const keys = Array.from({ length: 50 }, (_, i) => `key ${i}`);
+  const results = await Promise.all(keys.map((key) => broker.call('later', [], { key })));
+  expect(results).toEqual(keys.map((key) => [key, key, key]));
+});
+
+test('undefined in a process that is no child of a broker', async () => {
+  const { currentCall } = await import('@dual/broker/pipeline');
+  expect(currentCall()).toBeUndefined();
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from '@jest/globals';
+import { fixture, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { exit } from '../support/events.js';
+
+const start = (): ReturnType<typeof startBroker> => startBroker(fixture('hostile.mjs'));
+
+/** The descriptors of the broker's own pipes. */
+const PIPES = [3, 4, 5];
+
+describe('malformed frame: ProtocolError for calls in flight, killed and restarted', () => {
+  test.each([
+    ['text', Buffer.from('this is no frame, it is much too wordy for one')],
+    ['zeros', Buffer.alloc(64)],
+    ['a message of unknown type', Buffer.from([99, 0, ...Array<number>(14).fill(0)])],
+    ['a frame of 4 GiB', Buffer.from([18, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0])],
+    ['2³² buffers', Buffer.from([18, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255])],
+    ['a second Ready', Buffer.from([16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
+    ['an answer to no call', Buffer.from([18, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
+    ['a call dropped that nobody aborted', Buffer.from([20, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
+    ['an error of no shape', Buffer.from([21, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 255, 15])],
+  ])('%s', async (_, bytes) => {
+    const broker = await start();
+    const pid = await broker.call('pid', []);
+    const exited = exit(broker);
+    const error = await caughtError(broker.call('write', [3, bytes]));
+    expect(error).toMatchObject({ name: 'ProtocolError', code: 'ERR_DUAL_PROTOCOL', pid, started: true });
+    expect(await exited).toMatchObject({ reason: 'protocol', signal: 'SIGKILL' });
+    expect(await broker.call('echo', ['next'])).toBe('next');
+    expect(await broker.call('pid', [])).not.toBe(pid);
+  });
+});
+
+test('a reply forged for another call reaches nobody', async () => {
+  const broker = await start();
+  for (let id = 0; id < 4; id += 1) {
+    const outcome = await broker.call('forge', [3, 18, id + 100]).catch((error: unknown) => error);
+    expect(outcome).toMatchObject({ code: 'ERR_DUAL_PROTOCOL' });
+  }
+  expect(await broker.call('echo', ['next'])).toBe('next');
+});
+
+test.each([4, 5])('what it writes to descriptor %d confuses nobody', async (fd) => {
+  const broker = await start();
+  for (const bytes of [Buffer.from('garbage'), Buffer.alloc(3), Buffer.alloc(100_000, 255)])
+    await broker.call('write', [fd, bytes]).catch(() => undefined);
+  expect(await broker.call('echo', ['next'])).toBe('next');
+});
+
+test.each(PIPES)('closing descriptor %d wedges nothing', async (fd) => {
+  const broker = await start();
+  await broker.call('close', [fd]).catch(() => undefined);
+  for (let i = 0; i < 3; i += 1) {
+    const outcome = await broker.call('echo', ['next'], { timeout: 5_000 }).catch((error: unknown) => error);
+    if (outcome !== 'next') expect(outcome).toMatchObject({ code: expect.stringMatching(/^ERR_DUAL_P/) });
+  }
+  expect(await broker.call('echo', ['next'])).toBe('next');
+});
+
+test('a child that closes its channel and hangs is replaced', async () => {
+  const broker = await start();
+  const error = await caughtError(broker.call('closeAndHang', [3], { timeout: 10_000 }));
+  expect(error).toMatchObject({ started: true });
+  expect(await broker.call('echo', ['next'])).toBe('next');
+});
+
+test('closing stdout and stderr, then printing', async () => {
+  const broker = await start();
+  await broker.call('closeAndPrint', []).catch(() => undefined);
+  expect(await broker.call('echo', ['next'])).toBe('next');
+});
+
+test('globals replaced: calls, results, errors and big arrays still cross', async () => {
+  const broker = await start();
+  expect(await broker.call('replaceGlobals', [])).toBe('replaced');
+  const pid = await broker.call('echo', [1]);
+  expect(pid).toBe(1);
+  const value = { map: [1, { a: null }], bytes: new Uint8Array(300_000).fill(3), date: new Date(0) };
+  expect(await broker.call('echo', [value])).toEqual(value);
+  expect(await caughtError(broker.call('nothing', []))).toMatchObject({ code: 'ERR_DUAL_UNKNOWN_METHOD' });
+  expect(await broker.call('resolveTwice', [])).toBe('first');
+});
+
+test('prototypes spoilt: every call settles', async () => {
+  const broker = await start();
+  await broker.call('spoilPrototypes', []).catch(() => undefined);
+  await broker.call('echo', [1]).catch(() => undefined);
+  await broker.call('nothing', []).catch(() => undefined);
+});
+
+test('process.send and process.disconnect forge nothing and break nothing', async () => {
+  const broker = await start();
+  const pid = await broker.call('pid', []);
+  expect(await broker.call('send', [])).toBe('sent');
+  expect(await broker.call('pid', [])).toBe(pid);
+});
+
+test('process.chdir, env, title', async () => {
+  const broker = await start();
+  expect(await broker.call('chdir', [])).toBe('/');
+  expect(await broker.call('echo', ['next'])).toBe('next');
+  expect(process.cwd()).not.toBe('/');
+});
+
+test('process.removeAllListeners: an error that nobody caught then ends the process, and it is said', async () => {
+  const broker = await start();
+  expect(await broker.call('removeListeners', [])).toBe('removed');
+  expect(await broker.call('echo', ['next'])).toBe('next');
+});
+
+test('an error raised within a synchronous method: the call is answered, and runs once', async () => {
+  const broker = await start();
+  let spawns = 0;
+  broker.on('spawn', () => (spawns += 1));
+  await broker.call('fatalWithin', []).catch(() => undefined);
+  expect(await broker.call('echo', ['next'])).toBe('next');
+  expect(spawns).toBeLessThanOrEqual(1);
+});
+
+test('thenables are awaited; those that resolve twice settle once, those that throw reject', async () => {
+  const broker = await start();
+  expect(await broker.call('thenable', [])).toBe('resolved');
+  expect(await broker.call('resolveTwice', [])).toBe('first');
+  expect(await caughtError(broker.call('throwingThenable', []))).toMatchObject({ message: 'no then' });
+});

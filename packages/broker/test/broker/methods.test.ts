@@ -1,0 +1,85 @@
+import { expect, test } from '@jest/globals';
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+
+const UNKNOWN = { name: 'UnknownMethodError', code: 'ERR_DUAL_UNKNOWN_METHOD', started: false };
+
+test('own, inherited and arrow methods can be called, with the right this', async () => {
+  const broker = await startBroker(fixture('methods.mjs'));
+  expect(await broker.call('plain', [])).toBe('plain of it');
+  expect(await broker.call('inherited', [])).toBe('inherited of it');
+  expect(await broker.call('own', [])).toBe('own of it');
+  expect(await broker.call('usesPrivate', [])).toBe('secret');
+});
+
+test.each([
+  'then',
+  'constructor',
+  '_internal',
+  '__dunder',
+  '__proto__',
+  '#private',
+  'value',
+  'name',
+  'computed',
+  'make',
+  'nothing',
+  '',
+  'hasOwnProperty',
+  'valueOf',
+  '__defineGetter__',
+  'isPrototypeOf',
+])('%j is not callable: UnknownMethodError that lists what is', async (method) => {
+  const broker = await startBroker(fixture('methods.mjs'));
+  const error = await caughtError(broker.call(method, []));
+  expect(error).toMatchObject({ ...UNKNOWN, method });
+  expect(error.message).toContain('plain, ');
+  expect(error.message).not.toMatch(/there are:.*(_internal|constructor|then|value|computed)/);
+  expect(await broker.call('howOften', [])).toBe(0);
+});
+
+test('a symbol is refused here', async () => {
+  const broker = makeBroker(fixture('methods.mjs'));
+  const call = (method: never): Promise<unknown> => broker.call(method, []);
+  expect(await caughtError(call(Symbol.for('symbol') as never))).toMatchObject({ option: 'method' });
+});
+
+test('arguments that are no array are refused here', async () => {
+  const broker = makeBroker();
+  const call = (args: never): Promise<unknown> => broker.call('echo', args);
+  for (const args of ['text', { 0: 1 }, undefined])
+    expect(await caughtError(call(args as never))).toMatchObject({ option: 'args' });
+});
+
+test('expose narrows the methods to those named', async () => {
+  const broker = await startBroker(fixture('methods.mjs'), { expose: ['plain'] });
+  expect(await broker.call('plain', [])).toBe('plain of it');
+  expect((await caughtError(broker.call('own', []))).message).toContain('there are: plain');
+});
+
+test.each(['nothing', '_internal', 'then', 'value'])(
+  'expose of %j, which is no public method, is an error of the start',
+  async (name) => {
+    const broker = makeBroker(fixture('methods.mjs'), { expose: ['plain', name] });
+    const error = await caughtError(broker.start());
+    expect(error).toMatchObject({ code: 'ERR_DUAL_PIPELINE_START' });
+    expect(error.message).toContain(JSON.stringify(name));
+  },
+);
+
+test('the proxy is no thenable, and takes no properties', async () => {
+  const broker = await startBroker(fixture('methods.mjs'));
+  const { pipeline } = broker;
+  expect(await pipeline).toBe(pipeline);
+  for (const name of ['then', 'constructor', 'toJSON', 'toString', 'valueOf', Symbol.iterator])
+    expect(Reflect.get(pipeline, name)).toBeUndefined();
+  expect(Reflect.set(pipeline, 'plain', 1)).toBe(false);
+  expect(await pipeline['plain']?.()).toBe('plain of it');
+  expect(pipeline['plain']).toBe(pipeline['plain']);
+});
+
+test('a method whose name only the runtime asks for can be called by call', async () => {
+  const broker = await startBroker(fixture('methods.mjs'));
+  expect(await broker.call('toJSON', [])).toBe('json');
+  expect(await broker.call('toString', [])).toBe('text');
+});

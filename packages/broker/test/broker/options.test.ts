@@ -1,0 +1,116 @@
+import { expect, test } from '@jest/globals';
+import { fixture, makeBroker } from '../support/brokers.js';
+import { Broker } from '@dual/broker';
+import { caughtError } from '../support/errors.js';
+
+const make = (options: unknown): (() => unknown) => {
+  const Any = Broker as unknown as new (module: URL, options: unknown) => Broker; // what types refuse
+  return () => new Any(fixture('pipeline.mjs'), options);
+};
+
+const WHOLE = 'a whole number from 0, or Infinity';
+const MS = 'milliseconds from 0, or Infinity';
+
+test.each<[string, unknown, string]>([
+  ...['maxQueue', 'maxQueueBytes', 'maxMessageBytes', 'restart.limit', 'keep.results', 'keep.bytes'].flatMap(
+    (name): [string, unknown, string][] => [-1, 1.5, NaN, '5', null, 5n].map((value) => [name, value, WHOLE]),
+  ),
+  ...[
+    'startTimeout',
+    'timeout',
+    'queueTimeout',
+    'restart.within',
+    'restart.minDelay',
+    'restart.maxDelay',
+    'killDelay.timeout',
+    'killDelay.cancel',
+    'keep.forMs',
+  ].flatMap((name): [string, unknown, string][] => [-1, NaN, '1s', null].map((value) => [name, value, MS])),
+  ['args', 'weights', 'an array'],
+  ['args', { 0: 1 }, 'an array'],
+  ['export', '', 'the name of an export'],
+  ['export', 7, 'the name of an export'],
+  ['expose', 'predict', 'an array of method names'],
+  ['expose', [1], 'an array of method names'],
+  ['execArgv', '--flag', 'an array of strings'],
+  ['cwd', '', 'a directory'],
+  ['output', 'pipe', "'inherit', 'ignore' or a function"],
+  ['workerPath', 3, 'a path or a file URL'],
+])('the option %s of %p is refused, with what it may be', async (name, value, accepted) => {
+  const [outer = '', inner] = name.split('.');
+  const error = await caughtError(make({ [outer]: inner === undefined ? value : { [inner]: value } }));
+  expect(error).toMatchObject({ name: 'InvalidOptionError', code: 'ERR_DUAL_INVALID_OPTION', option: name });
+  expect(error.message).toContain(`${name} must be ${accepted}`);
+});
+
+test.each([{ env: 'A=1' }, { env: { A: 1 } }, { env: null }])('%p is refused', async (options) => {
+  expect(await caughtError(make(options))).toMatchObject({ option: 'env' });
+});
+
+test.each(['maxqueue', 'timeOut', 'restart.limits', 'killDelay.cancelled', 'keep.result', 'hasOwnProperty'])(
+  'an unknown option (%s) is refused, with those there are',
+  async (name) => {
+    const [outer = '', inner] = name.split('.');
+    const error = await caughtError(make({ [outer]: inner === undefined ? 1 : { [inner]: 1 } }));
+    expect(error).toMatchObject({ option: name });
+    expect(error.message).toMatch(/unknown option .*; there are: /);
+  },
+);
+
+test.each([5, 'options', [], null])('options of %p are refused', async (options) => {
+  if (options === null) return; // as good as none
+  expect(await caughtError(make(options))).toMatchObject({ code: 'ERR_DUAL_INVALID_OPTION' });
+});
+
+test.each([{ restart: 5 }, { killDelay: 2_000 }, { keep: [] }])(
+  'a group as %p is refused',
+  async (options) => {
+    expect(await caughtError(make(options))).toMatchObject({ option: Object.keys(options)[0] });
+  },
+);
+
+test.each<[string, unknown, string]>([
+  ['key', '', 'a non-empty string'],
+  ['key', 7, 'a non-empty string'],
+  ['signal', {}, 'an AbortSignal'],
+  ['signal', new AbortController(), 'an AbortSignal'],
+  ['timeout', -1, MS],
+  ['queueTimeout', '1s', MS],
+  ['priority', 'high', 'a finite number'],
+  ['priority', Infinity, 'a finite number'],
+  ['priority', NaN, 'a finite number'],
+  ['retries', -1, WHOLE],
+  ['retries', 1.5, WHOLE],
+])("a call's option %s of %p is refused, with what it may be", async (name, value, accepted) => {
+  const broker = makeBroker();
+  const options: Readonly<Record<string, unknown>> = { [name]: value };
+  const call = broker.call('echo', [1], options);
+  const error = await caughtError(call);
+  expect(error).toMatchObject({ code: 'ERR_DUAL_INVALID_OPTION', option: name });
+  expect(error.message).toContain(`${name} must be ${accepted}`);
+  expect(await caughtError(() => broker.submit('echo', [1], options))).toMatchObject({ option: name });
+});
+
+test('an unknown option of a call is refused', async () => {
+  const options: object = { timeOut: 1 };
+  expect(await caughtError(makeBroker().call('echo', [1], options))).toMatchObject({ option: 'timeOut' });
+});
+
+test('a wrong timeout of close() is refused, and closes nothing', async () => {
+  const broker = makeBroker();
+  expect(await caughtError(broker.close({ timeout: -1 }))).toMatchObject({ option: 'timeout' });
+  expect(broker.state).toBe('idle');
+});
+
+test('the longest and the shortest values are taken', async () => {
+  const broker = makeBroker(undefined, {
+    timeout: Infinity,
+    queueTimeout: 2 ** 40,
+    startTimeout: Infinity,
+    maxQueue: Infinity,
+    restart: { limit: 0, within: 0 },
+    killDelay: { timeout: Infinity, cancel: 0 },
+    keep: { results: 0, bytes: 0, forMs: 0 },
+  });
+  expect(await broker.call('echo', [1], { timeout: 2 ** 33, priority: -1.5 })).toBe(1);
+});

@@ -1,0 +1,100 @@
+import { writeFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { line } from '../support/events.js';
+import { temporaryPath } from '../support/temporary.js';
+
+test('higher priority goes first, equals in the order they were submitted', async () => {
+  const broker = makeBroker();
+  const calls = [0, 5, -1, 5, 0, 2.5].map((priority, i) =>
+    broker.call('note', [`${priority}#${i}`], { priority }),
+  );
+  await Promise.all(calls);
+  expect(await broker.call('seen', [])).toEqual(['5#1', '5#3', '2.5#5', '0#0', '0#4', '-1#2']);
+});
+
+test('queueTimeout: CallTimeoutError, the call never ran', async () => {
+  const broker = await startBroker();
+  const path = temporaryPath();
+  const running = broker.call('gate', [path]);
+  const error = await caughtError(broker.call('note', ['late'], { queueTimeout: 20 }));
+  expect(error).toMatchObject({
+    name: 'CallTimeoutError',
+    code: 'ERR_DUAL_QUEUE_TIMEOUT',
+    started: false,
+    method: 'note',
+  });
+  expect(error.message).toContain('20 ms');
+  writeFileSync(path, '');
+  await running;
+  expect(await broker.call('seen', [])).toEqual([]);
+});
+
+test("the broker's queueTimeout holds for every call; start-up counts as waiting", async () => {
+  const broker = makeBroker(new URL('../fixtures/slow-constructor.mjs', import.meta.url), {
+    args: [60_000],
+    queueTimeout: 20,
+  });
+  expect(await caughtError(broker.call('constructed', []))).toMatchObject({ code: 'ERR_DUAL_QUEUE_TIMEOUT' });
+});
+
+test('queue full: QueueFullError with retryAfter, at once; those that wait go on', async () => {
+  const broker = await startBroker(undefined, { maxQueue: 2 });
+  const path = temporaryPath();
+  const atGate = line(broker, 'at the gate');
+  const running = broker.call('gate', [path, 0]);
+  await atGate;
+  const waiting = [broker.call('echo', [1]), broker.call('echo', [2])];
+  const error = await caughtError(broker.call('echo', [3], { key: 'k' }));
+  expect(error).toMatchObject({
+    name: 'QueueFullError',
+    code: 'ERR_DUAL_QUEUE_FULL',
+    started: false,
+    key: 'k',
+    method: 'echo',
+  });
+  expect(error['retryAfter']).toBeGreaterThan(0);
+  expect(error.message).toContain('maxQueue is 2');
+  expect(await caughtError(() => broker.submit('echo', [3], { key: 'k' }))).toMatchObject({
+    code: 'ERR_DUAL_QUEUE_FULL',
+  });
+  expect(broker.get('k')).toBeUndefined();
+  writeFileSync(path, '');
+  expect(await Promise.all([running, ...waiting])).toEqual([0, 1, 2]);
+  expect(await broker.call('echo', [3])).toBe(3);
+});
+
+test('maxQueueBytes bounds the arguments that wait', async () => {
+  const broker = makeBroker(undefined, { maxQueueBytes: 250_000 });
+  const first = broker.call('count', [new Uint8Array(100_000)]);
+  const second = broker.call('count', [new Uint8Array(100_000)]);
+  const error = await caughtError(broker.call('count', [new Uint8Array(100_000)]));
+  expect(error).toMatchObject({ code: 'ERR_DUAL_QUEUE_FULL' });
+  expect(error.message).toContain('maxQueueBytes is 250000');
+  expect(await Promise.all([first, second])).toEqual([1, 1]);
+  expect(await broker.call('count', [new Uint8Array(240_000)])).toBe(1);
+});
+
+test('maxQueue 0: a call that can run at once is taken, one that would wait is not', async () => {
+  const broker = await startBroker(undefined, { maxQueue: 0 });
+  const path = temporaryPath();
+  const running = broker.call('gate', [path, 'ran']);
+  expect(await caughtError(broker.call('echo', [1]))).toMatchObject({ code: 'ERR_DUAL_QUEUE_FULL' });
+  writeFileSync(path, '');
+  expect(await running).toBe('ran');
+});
+
+test('a cancelled or timed-out call gives its place back', async () => {
+  const broker = makeBroker(undefined, { maxQueue: 1 });
+  const call = broker.submit('echo', [1]);
+  expect(await caughtError(broker.call('echo', [2]))).toMatchObject({ code: 'ERR_DUAL_QUEUE_FULL' });
+  call.cancel();
+  expect(await broker.call('echo', [3])).toBe(3);
+});
+
+test('joining a call in flight needs no place', async () => {
+  const broker = makeBroker(undefined, { maxQueue: 1 });
+  const [first, second] = [1, 1].map((value) => broker.call('echo', [value], { key: 'k' }));
+  expect(await Promise.all([first, second])).toEqual([1, 1]);
+});

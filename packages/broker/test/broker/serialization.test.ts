@@ -1,0 +1,116 @@
+import { expect, test } from '@jest/globals';
+import { makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { fixture } from '../support/brokers.js';
+
+const REFUSED = { name: 'SerializationError', code: 'ERR_DUAL_SERIALIZATION' };
+
+test.each<[string, unknown, string]>([
+  ['a function', { model: () => 1 }, 'args[0].model'],
+  ['a symbol in an array', [1, [Symbol('x')]], 'args[0][1][0]'],
+  ['a promise', Promise.resolve(1), 'args[0]'],
+  ['a Proxy', { deep: new Proxy({}, {}) }, 'args[0].deep'],
+  ['a WeakMap', new WeakMap(), 'args[0]'],
+  ['a function in a Map', new Map([['key', () => 1]]), 'args[0].get("key")'],
+  ['a function under an odd name', { 'a b': () => 1 }, 'args[0]["a b"]'],
+])('argument cannot be serialized (%s): SerializationError naming the path', async (_, value, path) => {
+  const broker = await startBroker();
+  const pid = await broker.call('pid', []);
+  const error = await caughtError(broker.call('echo', [value]));
+  expect(error).toMatchObject({ ...REFUSED, path });
+  expect(error.message).toContain(path);
+  expect(error.stack).toContain('serialization.test');
+  expect(await caughtError(() => broker.submit('echo', [value]))).toMatchObject({ ...REFUSED, path });
+  expect(await broker.call('pid', [])).toBe(pid);
+});
+
+test('a getter that throws is named', async () => {
+  const broker = makeBroker();
+  const value = {
+    get bad(): number {
+      throw new Error('no');
+    },
+  };
+  expect(await caughtError(broker.call('echo', [value]))).toMatchObject({ ...REFUSED, path: 'args[0].bad' });
+});
+
+test.each([
+  ['function', 'result'],
+  ['nested', 'result.layers[1].activation'],
+  ['getter', 'result.bad'],
+  ['promiseInside', 'result.later'],
+])(
+  'result cannot be serialized (%s): SerializationError naming the path, the child lives on',
+  async (kind, path) => {
+    const broker = await startBroker(fixture('results.mjs'));
+    const pid = await broker.call('pid', []);
+    const error = await caughtError(broker.call('make', [kind]));
+    expect(error).toMatchObject({ ...REFUSED, path, method: 'make', pid });
+    expect(error.message).toContain(path);
+    expect(await broker.call('pid', [])).toBe(pid);
+  },
+);
+
+test('constructor arguments that cannot cross are refused at once', () => {
+  expect(() => makeBroker(undefined, { args: [{ model: () => 1 }] })).toThrow(
+    expect.objectContaining({ ...REFUSED, path: expect.stringContaining('args[0].model') }),
+  );
+});
+
+test('64 MiB arrays cross each way, intact', async () => {
+  const broker = await startBroker();
+  const length = 16 * 1024 * 1024;
+  const array = new Float32Array(length).map((_, i) => i % 1009);
+  const back = await broker.call('echo', [array]);
+  if (!(back instanceof Float32Array)) throw new TypeError('it is no Float32Array');
+  expect(back).toHaveLength(length);
+  expect(Buffer.compare(Buffer.from(back.buffer), Buffer.from(array.buffer))).toBe(0);
+});
+
+test('3 000 buffers in one call, empty ones among them', async () => {
+  const broker = await startBroker();
+  const buffers = Array.from({ length: 3_000 }, (_, i) => new Uint8Array(i % 7).fill(i));
+  expect(await broker.call('echo', [buffers])).toEqual(buffers);
+});
+
+test.each([
+  ['Uint8Array', new Uint8Array(0)],
+  ['Float64Array', new Float64Array(0)],
+  ['Buffer', Buffer.alloc(0)],
+  ['ArrayBuffer', new ArrayBuffer(0)],
+  ['DataView', new DataView(new ArrayBuffer(0))],
+])('an empty %s', async (name, value) => {
+  const broker = await startBroker();
+  const back = await broker.call('echo', [value]);
+  expect(Object(back).constructor.name).toBe(name);
+  expect(Object(back).byteLength).toBe(0);
+});
+
+test('a view of a part of a larger buffer: only that part crosses', async () => {
+  const broker = await startBroker();
+  const whole = new Uint8Array(1_000_000).fill(1);
+  const back = await broker.call('echo', [whole.subarray(10, 13)]);
+  if (!(back instanceof Uint8Array)) throw new TypeError('it is no Uint8Array');
+  expect([...back]).toEqual([1, 1, 1]);
+  expect(back.buffer.byteLength).toBeLessThan(1_000);
+});
+
+test('a result larger than the socket buffer is out before the next call blocks the child', async () => {
+  const broker = await startBroker();
+  for (let i = 0; i < 100; i += 1) await broker.call('echo', [i]);
+  const big = broker.call('bytes', [32 * 1024 * 1024]);
+  const blocked = broker.submit('spin', []);
+  expect(await big).toHaveLength(32 * 1024 * 1024);
+  expect(blocked.finishedAt).toBeUndefined();
+});
+
+test('arguments and results over maxMessageBytes are refused, the child lives on', async () => {
+  const broker = await startBroker(undefined, { maxMessageBytes: 10_000 });
+  const pid = await broker.call('pid', []);
+  expect(await caughtError(broker.call('echo', [new Uint8Array(20_000)]))).toMatchObject({
+    ...REFUSED,
+    path: 'args',
+  });
+  expect(await caughtError(broker.call('bytes', [20_000]))).toMatchObject({ ...REFUSED, path: 'result' });
+  expect(await broker.call('pid', [])).toBe(pid);
+});

@@ -1,0 +1,139 @@
+import { expect, test } from '@jest/globals';
+import { check } from '../../soak/checker.js';
+import type { History, Outcome, Submission } from '../../soak/history.js';
+import type { CallPlan } from '../../soak/plan.js';
+
+const PLAN: CallPlan = {
+  id: 1,
+  act: 'echo',
+  ms: 0,
+  sendBytes: 0,
+  returnBytes: 0,
+  deaths: 1,
+  style: 'submit',
+  keyed: false,
+  priority: 0,
+  retries: 0,
+  timeout: undefined,
+  queueTimeout: undefined,
+  cancel: undefined,
+};
+
+function result(id: number): Outcome {
+  return { kind: 'result', id, intact: true };
+}
+
+function failure(code: string | undefined, details: Partial<Outcome & { kind: 'error' }> = {}): Outcome {
+  return { kind: 'error', code, message: '', started: true, pid: 100, ...details };
+}
+
+function submission(plan: Partial<CallPlan>, ...outcomes: Outcome[]): Submission {
+  const whole = { ...PLAN, ...plan };
+  return { plan: whole, call: whole.id, outcomes, state: undefined };
+}
+
+/** What is broken in a history in which everything else went well. */
+function broken(history: Partial<History>): string[] {
+  const submissions = history.submissions ?? [
+    submission({ id: 1 }, result(1)),
+    submission({ id: 2 }, result(2)),
+  ];
+  const starts = submissions.map(({ plan }) => ({ id: plan.id, attempt: 0, pid: 100 }));
+  const whole = {
+    submissions,
+    starts,
+    boundedQueue: false,
+    mishaps: [],
+    leftovers: { children: [], descriptors: 0 },
+    ...history,
+  };
+  return check(whole).map((violation) => violation.broken);
+}
+
+test('a history in which all went well is accepted', () => {
+  expect(broken({})).toEqual([]);
+});
+
+test('a call whose caller was never told is lost', () => {
+  expect(broken({ submissions: [submission({})] })).toEqual(['lost']);
+});
+
+test('a call that settled twice, or changed its mind, is doubled', () => {
+  expect(broken({ submissions: [submission({}, result(1), result(1))] })).toEqual(['doubled']);
+  expect(broken({ submissions: [{ ...submission({}, result(1)), state: 'failed' }] })).toEqual(['doubled']);
+});
+
+test("a result, an error or bytes of another call's are misdelivered", () => {
+  expect(broken({ submissions: [submission({}, result(2))] })).toEqual(['misdelivered']);
+  const thrown = failure(undefined, { message: 'soak: thrown by 2' });
+  expect(broken({ submissions: [submission({ act: 'throw' }, thrown)] })).toEqual(['misdelivered']);
+  const damaged: Outcome = { kind: 'result', id: 1, intact: false };
+  expect(broken({ submissions: [submission({}, damaged)] })).toEqual(['misdelivered']);
+});
+
+test('a call that ran twice without leave is a rerun; with a retry it is none', () => {
+  const exit = failure('ERR_DUAL_PROCESS_EXIT');
+  const twice = [0, 0].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i }));
+  expect(broken({ submissions: [submission({}, exit)], starts: twice })).toEqual(['rerun']);
+  const again = [0, 1].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i }));
+  expect(broken({ submissions: [submission({}, exit)], starts: again })).toEqual(['rerun']);
+  expect(broken({ submissions: [submission({ retries: 1 }, exit)], starts: again })).toEqual([]);
+});
+
+test('a repeat that was refused gives no leave to run twice', () => {
+  const starts = [0, 0].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i }));
+  const full = failure('ERR_DUAL_QUEUE_FULL', { started: false });
+  const repeat = { ...submission({ keyed: true }, full), call: 2 };
+  const submissions = [submission({ keyed: true }, result(1)), repeat];
+  expect(broken({ submissions, starts, boundedQueue: true })).toEqual(['rerun']);
+  const taken = { ...submission({ keyed: true }, result(1)), call: 2 };
+  expect(broken({ submissions: [submission({ keyed: true }, result(1)), taken], starts })).toEqual([]);
+});
+
+test('equals that start in another order are in disorder; those of another priority are not', () => {
+  const starts = [2, 1].map((id) => ({ id, attempt: 0, pid: 100 }));
+  expect(broken({ starts })).toEqual(['disorder']);
+  const submissions = [submission({ id: 1 }, result(1)), submission({ id: 2, priority: 1 }, result(2))];
+  expect(broken({ submissions, starts })).toEqual([]);
+});
+
+test('a call that ran although its error denies it is found, and so is a result of one that never ran', () => {
+  const denied = failure('ERR_DUAL_PROCESS_EXIT', { started: false });
+  expect(broken({ submissions: [submission({}, denied)] })).toEqual(['denied']);
+  expect(broken({ starts: [{ id: 1, attempt: 0, pid: 100 }] })).toEqual(['invented']);
+});
+
+test('a process that takes two calls along has taken one too many', () => {
+  const exit = failure('ERR_DUAL_PROCESS_EXIT');
+  expect(broken({ submissions: [submission({ id: 1 }, exit), submission({ id: 2 }, exit)] })).toEqual([
+    'widened',
+  ]);
+  const other = failure('ERR_DUAL_PROCESS_EXIT', { pid: 101 });
+  expect(broken({ submissions: [submission({ id: 1 }, exit), submission({ id: 2 }, other)] })).toEqual([]);
+});
+
+test.each([
+  ['ERR_DUAL_CALL_CANCELLED', {}, { cancel: { by: 'signal', afterMs: 1 } }],
+  ['ERR_DUAL_CALL_TIMEOUT', {}, { timeout: 1 }],
+  ['ERR_DUAL_QUEUE_TIMEOUT', { started: false }, { queueTimeout: 1 }],
+] as const)('%s needs a reason in the plan', (code, details, plan) => {
+  const outcome = failure(code, details);
+  expect(broken({ submissions: [submission({}, outcome)], starts: [] })).toEqual(['unexplained']);
+  expect(broken({ submissions: [submission(plan, outcome)], starts: [] })).toEqual([]);
+});
+
+test('a refusal, an unknown error, and a result where there can be none, need a reason too', () => {
+  const full = failure('ERR_DUAL_QUEUE_FULL', { started: false });
+  const submissions = [submission({}, full)];
+  expect(broken({ submissions, starts: [] })).toEqual(['unexplained']);
+  expect(broken({ submissions, starts: [], boundedQueue: true })).toEqual([]);
+  expect(broken({ submissions: [submission({}, failure('ERR_DUAL_PROTOCOL'))] })).toEqual(['unexplained']);
+  expect(broken({ submissions: [submission({}, failure('EPIPE'))] })).toEqual(['unexplained']);
+  expect(broken({ submissions: [submission({ act: 'hang' }, result(1))] })).toEqual(['unexplained']);
+});
+
+test('what is left behind, and what should not have happened at all, is reported', () => {
+  expect(broken({ leftovers: { children: [7], descriptors: 0 } })).toEqual(['orphan']);
+  expect(broken({ leftovers: { children: [], descriptors: 3 } })).toEqual(['leak']);
+  expect(broken({ mishaps: ['an unhandled rejection'] })).toEqual(['mishap']);
+});

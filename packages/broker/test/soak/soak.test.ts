@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const MAIN = fileURLToPath(new URL('../../soak/main.ts', import.meta.url));
+
+test('a short soak: calls of all kinds under faults of all kinds settle exactly once', () => {
+  const { NODE_OPTIONS: _ofJest, ...env } = process.env;
+  const flags = ['--expose-gc', '--import', 'tsx'];
+  const options = ['--minutes', '0.2', '--seed', '20', '--calls', '1000'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, MAIN, ...options], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    encoding: 'utf8',
+    env,
+  });
+  expect({ status, stdout, stderr }).toMatchObject({ status: 0, stderr: '' });
+});
