@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Broker } from '@dual/broker';
+import type { Fault } from './plan.js';
+
+export interface Target {
+  readonly broker: Broker;
+  /** Process id of the child, `undefined` where there is none at the moment. */
+  readonly pid: () => number | undefined;
+}
+
+const cell = new Int32Array(new SharedArrayBuffer(4));
+
+/** Does one thing to the broker or its child that should not matter to any other call. */
+const inflict: Readonly<Record<Fault, (target: Target, ms: number) => Promise<void> | void>> = {
+  kill: signal('SIGKILL'),
+  terminate: signal('SIGTERM'),
+  segfault: signal('SIGSEGV'),
+  async stop({ pid }, ms) {
+    const stopped = pid();
+    send(stopped, 'SIGSTOP');
+    await delay(ms);
+    send(stopped, 'SIGCONT');
+  },
+  async reload({ broker }) {
+    // The broker may be closed before the new process is ready; then it says so.
+    await broker.reload().catch(() => undefined);
+  },
+  blockParent(_target, ms) {
+    Atomics.wait(cell, 0, 0, ms);
+  },
+  async close({ broker }) {
+    await broker.close();
+  },
+};
+
+/** The fault, `afterMs` from now. @returns Resolves when it, and what it waits for, is over. */
+export async function inflictLater(
+  target: Target,
+  { fault, afterMs, ms }: { fault: Fault; afterMs: number; ms: number },
+): Promise<void> {
+  if (afterMs > 0) await delay(afterMs);
+  await inflict[fault](target, ms);
+}
+
+function signal(name: NodeJS.Signals) {
+  return ({ pid }: Target): void => {
+    send(pid(), name);
+  };
+}
+
+function send(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has just gone.
+  }
+}
