@@ -53,6 +53,7 @@ export class PipelineProcess {
   #pulse: Pulse | undefined;
   #startLimit: NodeJS.Timeout | undefined;
   #calls = 0;
+  readonly #whenIdle: (() => void)[] = [];
   readonly #spawnedAt = new Date();
 
   constructor(options: ProcessOptions) {
@@ -128,7 +129,7 @@ export class PipelineProcess {
     this.#watchAbandoned(sent);
   }
 
-  /** Lets it run what it has and clean up; kills it where that takes longer than `patience` ms. */
+  /** Lets it run what it has, then clean up; kills it where the cleaning up takes longer than `patience` ms. */
   stop(patience: number): void {
     if (this.#state.name === 'spawning' || this.#state.name === 'constructing') {
       this.#kill({ reason: 'requested' });
@@ -138,7 +139,9 @@ export class PipelineProcess {
       this.#state = { name: 'stopping', why: { reason: 'requested' } };
       this.#channel?.send(signalFrame(ToChild.Stop));
     }
-    this.#expectExit(patience);
+    this.#onceIdle(() => {
+      this.#expectExit(patience);
+    });
   }
 
   /** Ends it without waiting for what it does. */
@@ -243,8 +246,7 @@ export class PipelineProcess {
         const sent = this.#inFlight.get(frame.id);
         if (sent?.call.settled !== true)
           throw new ProtocolError('the child dropped a call that was not aborted');
-        this.#inFlight.delete(sent);
-        this.#startFirst();
+        this.#release(sent);
         this.#options.listener.dropped();
         break;
       }
@@ -270,10 +272,21 @@ export class PipelineProcess {
   }
 
   #answer(sent: SentCall, outcome: Outcome): void {
-    this.#inFlight.delete(sent);
     this.#calls += 1;
-    this.#startFirst();
+    this.#release(sent);
     this.#options.listener.answered(sent.call, outcome, performance.now() - (sent.startedAt ?? 0));
+  }
+
+  /** The process is done with the call. */
+  #release(sent: SentCall): void {
+    this.#inFlight.delete(sent);
+    this.#startFirst();
+    if (this.#inFlight.size === 0) for (const run of this.#whenIdle.splice(0)) run();
+  }
+
+  #onceIdle(run: () => void): void {
+    if (this.#inFlight.size === 0) run();
+    else this.#whenIdle.push(run);
   }
 
   #startFirst(): void {
