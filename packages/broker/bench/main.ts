@@ -71,3 +71,5 @@ try {
   console.error(error.message);
   process.exitCode = 2;
 }
+// A contender that hung may still hold on to this process; without it, its worker ends as well.
+process.exit();

@@ -4,7 +4,7 @@ import type { Outcome } from './outcome.js';
 /** All figures of a run, for programs. Times are in µs per call, delays in ms. */
 export function asJson({ rounds, lines }: Outcome, circumstances: Circumstances): string {
   const figures = lines.map(({ contender, failure, summaries }) => ({
-    contender: contender.name,
+    name: contender.name,
     title: contender.title,
     settings: contender.settings,
     failure,

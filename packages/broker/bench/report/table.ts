@@ -41,7 +41,7 @@ export function table({ tasks, lines }: Outcome): string {
     ['', ...columns.map(({ title }) => title)],
     [
       ...block('µs per call', (line, column) => figure(line, column, column.value)),
-      ...block(`of ${reference?.contender.title ?? 'the first'}`, (line, column) =>
+      ...block(`compared with ${reference?.contender.title ?? 'the first'}`, (line, column) =>
         times(valueOf(line, column), reference && valueOf(reference, column)),
       ),
       ...block('CPU µs per call', (line, column) => figure(line, column, column.cpu)),

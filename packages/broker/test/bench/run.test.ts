@@ -12,7 +12,7 @@ test('a run prints a table and what it means, and leaves no process behind', asy
   const json = join(folder, 'figures.json');
   const { code, output, leftovers } = await bench(folder, ...tiny, '--json', json).ended;
   expect(output).toMatch(/\| @dual\/broker +\| +[\d.]+ \|/);
-  expect(output).toMatch(/\| child_process\.fork, advanced \| +[\d.]+× \|/);
+  expect(output).toMatch(/\| child_process\.fork, advanced +\| +[\d.]+× \|/);
   expect(output).toMatch(/(reached|missed).*: small call, 1 in flight, against fork-advanced/);
   expect({ code, leftovers }).toEqual({ code: 0, leftovers: false });
   expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({
