@@ -2,7 +2,12 @@ import { threeDigits } from './format.js';
 import type { Line, Outcome } from './outcome.js';
 
 /** The tasks that are drawn, each in a column of its own. */
-const DRAWN = ['small', 'small-64', '602k', '10m'];
+const DRAWN = [
+  { task: 'small', title: 'small' },
+  { task: 'small-64', title: 'small, 64 in flight' },
+  { task: '602k', title: '602 KB' },
+  { task: '10m', title: '10 MB' },
+] as const;
 
 const LABELS = 210;
 const COLUMN = 190;
@@ -15,7 +20,7 @@ const TOP = 74;
  * own. Its colours follow the reader's light or dark scheme.
  */
 export function chart({ tasks, lines }: Outcome): string {
-  const columns = DRAWN.flatMap((name) => tasks.filter((task) => task.name === name));
+  const columns = DRAWN.filter(({ task }) => tasks.some(({ name }) => name === task));
   const width = LABELS + columns.length * COLUMN;
   const height = TOP + lines.length * ROW + 12;
   return [
@@ -23,10 +28,10 @@ export function chart({ tasks, lines }: Outcome): string {
     '<title id="title">Time per call of @dual/broker and of other ways to call a worker; shorter is better</title>',
     STYLE,
     text('heading', 0, 18, 'Time per call in µs (shorter is better)'),
-    ...lines.map(({ contender }, row) => text(rowClass(row), 0, baseline(row), contender.title)),
-    ...columns.flatMap(({ name, title }, index) => {
+    ...lines.map((line, row) => text(kindOf(line), 0, baseline(row), line.contender.title)),
+    ...columns.flatMap(({ task, title }, index) => {
       const left = LABELS + index * COLUMN;
-      return [text('task', left, TOP - 22, title), ...bars(lines, name, left)];
+      return [text('task', left, TOP - 22, title), ...bars(lines, task, left)];
     }),
     '</svg>',
     '',
@@ -36,19 +41,19 @@ export function chart({ tasks, lines }: Outcome): string {
 function bars(lines: readonly Line[], task: string, left: number): string[] {
   const values = lines.map(({ summaries }) => summaries.get(task)?.time);
   const longest = Math.max(...values.map((value) => value ?? 0));
-  return values.flatMap((value, row) => {
+  return lines.flatMap((line, row) => {
+    const value = values[row];
     if (value === undefined) return [text('none', left, baseline(row), '–')];
     const length = Math.max(1, (BARS * value) / longest);
     return [
-      `<rect class="${rowClass(row)}" x="${left}" y="${TOP + row * ROW}" width="${length.toFixed(1)}" height="${ROW - 8}" rx="2"/>`,
-      text(rowClass(row), left + length + 6, baseline(row), threeDigits(value)),
+      `<rect class="${kindOf(line)}" x="${left}" y="${TOP + row * ROW}" width="${length.toFixed(1)}" height="${ROW - 8}" rx="2"/>`,
+      text(kindOf(line), left + length + 6, baseline(row), threeDigits(value)),
     ];
   });
 }
 
-/** The first one is what the others are compared with, and stands out. */
-function rowClass(row: number): string {
-  return row === 0 ? 'own' : 'other';
+function kindOf({ contender }: Line): 'own' | 'other' {
+  return contender.package === '@dual/broker' ? 'own' : 'other';
 }
 
 function baseline(row: number): number {
