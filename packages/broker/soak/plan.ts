@@ -98,7 +98,7 @@ export function planRound(seed: number, round: number, calls: number): RoundPlan
   const random = new Random(seed, round);
   const window = random.magnitude(1, 500);
   // Some rounds are rough, some calm: both long runs without a fault and faults upon faults are seen.
-  const faultRate = random.magnitude(1, 25) / 1_000;
+  const faultRate = random.magnitude(0, 15) / 1_000;
   const steps: Step[] = [];
   let repeatable: CallPlan | undefined;
   for (let id = 1; id <= calls; id += 1) {
@@ -152,10 +152,10 @@ function planCall(id: number, random: Random, faulty: boolean): CallPlan {
     keyed: random.chance(0.3),
     priority: random.chance(0.1) ? random.integer(-1, 2) : 0,
     retries: random.chance(0.1) ? random.integer(1, 3) : 0,
-    timeout: endless || random.chance(0.01) ? random.magnitude(1, 60) : undefined,
+    timeout: endless || random.chance(0.003) ? random.magnitude(1, 60) : undefined,
     queueTimeout: random.chance(0.005) ? random.magnitude(0, 60) : undefined,
     cancel:
-      (endless && random.chance(0.5)) || random.chance(0.01)
+      (endless && random.chance(0.5)) || random.chance(0.005)
         ? { by: random.chance(0.5) ? 'signal' : 'method', afterMs: random.magnitude(0, 30) }
         : undefined,
   };
@@ -169,7 +169,7 @@ function planOptions(random: Random, window: number): CommonOptions {
     restart: { limit: Infinity, minDelay: 1, maxDelay: 20 },
     killDelay: { timeout: random.magnitude(1, 80), cancel: random.magnitude(1, 200) },
     ...(random.chance(0.3) && { maxQueue: Math.max(1, window - random.integer(0, 3)) }),
-    ...(random.chance(0.3) && { recycle: { afterCalls: random.magnitude(20, 2_000) } }),
+    ...(random.chance(0.3) && { recycle: { afterCalls: random.magnitude(100, 2_000) } }),
     ...(random.chance(0.2) && { keep: { results: random.integer(0, 20) } }),
   };
 }
