@@ -1,17 +1,20 @@
+import { onAbort } from './abort.js';
+
 /**
  * The promise's result, or the error that `reason` makes as soon as the signal is aborted; where it makes none,
  * the promise is about to settle and has the last word.
  */
-export function abandonable<T>(promise: Promise<T>, signal: AbortSignal, reason: () => Error | undefined): Promise<T> {
+export function abandonable<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  reason: () => Error | undefined,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const leave = (): void => {
       const error = reason();
       if (error !== undefined) reject(error);
     };
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', leave);
-    });
     if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
+    promise.then(resolve, reject).finally(onAbort(signal, leave));
   });
 }

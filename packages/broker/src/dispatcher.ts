@@ -1,4 +1,5 @@
 import { abandonable } from './abandonable.js';
+import { onAbort } from './abort.js';
 import type { CallSite } from './call-site.js';
 import { withCallSite } from './call-site.js';
 import type { Outcome } from './call.js';
@@ -245,10 +246,7 @@ export class Dispatcher {
       const outcome = { state: 'cancelled', error: abortError(call.details(), signal) } as const;
       this.#giveUp(call, outcome, this.#options.options.killDelay.cancel);
     };
-    signal.addEventListener('abort', leave, { once: true });
-    call.onceSettled(() => {
-      signal.removeEventListener('abort', leave);
-    });
+    call.onceSettled(onAbort(signal, leave));
   }
 
   /** Settles a call that waits or runs; a process that runs it may go on with it for `patience` ms. */

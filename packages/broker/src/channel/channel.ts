@@ -51,9 +51,11 @@ export class Channel {
       });
     }
     // Where nothing can be written any more, there may still be something to read.
-    output.on('error', () => {
-      options.onEnd(undefined);
-    });
+    for (const event of ['error', 'close']) {
+      output.on(event, () => {
+        options.onEnd(undefined);
+      });
+    }
   }
 
   /** Queues a frame; all frames of one tick leave in one write. Does nothing once the channel has ended. */
@@ -72,7 +74,7 @@ export class Channel {
     const { output } = this.#pipes;
     const chunks = this.#outgoing.take();
     if (chunks.length > 1) output.cork();
-    for (const chunk of chunks) output.write(chunk);
+    for (const chunk of chunks) this.#write(chunk);
     if (chunks.length > 1) output.uncork();
     return output.writableLength === 0 || !output.writable;
   }
@@ -88,6 +90,16 @@ export class Channel {
         resolve();
       });
     });
+  }
+
+  /** The memory is its owner's. Where it is transferred away, the frame lacks what its head announced. */
+  #write(chunk: Uint8Array): void {
+    const check = (): void => {
+      if (chunk.byteLength > 0) return;
+      this.#end(new ProtocolError('a buffer was transferred to another owner before it was sent'));
+    };
+    if (chunk.byteLength === 0) check();
+    else this.#pipes.output.write(chunk, check);
   }
 
   destroy(): void {

@@ -15,6 +15,8 @@ import { RunningCall } from './running-call.js';
 
 /** After this many ms of computing, the event loop gets a turn before the next call. */
 const TURN = 1;
+/** So much of the message of an error that is too long is shown, in characters. */
+const MESSAGE_START = 200;
 
 export interface HostOptions {
   readonly methods: Methods;
@@ -97,22 +99,25 @@ export class Host {
     const method = methods.get(name);
     if (method === undefined) return failureFrame(id, { kind: 'unknown-method', methods: methods.names });
     const call = new RunningCall({ id, key, method: name, attempt });
+    this.#running = call;
     try {
       const returned = withCall(call, () => method(...args));
-      if (!isThenable(returned)) return resultFrame(id, returned, maxMessageBytes);
-      return this.#finish(call, returned);
+      if (isThenable(returned)) return this.#finish(call, returned);
+      this.#running = undefined;
+      if (call.failure !== undefined) return thrownFrame(id, call.failure.error, maxMessageBytes);
+      return resultFrame(id, returned, maxMessageBytes);
     } catch (error) {
-      return thrownFrame(id, error);
+      this.#running = undefined;
+      return thrownFrame(id, error, maxMessageBytes);
     }
   }
 
   async #finish(call: RunningCall, returned: PromiseLike<unknown>): Promise<Frame> {
     const { maxMessageBytes } = this.#options;
-    this.#running = call;
     try {
       return resultFrame(call.id, await Promise.race([returned, call.failed]), maxMessageBytes);
     } catch (error) {
-      return thrownFrame(call.id, error);
+      return thrownFrame(call.id, error, maxMessageBytes);
     } finally {
       this.#running = undefined;
     }
@@ -123,8 +128,15 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
 }
 
-function thrownFrame(id: number, error: unknown): Frame {
-  return failureFrame(id, { kind: 'thrown', thrown: describeThrown(error) });
+function thrownFrame(id: number, error: unknown, maxMessageBytes: number): Frame {
+  const thrown = describeThrown(error);
+  const frame = failureFrame(id, { kind: 'thrown', thrown });
+  const bytes = payloadBytes(frame.payload);
+  if (bytes <= maxMessageBytes) return frame;
+  const { name = 'value', message = '' } = thrown.errors[0] ?? {};
+  const what = `the method threw a ${name} (${message.slice(0, MESSAGE_START)}…)`;
+  const why = `which takes ${bytes} bytes, more than maxMessageBytes (${maxMessageBytes})`;
+  return failureFrame(id, { kind: 'unserializable', path: 'error', message: `${what}, ${why}` });
 }
 
 function resultFrame(id: number, result: unknown, maxMessageBytes: number): Frame {

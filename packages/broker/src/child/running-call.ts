@@ -10,6 +10,7 @@ export class RunningCall implements CurrentCall {
   #controller: AbortController | undefined;
   #aborted = false;
   #fail: ((error: unknown) => void) | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor({ id, key, method, attempt }: Pick<RunningCall, 'id' | 'key' | 'method' | 'attempt'>) {
     this.id = id;
@@ -28,6 +29,7 @@ export class RunningCall implements CurrentCall {
   get failed(): Promise<never> {
     return new Promise<never>((_resolve, reject) => {
       this.#fail = reject;
+      if (this.#failure !== undefined) this.fail(this.#failure.error);
     });
   }
 
@@ -36,7 +38,13 @@ export class RunningCall implements CurrentCall {
     this.#controller?.abort();
   }
 
+  /** What went wrong beside the method, so far. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
   fail(error: unknown): void {
+    this.#failure ??= { error };
     this.#fail?.(error);
   }
 }
