@@ -128,9 +128,18 @@ test('a cancel that races the result has one outcome and never hurts the next ca
       .call('echo', [round], { signal: controller.signal })
       .catch((error: unknown) => (error instanceof Error ? error.name : 'not an error'));
     const next = broker.call('echo', [`next ${round}`]);
-    if (round % 3 === 0) setImmediate(() => controller.abort());
-    else if (round % 3 === 1) setTimeout(() => controller.abort(), round % 4);
-    else queueMicrotask(() => controller.abort());
+    if (round % 3 === 0)
+      setImmediate(() => {
+        controller.abort();
+      });
+    else if (round % 3 === 1)
+      setTimeout(() => {
+        controller.abort();
+      }, round % 4);
+    else
+      queueMicrotask(() => {
+        controller.abort();
+      });
     expect([round, 'AbortError']).toContain(await racing);
     expect(await next).toBe(`next ${round}`);
   }

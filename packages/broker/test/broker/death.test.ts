@@ -77,7 +77,9 @@ test('result was written, the process died, and this process was too busy to not
   const pid = Number(await broker.call('pid', []));
   const exited = exit(broker);
   const answered = broker.call('answerThenDie', ['answer']);
-  await new Promise<void>((resolve) => process.nextTick(resolve));
+  await new Promise<void>((resolve) => {
+    process.nextTick(resolve);
+  });
   blockUntil(() => isZombie(pid));
   // These are written to a process that is gone.
   const behind = [broker.call('echo', [1]), broker.call('echo', [2])];

@@ -82,8 +82,7 @@ test.each([
 ])('an empty %s', async (name, value) => {
   const broker = await startBroker();
   const back = await broker.call('echo', [value]);
-  expect(Object(back).constructor.name).toBe(name);
-  expect(Object(back).byteLength).toBe(0);
+  expect(back).toMatchObject({ byteLength: 0, constructor: { name } });
 });
 
 test('a view of a part of a larger buffer: only that part crosses', async () => {
@@ -113,4 +112,13 @@ test('arguments and results over maxMessageBytes are refused, the child lives on
   });
   expect(await caughtError(broker.call('bytes', [20_000]))).toMatchObject({ ...REFUSED, path: 'result' });
   expect(await broker.call('pid', [])).toBe(pid);
+});
+
+test('a caller that transfers its array away after the call spoils only its own call', async () => {
+  const broker = await startBroker();
+  const array = new Uint8Array(8 * 1024 * 1024);
+  const spoilt = broker.call('count', [array]).catch(() => 'refused');
+  structuredClone(array, { transfer: [array.buffer] });
+  await spoilt;
+  expect(await broker.call('echo', ['next'])).toBe('next');
 });

@@ -6,7 +6,7 @@ import { fixture, makeBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, spawned, state } from '../support/events.js';
 import { gone } from '../support/processes.js';
-import { temporaryPath } from '../support/temporary.js';
+import { temporaryModule, temporaryPath } from '../support/temporary.js';
 
 const FAILED = { name: 'PipelineStartError', code: 'ERR_DUAL_PIPELINE_START' };
 
@@ -100,7 +100,6 @@ test('a thrown text is the cause', async () => {
 test.each([
   ['missing', fixture('no-such-file.mjs'), { code: 'ERR_MODULE_NOT_FOUND' }],
   ['importing what is missing', fixture('broken/imports.mjs'), { code: 'ERR_MODULE_NOT_FOUND' }],
-  ['broken syntax', fixture('broken/syntax.mjs'), { name: 'SyntaxError' }],
   ['of an unknown kind', fixture('modules/data.unknown'), {}],
 ])('module %s: fails at once, without another try', async (_, module, cause) => {
   const broker = makeBroker(module);
@@ -109,6 +108,16 @@ test.each([
   const error = await caughtError(broker.start());
   expect(error).toMatchObject(FAILED);
   expect(error.cause).toMatchObject(cause);
+  expect(spawns).toBe(1);
+});
+
+test('module of broken syntax: fails at once, without another try', async () => {
+  const broker = makeBroker(temporaryModule('export default () => {{;'));
+  let spawns = 0;
+  broker.on('spawn', () => (spawns += 1));
+  const error = await caughtError(broker.start());
+  expect(error).toMatchObject(FAILED);
+  expect(error.cause).toMatchObject({ name: 'SyntaxError' });
   expect(spawns).toBe(1);
 });
 

@@ -112,7 +112,9 @@ test('a call whose queueTimeout passes just when it starts, and that hangs, bloc
   const hung = caughtError(broker.call('spin', [], { queueTimeout: 50 }));
   const behind = broker.call('echo', ['next']);
   // This process is busy while the child answers the first and starts the second.
-  await new Promise<void>((resolve) => process.nextTick(resolve));
+  await new Promise<void>((resolve) => {
+    process.nextTick(resolve);
+  });
   const until = Date.now() + 200;
   blockUntil(() => Date.now() > until);
   expect(await before).toBe('x');

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach } from '@jest/globals';
 
 const folders: string[] = [];
@@ -19,4 +20,11 @@ export function temporaryFolder(): string {
 /** A path at which there is nothing yet. */
 export function temporaryPath(): string {
   return join(temporaryFolder(), 'file');
+}
+
+/** An ESM module of that source, not formatted, checked or seen by any tool. */
+export function temporaryModule(source: string): URL {
+  const path = `${temporaryPath()}.mjs`;
+  writeFileSync(path, source);
+  return pathToFileURL(path);
 }

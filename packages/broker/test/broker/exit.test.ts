@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import { gone } from '../support/processes.js';
+import { runProgram } from '../support/programs.js';
+
+const ENDED_WELL = { exitCode: 0, signal: null, stderr: '' };
+
+test('parent has nothing else to do: the program exits, no close() needed', async () => {
+  expect(await runProgram('broker.mjs', ['idle']).ended).toEqual({ ...ENDED_WELL, stdout: 'answer\n' });
+  expect(await runProgram('broker.mjs', ['started']).ended).toEqual({ ...ENDED_WELL, stdout: 'ready\n' });
+  expect(await runProgram('broker.mjs', ['never']).ended).toEqual({ ...ENDED_WELL, stdout: '' });
+});
+
+test('it does not exit while a call is pending: running, queued, or waiting for a restart', async () => {
+  expect(await runProgram('broker.mjs', ['pending']).ended).toEqual({ ...ENDED_WELL, stdout: 'answer\n' });
+  const { stdout } = await runProgram('broker.mjs', ['queued']).ended;
+  expect(stdout.split('\n').filter((text) => text.startsWith('answer'))).toHaveLength(20);
+  expect(await runProgram('broker.mjs', ['restarting']).ended).toEqual({
+    ...ENDED_WELL,
+    stdout: 'ERR_DUAL_PROCESS_EXIT\nanswer\n',
+  });
+});
+
+test('no unhandled rejection and no warning, whatever is aborted, failed, joined or closed thirty times', async () => {
+  expect(await runProgram('broker.mjs', ['noise']).ended).toEqual({ ...ENDED_WELL, stdout: 'done\n' });
+});
+
+test('listeners that throw do not get in the way of the broker', async () => {
+  const { stdout } = await runProgram('broker.mjs', ['throwingListeners']).ended;
+  expect(stdout).toBe('printed\nERR_DUAL_PROCESS_EXIT\nanswer\nthrown\n');
+});
+
+test("output 'inherit' is passed on to the same streams", async () => {
+  expect(await runProgram('broker.mjs', ['print']).ended).toEqual({
+    exitCode: 0,
+    signal: null,
+    stdout: 'from the child\n',
+    stderr: 'an error of the child\n',
+  });
+});
+
+test('too many open files: PipelineStartError, no uncaught event', async () => {
+  const { stdout, stderr, exitCode } = await runProgram(
+    'broker.mjs',
+    ['outOfDescriptors'],
+    ['sh', '-c', 'ulimit -n 60; exec "$@"', 'sh', process.execPath],
+  ).ended;
+  expect({ stdout, stderr, exitCode }).toEqual({
+    stdout: 'ERR_DUAL_PIPELINE_START\n',
+    stderr: '',
+    exitCode: 0,
+  });
+});
+
+test('Ctrl-C (SIGINT to the child) does not end a call', async () => {
+  const program = runProgram('broker.mjs', ['idleChild']);
+  const [, pid] = await program.line(/^pid (\d+)$/);
+  await program.line(/^ready$/);
+  process.kill(Number(pid), 'SIGINT');
+  process.kill(Number(pid), 0);
+  program.process.kill('SIGINT');
+  expect((await program.ended).signal).toBe('SIGINT');
+  await gone(Number(pid));
+});
