@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { decodeValue, encodeValue } from '../../src/channel/codec.js';
+import { reviveThrown } from '../../src/channel/revive.js';
+import { describeThrown } from '../../src/channel/thrown.js';
+
+test('whatever is thrown can be described and sent', () => {
+  fc.assert(
+    fc.property(
+      fc.anything({ withTypedArray: true, withMap: true, withSet: true, withNullPrototype: true }),
+      (thrown) => {
+        const payload = encodeValue(describeThrown(thrown), 'thrown');
+        expect(decodeValue(payload)).toBeDefined();
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('plain values come back equal', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (thrown) => {
+      expect(reviveThrown(describeThrown(thrown))).toEqual(thrown);
+    }),
+  );
+});
+
+test('causes beyond the limit are cut off, not refused', () => {
+  let error = new Error('0');
+  for (let i = 1; i < 3_000; i += 1) error = new Error(String(i), { cause: error });
+  const { errors } = describeThrown(error);
+  expect(errors).toHaveLength(1_000);
+});
