@@ -82,7 +82,9 @@ test.each([
 ])('an empty %s', async (name, value) => {
   const broker = await startBroker();
   const back = await broker.call('echo', [value]);
-  expect(back).toMatchObject({ byteLength: 0, constructor: { name } });
+  const tag = Object.prototype.toString.call(back).slice('[object '.length, -1);
+  expect(Buffer.isBuffer(back) ? 'Buffer' : tag).toBe(name);
+  expect(back).toHaveProperty('byteLength', 0);
 });
 
 test('a view of a part of a larger buffer: only that part crosses', async () => {
