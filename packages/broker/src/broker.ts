@@ -11,8 +11,9 @@ import { Dispatcher } from './dispatcher.js';
 import type { BrokerErrorDetails } from './errors.js';
 import { SerializationError } from './errors.js';
 import type { BrokerEvents, BrokerState, BrokerStats } from './events.js';
-import type { CallOptions, OptionsArg, ResolvedOptions } from './options.js';
-import { resolveCallOptions, resolveCloseTimeout, resolveOptions } from './options.js';
+import type { CallOptions, OptionsArg } from './options.js';
+import type { ResolvedOptions } from './resolve-options.js';
+import { resolveCallOptions, resolveCloseTimeout, resolveOptions } from './resolve-options.js';
 import { normalizeModule } from './process/module.js';
 import type { StartFailureReason } from './process/supervisor.js';
 import { Supervisor, startError } from './process/supervisor.js';
@@ -101,6 +102,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     return broker;
   }
 
+  /** What the broker is doing; each state is explained at `BrokerState`. */
   get state(): BrokerState {
     if (this.#life.name !== 'open') return this.#life.name;
     const { state } = this.#supervisor;
@@ -178,6 +180,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
    * new one is ready; rejects with `PipelineStartError` when the broker has given up.
    */
   async reload(): Promise<void> {
+    if (this.#life.name !== 'open') throw closedError('it takes no more calls');
     this.#supervisor.recycle();
     await this.start();
   }
@@ -192,7 +195,11 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     await this.#until(() => this.#dispatcher.pending === 0);
   }
 
-  /** Further calls share the end of the first; the shortest `timeout` of them counts. */
+  /**
+   * Takes no more calls, lets those it has finish (past `timeout`, they reject with `BrokerClosedError`), lets the
+   * pipeline clean up, and ends its process. Resolves when that is gone. Called again, it shares the end of the
+   * first; the shortest `timeout` counts.
+   */
   async close(options?: CloseOptions): Promise<void> {
     const timeout = resolveCloseTimeout(options);
     const closed = (this.#life.name === 'open' ? undefined : this.#life.closed) ?? this.#drainAndStop();

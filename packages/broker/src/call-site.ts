@@ -2,7 +2,7 @@ import { BrokerError } from './errors.js';
 
 /** Where in the caller's program a call was made; formatted only when it is needed. */
 export interface CallSite {
-  readonly stack?: string;
+  readonly stack?: unknown;
   /** How many frames at its top are the broker's own. */
   readonly skip: number;
 }
@@ -14,23 +14,35 @@ export function captureCallSite(skip: number): CallSite {
   return site;
 }
 
-/** Shows in an error's stack where the call was made that it answers. */
+/**
+ * Shows in an error's stack where the call was made that it answers. Never throws, whatever the error is and
+ * however the program has stacks prepared: the error matters more.
+ */
 export function withCallSite<E>(error: E, site: CallSite): E {
   if (!(error instanceof Error)) return error;
-  const caller = frames(site.stack).split('\n').slice(site.skip).join('\n');
-  // The frames of a broker's error are those of its event handlers, and tell nobody anything.
-  const own =
-    error instanceof BrokerError ? '' : `${frames(error.stack)}    --- called from another process: ---\n`;
-  const header =
-    error.stack?.slice(0, error.stack.length - frames(error.stack).length) ??
-    `${error.name}: ${error.message}\n`;
-  const stack = `${header.trimEnd()}\n${own}${caller}`.trimEnd();
-  Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
+  try {
+    const stack = joinStacks(error, site);
+    Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
+  } catch {
+    // The stack stays as it is.
+  }
   return error;
 }
 
+function joinStacks(error: Error, site: CallSite): string {
+  const caller = frames(site.stack).split('\n').slice(site.skip).join('\n');
+  const inner = frames(error.stack);
+  const header =
+    error.stack?.slice(0, error.stack.length - inner.length) ?? `${error.name}: ${error.message}`;
+  // The frames of a broker's error are those of its event handlers, and tell nobody anything.
+  const own = error instanceof BrokerError ? '' : `${inner}    --- called from another process: ---\n`;
+  return `${header.trimEnd()}\n${own}${caller}`.trimEnd();
+}
+
 /** The lines of a stack that name functions, each ended by a newline. */
-function frames(stack: string | undefined): string {
-  const first = stack?.search(/^ {4}at /m) ?? -1;
-  return stack === undefined || first === -1 ? '' : `${stack.slice(first).trimEnd()}\n`;
+function frames(stack: unknown): string {
+  // `Error.prepareStackTrace` may have made anything of it.
+  if (typeof stack !== 'string') return '';
+  const first = stack.search(/^ {4}at /m);
+  return first === -1 ? '' : `${stack.slice(first).trimEnd()}\n`;
 }

@@ -2,7 +2,7 @@ import type { Payload } from './channel/frame.js';
 import { payloadBytes } from './channel/frame.js';
 import type { BrokerErrorDetails } from './errors.js';
 import { CallCancelledError } from './errors.js';
-import type { ResolvedCallOptions } from './options.js';
+import type { ResolvedCallOptions } from './resolve-options.js';
 import { after } from './timer.js';
 import type { CallSite } from './call-site.js';
 import { withCallSite } from './call-site.js';
@@ -86,8 +86,9 @@ export class PendingCall implements Call {
   readonly #queuedAt = Date.now();
   #callSite: CallSite | undefined;
   readonly #onCancel: PendingCallInit['onCancel'];
-  readonly #resolve: (value: unknown) => void;
-  readonly #reject: (error: unknown) => void;
+  // Set at once, by the promise's own construction.
+  #resolve: (value: unknown) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
 
   constructor({ key, method, payload, options, callSite, findable, onCancel }: PendingCallInit) {
     this.key = key;
@@ -98,10 +99,10 @@ export class PendingCall implements Call {
     this.#payload = payload;
     this.#callSite = callSite;
     this.#onCancel = onCancel;
-    const { promise, resolve, reject } = withResolvers<unknown>();
-    this.result = promise;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   get state(): CallState {
@@ -181,25 +182,19 @@ export class PendingCall implements Call {
   settle(outcome: Outcome): boolean {
     const progress = this.#progress;
     if (this.settled) return false;
+    const error = outcome.state === 'succeeded' ? undefined : this.#explain(outcome.error);
     clearTimeout(this.#limit);
     const startedAt = progress.state === 'running' ? progress.startedAt : undefined;
     this.#progress = { state: outcome.state, sent: progress.sent, startedAt, finishedAt: Date.now() };
-    const callSite = this.#callSite;
     this.#payload = undefined;
     this.#callSite = undefined;
     for (const run of this.#cleanUp.splice(0)) run();
     if (outcome.state === 'succeeded') this.#resolve(outcome.value);
-    else this.#reject(callSite === undefined ? outcome.error : withCallSite(outcome.error, callSite));
+    else this.#reject(error);
     return true;
   }
-}
 
-function withResolvers<T>() {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((fulfil, refuse) => {
-    resolve = fulfil;
-    reject = refuse;
-  });
-  return { promise, resolve, reject };
+  #explain(error: unknown): unknown {
+    return this.#callSite === undefined ? error : withCallSite(error, this.#callSite);
+  }
 }

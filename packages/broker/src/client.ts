@@ -8,7 +8,7 @@ export interface CloseOptions {
    * How long calls in flight may take to finish, in ms; then they reject with `BrokerClosedError`. Default
    * `Infinity`.
    */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** What can be done with a pipeline, wherever it runs. */

@@ -9,7 +9,7 @@ import { samePayload } from './channel/same-payload.js';
 import type { BrokerErrorDetails } from './errors.js';
 import { CallCancelledError, CallTimeoutError, DuplicateKeyError, QueueFullError } from './errors.js';
 import { ServiceTime } from './observe/service-time.js';
-import type { ResolvedCallOptions, ResolvedOptions } from './options.js';
+import type { ResolvedCallOptions, ResolvedOptions } from './resolve-options.js';
 import type { ProcessExit } from './process/exit.js';
 import { lostCallError } from './process/exit.js';
 import type { LostCall } from './process/process-types.js';
@@ -44,7 +44,9 @@ export class Dispatcher {
   readonly #queue = new CallQueue();
   readonly #registry: CallRegistry;
   readonly #serviceTime = new ServiceTime();
-  readonly #room = new WaitingRoom();
+  readonly #room = new WaitingRoom(() => {
+    this.#room.admit(this.#places);
+  });
   /** Accepted and not yet settled. */
   readonly #pending = new Set<PendingCall>();
 
@@ -109,8 +111,7 @@ export class Dispatcher {
 
   /** Resolves when one more call can wait. */
   async room(): Promise<void> {
-    if (this.#places > 0) return;
-    await this.#room.enter();
+    await this.#room.enter(this.#places);
   }
 
   /** Tells all who wait for room that there will be none. */
@@ -149,10 +150,10 @@ export class Dispatcher {
         this.#settle(call, { state: 'failed', error: lostCallError(call, exit) });
         continue;
       }
-      if (call.state === 'running') {
-        call.requeue(started);
-        this.#limitWaiting(call);
-      }
+      // One that was sent ahead still waits, and its time for that goes on.
+      const ran = call.state === 'running';
+      call.requeue(started);
+      if (ran) this.#limitWaiting(call);
       waiting.push(call);
     }
     this.#queue.putBack(waiting);
@@ -225,7 +226,7 @@ export class Dispatcher {
     const full =
       length >= maxQueue
         ? `${length} calls wait, and maxQueue is ${maxQueue}`
-        : bytes + call.bytes > maxQueueBytes
+        : bytes > 0 && bytes + call.bytes > maxQueueBytes
           ? `${bytes} bytes of arguments wait, this call has ${call.bytes}, and maxQueueBytes is ${maxQueueBytes}`
           : undefined;
     if (full === undefined) return;

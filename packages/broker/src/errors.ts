@@ -30,12 +30,19 @@ const brands = new WeakMap<object, symbol>();
 export class BrokerError extends Error {
   /** Stable, for programs to compare: `ERR_DUAL_…`. */
   readonly code: string;
+  /** Key of the call. */
   declare readonly key?: string;
+  /** Method of the call. */
   declare readonly method?: string;
+  /** Process id of the child. */
   declare readonly pid?: number;
+  /** The child's exit code, where it exited by itself. */
   declare readonly exitCode?: number;
+  /** The signal that ended the child. */
   declare readonly signal?: NodeJS.Signals;
+  /** Whether the call may have started to run. `false` means that it certainly did not. */
   declare readonly started?: boolean;
+  /** The last lines the child wrote to stderr. */
   declare readonly stderr?: string;
 
   constructor(code: string, message: string, details: BrokerErrorDetails = {}) {

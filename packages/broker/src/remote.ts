@@ -59,11 +59,15 @@ export type MethodResult<P, K extends MethodName<P>> = P[K] extends (...args: ne
  */
 const ASKED_BY_THE_RUNTIME = ['then', 'constructor', 'toJSON', 'toString', 'valueOf'] as const;
 
-/** `P` seen from the other process: every method returns a promise of its awaited result. */
+/**
+ * `P` seen from the other process: every method returns a promise of its awaited result. Of an overloaded
+ * method the last signature counts; type parameters of a generic one become `unknown`.
+ */
 export type Remote<P> = {
-  readonly [K in Exclude<MethodName<P>, (typeof ASKED_BY_THE_RUNTIME)[number]>]: (
-    ...args: MethodArgs<P, K>
-  ) => Promise<MethodResult<P, K>>;
+  // `as` rather than a union of names, so that editors show the documentation of the pipeline's own methods.
+  readonly [
+    K in keyof P as K extends Exclude<MethodName<P>, (typeof ASKED_BY_THE_RUNTIME)[number]> ? K : never
+  ]: P[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
 };
 
 type Invoke = (method: string, args: unknown[]) => Promise<unknown>;
@@ -75,6 +79,7 @@ export function remoteProxy<P>(invoke: Invoke): Remote<P> {
   const target = Object.create(null) as Remote<P>;
   return new Proxy(target, {
     get(_target, name) {
+      if (name === 'toString') return () => '[remote pipeline]';
       if (typeof name === 'symbol' || reserved.has(name)) return undefined;
       let method = methods.get(name);
       if (method === undefined) {

@@ -6,7 +6,7 @@ import { Tag } from './compact.js';
 import { CompactReader } from './compact-reader.js';
 import { CompactWriter } from './compact-writer.js';
 import type { Payload } from './frame.js';
-import { MAX_PART_BYTES } from './frame.js';
+import { MAX_BUFFERS, MAX_PART_BYTES } from './frame.js';
 import { findUncloneable } from './uncloneable.js';
 
 /** Reused by one value after the other; `undefined` while one is being written (whose getter may write too). */
@@ -60,6 +60,13 @@ function encodeClone(value: unknown): Payload {
 }
 
 function checkSize(payload: Payload, path: string): Payload {
+  const { length } = payload.buffers;
+  if (length > MAX_BUFFERS) {
+    throw new SerializationError(
+      path,
+      `${path} holds ${length} buffers; at most ${MAX_BUFFERS} can cross at once`,
+    );
+  }
   for (const { byteLength } of [payload.metadata, ...payload.buffers]) {
     if (byteLength <= MAX_PART_BYTES) continue;
     throw new SerializationError(

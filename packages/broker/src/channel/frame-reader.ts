@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 
 import { ProtocolError } from '../errors.js';
 import type { Frame } from './frame.js';
-import { HEADER_BYTES, LENGTH_BYTES } from './frame.js';
+import { HEADER_BYTES, LENGTH_BYTES, MAX_BUFFERS } from './frame.js';
 
 type Phase =
   | { readonly name: 'header' }
@@ -106,7 +106,7 @@ export class FrameReader {
     lengths: readonly number[],
   ): void {
     // What has no bytes has arrived already.
-    while (lengths[buffers.length] === 0) buffers.push(ownBytes(0));
+    while (lengths[buffers.length] === 0) buffers.push(new Uint8Array(0));
     const length = lengths[buffers.length];
     if (length !== undefined) {
       this.#expect({ name: 'buffers', header, metadata, buffers, lengths }, ownBytes(length));
@@ -135,6 +135,9 @@ export class FrameReader {
       metadataBytes: bytes.readUInt32LE(at + 8),
       bufferCount: bytes.readUInt32LE(at + 12),
     };
+    if (header.bufferCount > MAX_BUFFERS) {
+      throw new ProtocolError(`a frame announces ${header.bufferCount} buffers, more than ${MAX_BUFFERS}`);
+    }
     this.#checkLength(header.metadataBytes + header.bufferCount * LENGTH_BYTES);
     return header;
   }

@@ -31,6 +31,9 @@ export const LENGTH_BYTES = 4;
 /** The longest that one part of a frame can be, since lengths are u32. */
 export const MAX_PART_BYTES = 2 ** 32 - 1;
 
+/** More buffers than this are in no frame: each costs time and memory, even where it holds nothing. */
+export const MAX_BUFFERS = 2 ** 20;
+
 /** Bytes that the payload takes on the wire. */
 export function payloadBytes(payload: Payload): number {
   let bytes = payload.metadata.byteLength;

@@ -12,8 +12,10 @@ export const ToChild = {
   Call: 2,
   /** Nobody waits for the call any more: drop it, or fire its signal. */
   Abort: 3,
-  /** Dispose of the pipeline and exit. Last message. */
+  /** Finish the calls, dispose of the pipeline and exit. */
   Stop: 4,
+  /** This process is about to be killed: start no further call. */
+  Halt: 5,
 } as const;
 
 /** Types of the messages that the child sends. */
@@ -152,10 +154,15 @@ function checkRecord(value: unknown, count: number): ErrorRecord {
   };
 }
 
+/** Parts of an error that are told apart from its properties. */
+const RESERVED: ReadonlySet<string> = new Set(['message', 'stack', 'cause']);
+
 function checkProperty(entry: unknown, count: number): readonly [string, ThrownPart] {
   if (!Array.isArray(entry)) throw new ProtocolError('a property of an error is no pair');
   const [name, part] = entry as unknown[];
-  if (typeof name !== 'string') throw new ProtocolError('a property of an error has no name');
+  if (typeof name !== 'string' || RESERVED.has(name)) {
+    throw new ProtocolError('a property of an error has no name, or that of another part of it');
+  }
   return [name, checkPart(part, count)];
 }
 

@@ -47,8 +47,11 @@ export type BuiltinError = (typeof BUILTIN_ERRORS)[number];
 /** Further causes and properties than this are left out: nobody reads them, and they might never end. */
 const MAX_ERRORS = 1_000;
 
-/** Turns what was thrown into its cloneable form. Never throws, whatever it is given. */
-export function describeThrown(thrown: unknown): ThrownValue {
+/**
+ * Turns what was thrown into its cloneable form. Never throws, whatever it is given.
+ * @param host File from whose frame on stacks are cut off: they tell how the pipeline was called, not what it did.
+ */
+export function describeThrown(thrown: unknown, host?: string): ThrownValue {
   const table = new Map<object, number>();
   const errors: ErrorRecord[] = [];
 
@@ -79,10 +82,13 @@ export function describeThrown(thrown: unknown): ThrownValue {
       builtin,
       name: text(read(error, 'name'), builtin),
       message: text(read(error, 'message'), ''),
-      stack: typeof read(error, 'stack') === 'string' ? String(read(error, 'stack')) : undefined,
+      stack: stackOf(error, host),
       cause: hasOwn(error, 'cause') ? describePart(read(error, 'cause')) : undefined,
       errors: builtin === 'AggregateError' ? (members ?? []).map(describePart) : undefined,
-      properties: ownProperties(error, builtin).map((name) => [name, describePart(read(error, name))]),
+      properties: ownProperties(error, builtin)
+        .map((name) => [name, describePart(read(error, name))] as const)
+        // A description in the place of a function would be taken for a string that the pipeline put there.
+        .filter(([, part]) => part.kind !== 'opaque'),
     };
   }
 
@@ -92,6 +98,16 @@ export function describeThrown(thrown: unknown): ThrownValue {
   } catch {
     return { root: { kind: 'opaque', text: '[a value that cannot be read]' }, errors: [] };
   }
+}
+
+function stackOf(error: object, host: string | undefined): string | undefined {
+  const stack = read(error, 'stack');
+  if (typeof stack !== 'string') return undefined;
+  if (host === undefined) return stack;
+  const lines = stack.split('\n');
+  const first = lines.findIndex((line) => line.startsWith('    at ') && line.includes(host));
+  // An error that has no other frames keeps these.
+  return first > 1 ? lines.slice(0, first).join('\n') : stack;
 }
 
 function isError(value: unknown): value is object {

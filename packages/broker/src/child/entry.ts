@@ -59,6 +59,9 @@ function take(frame: Frame): void {
     case ToChild.Abort:
       if ('host' in state) state.host.abort(frame.id);
       break;
+    case ToChild.Halt:
+      if ('host' in state) state.host.halt();
+      break;
     case ToChild.Stop:
       void stop();
       break;

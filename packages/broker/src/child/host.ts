@@ -101,7 +101,7 @@ export class Host {
     const call = new RunningCall({ id, key, method: name, attempt });
     this.#running = call;
     try {
-      const returned = withCall(call, () => method(...args));
+      const returned = withCall(call.view, () => method(...args));
       if (isThenable(returned)) return this.#finish(call, returned);
       this.#running = undefined;
       if (call.failure !== undefined) return thrownFrame(id, call.failure.error, maxMessageBytes);
@@ -129,7 +129,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function thrownFrame(id: number, error: unknown, maxMessageBytes: number): Frame {
-  const thrown = describeThrown(error);
+  const thrown = describeThrown(error, import.meta.url);
   const frame = failureFrame(id, { kind: 'thrown', thrown });
   const bytes = payloadBytes(frame.payload);
   if (bytes <= maxMessageBytes) return frame;

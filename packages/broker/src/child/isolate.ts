@@ -2,8 +2,8 @@ import process from 'node:process';
 
 /** Keeps what user code does to its process from reaching the broker. */
 export function isolate(): void {
-  // Ctrl-C goes to the whole process group. The broker decides what it means for its calls: a child that
-  // died of it would take the running call along.
+  // Where there are no process groups, Ctrl-C reaches this process too. The broker decides what it means for its
+  // calls: a child that died of it would take the running call along.
   process.on('SIGINT', () => undefined);
   // There is no Node IPC channel to forge messages on; code that expects one need not fail for that.
   process.send = () => true;

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { PULSE_INTERVAL } from '../channel/descriptors.js';
 
 /** How long a child whose broker is gone may take to dispose of its pipeline, in ms. */
-const GRACE = 500;
+const GRACE = 250;
 
 /**
  * Ties this process to the broker's, even while the main thread computes without a break, by a thread of its
@@ -15,8 +15,15 @@ export function holdLifeline(fd: number): void {
   const thread = `
     const { Socket } = require('node:net');
     const lifeline = new Socket({ fd: ${fd} });
+    const end = () => {
+      try {
+        process.kill(-process.pid, 'SIGKILL'); // with what the pipeline has started
+      } catch {
+        process.kill(process.pid, 'SIGKILL');
+      }
+    };
     lifeline.on('error', () => {});
-    lifeline.on('close', () => setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${GRACE}));
+    lifeline.on('close', () => setTimeout(end, ${GRACE}));
     lifeline.resume();
     const pulse = () => {
       if (lifeline.writableLength > 0) return; // the broker does not read at the moment

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import type { Pipeline } from './load.js';
 import { PermanentStartError } from './load.js';
 
@@ -38,7 +40,8 @@ export class Methods {
       const property = Object.getOwnPropertyDescriptor(holder, name);
       if (property === undefined) continue;
       const method: unknown = property.value;
-      return typeof method === 'function' ? (method.bind(this.#pipeline) as Method) : undefined;
+      if (typeof method !== 'function' || types.isGeneratorFunction(method)) return undefined;
+      return method.bind(this.#pipeline) as Method;
     }
     return undefined;
   }

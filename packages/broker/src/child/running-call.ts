@@ -1,7 +1,7 @@
 import type { CurrentCall } from './context.js';
 
 /** A call while its method runs. */
-export class RunningCall implements CurrentCall {
+export class RunningCall {
   readonly id: number;
   readonly key: string;
   readonly method: string;
@@ -19,7 +19,21 @@ export class RunningCall implements CurrentCall {
     this.attempt = attempt;
   }
 
-  get signal(): AbortSignal {
+  /** What the pipeline sees of it. */
+  get view(): CurrentCall {
+    const { key, method, attempt } = this;
+    const signal = (): AbortSignal => this.#signal;
+    return {
+      key,
+      method,
+      attempt,
+      get signal() {
+        return signal();
+      },
+    };
+  }
+
+  get #signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#aborted) this.#controller.abort();
     return this.#controller.signal;

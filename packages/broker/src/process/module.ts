@@ -67,15 +67,18 @@ export function loaderFlags(module: string): readonly string[] {
 
 /** Flags that belong to the program that was started, not to its children. */
 const OWN_FLAGS = /^--(inspect|watch|test|eval|print|input-type|check|interactive|cpu-prof|heap-prof|prof\b)/;
-const EVAL_FLAGS = new Set(['-e', '-p', '-pe', '--eval', '--print']);
+const EVAL_FLAGS = new Set(['-e', '-p', '-pe', '-i', '-c']);
 
 /** This process's own flags, for a child: without the inspector's port, and without code given as a flag. */
 export function inheritedFlags(): string[] {
   const flags: string[] = [];
   for (let i = 0; i < process.execArgv.length; i += 1) {
     const flag = process.execArgv[i] ?? '';
-    if (EVAL_FLAGS.has(flag)) i += 1;
-    else if (!OWN_FLAGS.test(flag) && flag !== '-i' && flag !== '-c') flags.push(flag);
+    // A word that is no flag is the value of the flag before it.
+    const next = process.execArgv[i + 1];
+    const value = next !== undefined && !next.startsWith('-') ? [next] : [];
+    i += value.length;
+    if (!EVAL_FLAGS.has(flag) && !OWN_FLAGS.test(flag)) flags.push(flag, ...value);
   }
   return flags;
 }

@@ -330,6 +330,8 @@ export class PipelineProcess {
     // It has ended by itself, and only its last words are still being read.
     if (child !== undefined && (child.exitCode !== null || child.signalCode !== null)) return;
     if (this.#state.name !== 'stopping') this.#state = { name: 'stopping', why };
+    // What it has besides the call that runs is for the next process.
+    this.#channel?.send(signalFrame(ToChild.Halt));
     if (child !== undefined) killEventually(child);
   }
 }

@@ -1,6 +1,7 @@
 import type { Outcome, PendingCall } from '../call.js';
 import type { Payload } from '../channel/frame.js';
-import type { OutputInfo, ResolvedOptions } from '../options.js';
+import type { OutputInfo } from '../options.js';
+import type { ResolvedOptions } from '../resolve-options.js';
 import type { ProcessExit } from './exit.js';
 import type { SpawnOptions } from './spawn.js';
 

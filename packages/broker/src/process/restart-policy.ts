@@ -1,12 +1,13 @@
 import type { RestartOptions } from '../options.js';
+import type { Resolved } from '../resolve-options.js';
 
 /** Decides whether, and after what pause, a process that ended is replaced. */
 export class RestartPolicy {
-  readonly #options: Readonly<Required<RestartOptions>>;
+  readonly #options: Resolved<RestartOptions>;
   /** When the restarts in a row happened, as `performance.now()` tells it. */
   #restarts: number[] = [];
 
-  constructor(options: Readonly<Required<RestartOptions>>) {
+  constructor(options: Resolved<RestartOptions>) {
     this.#options = options;
   }
 

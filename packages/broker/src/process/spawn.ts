@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import { PipelineStartError } from '../errors.js';
-import type { ResolvedOptions } from '../options.js';
+import type { ResolvedOptions } from '../resolve-options.js';
 import { inheritedFlags, loaderFlags } from './module.js';
 
 /** A child process and the parent's ends of its pipes. None of them keeps the program running. */
@@ -38,10 +38,15 @@ export function spawnChild({ module, execArgv, env, cwd, workerPath }: SpawnOpti
   if (cwd !== undefined && !existsSync(cwd)) {
     throw new PipelineStartError(`the option 'cwd' names a directory that does not exist: ${cwd}`);
   }
+  const entry = entryFile(workerPath);
+  if (!existsSync(entry))
+    throw new PipelineStartError(`the child's entry file (option workerPath) does not exist: ${entry}`);
   const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
-  const child = spawn(process.execPath, [...flags, entryFile(workerPath)], {
+  const child = spawn(process.execPath, [...flags, entry], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
+    // A process group of its own: Ctrl-C, and other signals to the parent's group, are for the parent to act on.
+    detached: process.platform !== 'win32',
     windowsHide: true,
     ...(cwd !== undefined && { cwd }),
   });

@@ -2,7 +2,8 @@ import type { Outcome, PendingCall } from '../call.js';
 import type { Payload } from '../channel/frame.js';
 import type { BrokerErrorDetails } from '../errors.js';
 import { PipelineStartError } from '../errors.js';
-import type { OutputInfo, ResolvedOptions } from '../options.js';
+import type { OutputInfo } from '../options.js';
+import type { ResolvedOptions } from '../resolve-options.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
 import { describeExit, exitDetails } from './exit.js';
@@ -63,7 +64,6 @@ export class Supervisor {
   #age: NodeJS.Timeout | undefined;
   /** What stopped the pipeline from coming up, the first time since it was last up. */
   #firstFailure: StartFailureReason | undefined;
-
   #spawned = 0;
 
   constructor(options: SupervisorOptions) {
@@ -184,7 +184,9 @@ export class Supervisor {
   #recycleWhereDue(process: PipelineProcess): void {
     const { afterCalls, aboveMemory } = this.#options.options.recycle;
     const { calls, rss = 0 } = process.stats;
-    if (this.#state.name === 'ready' && (calls >= afterCalls || rss > aboveMemory)) this.recycle();
+    // One that has done nothing yet is as small as its kind can be.
+    if (this.#state.name !== 'ready' || calls === 0) return;
+    if (calls >= afterCalls || rss > aboveMemory) this.recycle();
   }
 
   #exited(exit: ProcessExit, lost: readonly LostCall[]): void {

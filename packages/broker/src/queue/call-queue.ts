@@ -6,7 +6,7 @@ export class CallQueue {
   /** One line for each priority in use. */
   readonly #lines = new Map<number, Fifo<PendingCall>>();
   /** Priorities in use, highest first. */
-  #priorities: number[] = [];
+  readonly #priorities: number[] = [];
   #length = 0;
   #bytes = 0;
 
@@ -51,7 +51,7 @@ export class CallQueue {
     this.#count(call, -1);
     if (line.first === undefined) {
       this.#lines.delete(priority);
-      this.#priorities = this.#priorities.filter((other) => other !== priority);
+      this.#priorities.splice(this.#placeOf(priority), 1);
     }
     return true;
   }
@@ -69,9 +69,21 @@ export class CallQueue {
     if (line === undefined) {
       line = new Fifo();
       this.#lines.set(priority, line);
-      this.#priorities = [...this.#priorities, priority].sort((a, b) => b - a);
+      this.#priorities.splice(this.#placeOf(priority), 0, priority);
     }
     return line;
+  }
+
+  /** Where the priority stands, or would stand, among those in use. */
+  #placeOf(priority: number): number {
+    let low = 0;
+    let high = this.#priorities.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#priorities[middle] ?? -Infinity) > priority) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #count(call: PendingCall, by: 1 | -1): void {

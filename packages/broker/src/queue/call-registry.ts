@@ -1,5 +1,6 @@
 import type { PendingCall } from '../call.js';
 import type { KeepOptions } from '../options.js';
+import type { Resolved } from '../resolve-options.js';
 import { after } from '../timer.js';
 
 interface Kept {
@@ -11,14 +12,14 @@ interface Kept {
 
 /** Finds calls by key: those in flight, and for a bounded time those that have settled. */
 export class CallRegistry {
-  readonly #keep: Required<KeepOptions>;
+  readonly #keep: Resolved<KeepOptions>;
   readonly #inFlight = new Map<string, PendingCall>();
   /** In the order they settled, so that the first is the next to go. */
   readonly #kept = new Map<string, Kept>();
   #keptBytes = 0;
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(keep: Required<KeepOptions>) {
+  constructor(keep: Resolved<KeepOptions>) {
     this.#keep = keep;
   }
 

@@ -5,21 +5,45 @@ interface Waiter {
 
 /** Those who wait for a place in the queue, first come, first served. */
 export class WaitingRoom {
-  #waiters: Waiter[] = [];
+  readonly #waiters: Waiter[] = [];
+  readonly #onFree: () => void;
+  /** Places promised to those who have been let in, until they had the time to take them. */
+  #promised = 0;
 
-  enter(): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
+  /** @param onFree Called when places that were promised, and perhaps not taken, can be given away again. */
+  constructor(onFree: () => void) {
+    this.#onFree = onFree;
+  }
+
+  /** Resolves when it is the caller's turn to take one of so many places. */
+  async enter(places: number): Promise<void> {
+    if (this.#waiters.length === 0 && places > this.#promised) {
+      this.#promise(1);
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
     });
   }
 
-  /** There are so many places: no more are told of them than can take one. */
+  /** There are so many places now. */
   admit(places: number): void {
-    if (places <= 0 || this.#waiters.length === 0) return;
-    for (const { resolve } of this.#waiters.splice(0, places)) resolve();
+    const free = Math.min(places - this.#promised, this.#waiters.length);
+    if (free <= 0) return;
+    this.#promise(free);
+    for (const { resolve } of this.#waiters.splice(0, free)) resolve();
   }
 
   rejectAll(error: () => Error): void {
     for (const { reject } of this.#waiters.splice(0)) reject(error());
+  }
+
+  #promise(places: number): void {
+    this.#promised += places;
+    // Whoever waited goes on in a microtask, and has submitted by then, or will not soon.
+    setImmediate(() => {
+      this.#promised -= places;
+      this.#onFree();
+    }).unref();
   }
 }

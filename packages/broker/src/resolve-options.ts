@@ -1,0 +1,161 @@
+import { OptionReader } from './option-reader.js';
+import type {
+  CallOptions,
+  KeepOptions,
+  KillDelayOptions,
+  OutputOption,
+  RecycleOptions,
+  RestartOptions,
+} from './options.js';
+
+/** Options with every default filled in. */
+export type Resolved<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+
+/** Every option with its default filled in. */
+export interface ResolvedOptions {
+  readonly args: readonly unknown[];
+  readonly export: string | undefined;
+  readonly expose: readonly string[] | undefined;
+  readonly maxQueue: number;
+  readonly maxQueueBytes: number;
+  readonly maxMessageBytes: number;
+  readonly startTimeout: number;
+  readonly timeout: number;
+  readonly queueTimeout: number;
+  readonly restart: Resolved<RestartOptions>;
+  readonly killDelay: Resolved<KillDelayOptions>;
+  readonly recycle: Resolved<RecycleOptions>;
+  readonly keep: Resolved<KeepOptions>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly execArgv: readonly string[] | undefined;
+  readonly cwd: string | undefined;
+  readonly output: OutputOption;
+  readonly workerPath: string | URL | undefined;
+}
+
+const MIB = 1024 * 1024;
+
+/**
+ * Checks options and fills in defaults.
+ * @throws InvalidOptionError naming the option and the accepted range.
+ */
+export function resolveOptions(options: unknown): ResolvedOptions {
+  const given = new OptionReader('', options);
+  const restart = given.group('restart');
+  const killDelay = given.group('killDelay');
+  const recycle = given.group('recycle');
+  const keep = given.group('keep');
+  const resolved: ResolvedOptions = {
+    args: given.custom('args', 'an array', [], Array.isArray),
+    export: given.custom('export', 'the name of an export', undefined, isNonEmptyString),
+    expose: given.custom('expose', 'an array of method names', undefined, isStringArray),
+    maxQueue: given.count('maxQueue', 10_000),
+    maxQueueBytes: given.count('maxQueueBytes', 256 * MIB),
+    maxMessageBytes: given.count('maxMessageBytes', 1024 * MIB),
+    startTimeout: given.limit('startTimeout', 600_000),
+    timeout: given.limit('timeout', Infinity),
+    queueTimeout: given.duration('queueTimeout', Infinity),
+    restart: {
+      limit: restart.count('limit', 5),
+      within: restart.duration('within', 60_000),
+      minDelay: restart.duration('minDelay', 50),
+      maxDelay: restart.duration('maxDelay', 5_000),
+    },
+    killDelay: {
+      timeout: killDelay.duration('timeout', 2_000),
+      cancel: killDelay.duration('cancel', 30_000),
+    },
+    recycle: {
+      afterCalls: recycle.atLeastOne('afterCalls', Infinity),
+      aboveMemory: recycle.atLeastOne('aboveMemory', Infinity),
+      afterMs: recycle.atLeastOne('afterMs', Infinity),
+    },
+    keep: {
+      results: keep.count('results', 1_000),
+      bytes: keep.count('bytes', 64 * MIB),
+      forMs: keep.duration('forMs', 300_000),
+    },
+    env: given.custom('env', 'an object of strings', {}, isEnvironment),
+    execArgv: given.custom('execArgv', 'an array of strings', undefined, isStringArray),
+    cwd: given.custom('cwd', 'a directory', undefined, isNonEmptyString),
+    output: given.custom('output', "'inherit', 'ignore' or a function", 'inherit', isOutput),
+    workerPath: given.custom('workerPath', 'a path or a file URL', undefined, isPathOrUrl),
+  };
+  for (const group of [given, restart, killDelay, recycle, keep]) group.rejectUnknown();
+  return resolved;
+}
+
+/** A call's own options with the broker's defaults filled in. */
+export interface ResolvedCallOptions {
+  readonly key: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: number;
+  readonly queueTimeout: number;
+  readonly priority: number;
+  readonly retries: number;
+}
+
+/**
+ * Checks one call's options and fills in the broker's defaults.
+ * @throws InvalidOptionError naming the option and the accepted range.
+ */
+export function resolveCallOptions(
+  options: CallOptions | undefined,
+  defaults: Pick<ResolvedOptions, 'timeout' | 'queueTimeout'>,
+): ResolvedCallOptions {
+  if (options === undefined) {
+    const { timeout, queueTimeout } = defaults;
+    return { key: undefined, signal: undefined, timeout, queueTimeout, priority: 0, retries: 0 };
+  }
+  const given = new OptionReader('', options);
+  const resolved = {
+    key: given.custom('key', 'a non-empty string', undefined, isNonEmptyString),
+    signal: given.custom('signal', 'an AbortSignal', undefined, isAbortSignal),
+    timeout: given.limit('timeout', defaults.timeout),
+    queueTimeout: given.duration('queueTimeout', defaults.queueTimeout),
+    priority: given.custom('priority', 'a finite number', 0, isFiniteNumber),
+    retries: given.count('retries', 0),
+  };
+  given.rejectUnknown();
+  return resolved;
+}
+
+/**
+ * How long `close` waits, in ms.
+ * @throws InvalidOptionError naming the option and the accepted range.
+ */
+export function resolveCloseTimeout(options: unknown): number {
+  const given = new OptionReader('', options ?? {});
+  const timeout = given.duration('timeout', Infinity);
+  given.rejectUnknown();
+  return timeout;
+}
+
+function isNonEmptyString(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isStringArray(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return Number.isFinite(value);
+}
+
+function isAbortSignal(value: unknown): value is AbortSignal {
+  return value instanceof AbortSignal;
+}
+
+function isEnvironment(value: unknown): value is Record<string, string | undefined> {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).every((item) => item === undefined || typeof item === 'string');
+}
+
+function isOutput(value: unknown): value is OutputOption {
+  return value === 'inherit' || value === 'ignore' || typeof value === 'function';
+}
+
+function isPathOrUrl(value: unknown): value is string | URL {
+  return isNonEmptyString(value) || value instanceof URL;
+}
