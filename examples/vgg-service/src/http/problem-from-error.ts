@@ -15,6 +15,7 @@ const imageStatus: Record<ImageErrorCode, number> = {
   ERR_IMAGE_UNSUPPORTED: 415,
   ERR_IMAGE_CORRUPT: 422,
   ERR_IMAGE_TOO_MANY_PIXELS: 413,
+  ERR_IMAGE_TOO_LONG: 413,
 };
 
 const downloadStatus: Record<DownloadErrorCode, number> = {

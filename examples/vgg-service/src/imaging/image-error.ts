@@ -3,6 +3,7 @@ const codes = [
   'ERR_IMAGE_UNSUPPORTED',
   'ERR_IMAGE_CORRUPT',
   'ERR_IMAGE_TOO_MANY_PIXELS',
+  'ERR_IMAGE_TOO_LONG',
 ] as const;
 
 export type ImageErrorCode = (typeof codes)[number];

@@ -140,6 +140,37 @@ test('refuses a small file of very many pixels by its header, naming both sizes'
 });
 
 test.each([
+  [50_000_000, 1],
+  [1, 65_536],
+])('refuses %i x %i pixels, however few they are', async (width, height) => {
+  const long = await sharp({ create: { width, height, channels: 3, background: '#888' } })
+    .png()
+    .toBuffer();
+  await expect(decodeImage(long, size)).rejects.toMatchObject({
+    code: 'ERR_IMAGE_TOO_LONG',
+    message: `The image has ${width} x ${height} pixels; the limit is 65535 on each side.`,
+  });
+});
+
+test.each([
+  [65_535, 1],
+  [1, 65_535],
+])('takes %i x %i pixels', async (width, height) => {
+  const long = await sharp({ create: { width, height, channels: 3, background: '#888' } })
+    .png()
+    .toBuffer();
+  expect(pixel(await decodeImage(long, size), 4, 4)).toEqual([136, 136, 136]);
+});
+
+test('says that an image is damaged in its own words, and keeps those of the decoder as the cause', async () => {
+  const whole = await readFile(photo);
+  await expect(decodeImage(whole.subarray(0, whole.length / 2), size)).rejects.toMatchObject({
+    message: 'The image is damaged or cut short: it could not be decoded.',
+    cause: expect.any(Error),
+  });
+});
+
+test.each([
   ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'],
   ['PDF', '%PDF-1.4 hello'],
   ['text', 'hello, this is text'],
