@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import fetch, { type Response } from 'node-fetch';
 import type { PartialFile } from './partial-file.js';
 import { WeightsError } from './weights-error.js';
@@ -36,9 +37,14 @@ export async function requestRest(
   });
   if (response.status === 206 && resume)
     return { ...delivery(response), ...contentRange(response, url, received) };
-  // The file has become shorter than what is here: it is another one, to be fetched from its beginning.
-  if (response.status === 416 && resume)
+  if (response.status === 416 && resume) {
+    discard(response);
+    // All of it is here already: an earlier process ended between its last byte and its check.
+    if (response.headers.get('content-range') === `bytes */${received}`)
+      return { ...delivery(response), body: bytesOf(null), from: received, total: received };
+    // The file has become shorter than what is here: it is another one, to be fetched from its beginning.
     return requestRest(url, { path: '', received: 0, validator: undefined }, signal);
+  }
   if (response.status !== 200) {
     throw new WeightsError(
       'ERR_WEIGHTS_STATUS',
@@ -57,6 +63,11 @@ function delivery({ body, headers }: Response): Pick<Delivery, 'body' | 'validat
 
 async function* bytesOf(body: Response['body']): AsyncGenerator<Uint8Array> {
   for await (const chunk of body ?? []) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}
+
+/** Lets go of a connection whose body nobody will read. */
+function discard({ body }: Response): void {
+  if (body instanceof Readable) body.destroy();
 }
 
 function contentRange(response: Response, url: URL, expected: number): Pick<Delivery, 'from' | 'total'> {

@@ -33,6 +33,11 @@ function fileServer({
     const tag = etag();
     const { range, 'if-range': ifRange } = request.headers;
     const from = ranges && range !== undefined && ifRange === tag ? Number(/\d+/.exec(range)?.[0]) : 0;
+    if (from >= whole.length) {
+      asked.push({ range, sent: 0 });
+      response.writeHead(416, { 'content-range': `bytes */${whole.length}` }).end('No such range');
+      return;
+    }
     const rest = whole.subarray(from);
     response.writeHead(from > 0 ? 206 : 200, {
       'content-length': rest.length,
@@ -90,6 +95,33 @@ test('goes on with what an earlier process left behind', async () => {
   expect(asked).toEqual([{ range: 'bytes=2000000-', sent: 1_000_000 }]);
   expect(content.equals(await readFile(target))).toBe(true);
   expect(await readdir(folder.path)).toEqual(['weights.h5']);
+});
+
+test('checks what an earlier process left behind complete, and fetches none of it again', async () => {
+  await using folder = await temporaryFolder();
+  const { listener, asked } = fileServer();
+  await using server = await serve(listener);
+  const target = join(folder.path, 'weights.h5');
+  const gone = await deadProcess();
+  await writeFile(`${target}.${gone}.part`, content);
+  await writeFile(`${target}.${gone}.part.validator`, '"v1"');
+  await download(server.url, target);
+  expect(asked).toEqual([{ range: `bytes=${content.length}-`, sent: 0 }]);
+  expect(content.equals(await readFile(target))).toBe(true);
+  expect(await readdir(folder.path)).toEqual(['weights.h5']);
+});
+
+test('starts over when the file on the server is shorter than what is here', async () => {
+  await using folder = await temporaryFolder();
+  const { listener, asked } = fileServer();
+  await using server = await serve(listener);
+  const target = join(folder.path, 'weights.h5');
+  const gone = await deadProcess();
+  await writeFile(`${target}.${gone}.part`, Buffer.concat([content, content]));
+  await writeFile(`${target}.${gone}.part.validator`, '"v1"');
+  await download(server.url, target);
+  expect(asked.map(({ sent }) => sent)).toEqual([0, content.length]);
+  expect(content.equals(await readFile(target))).toBe(true);
 });
 
 test('leaves the half file of a process that is still at it alone', async () => {
