@@ -10,14 +10,20 @@ const make = (options: unknown): (() => unknown) => {
 
 const WHOLE = 'a whole number from 0, or Infinity';
 const MS = 'milliseconds from 0, or Infinity';
+const MORE_MS = 'milliseconds above 0, or Infinity';
 
 test.each<[string, unknown, string]>([
   ...['maxQueue', 'maxQueueBytes', 'maxMessageBytes', 'restart.limit', 'keep.results', 'keep.bytes'].flatMap(
     (name): [string, unknown, string][] => [-1, 1.5, NaN, '5', null, 5n].map((value) => [name, value, WHOLE]),
   ),
+  ...['startTimeout', 'timeout'].flatMap((name): [string, unknown, string][] =>
+    [0, -1, NaN, '1s', null].map((value) => [name, value, MORE_MS]),
+  ),
+  ...['recycle.afterCalls', 'recycle.aboveMemory', 'recycle.afterMs'].flatMap(
+    (name): [string, unknown, string][] =>
+      [0, 0.5, NaN].map((value) => [name, value, 'a whole number from 1, or Infinity']),
+  ),
   ...[
-    'startTimeout',
-    'timeout',
     'queueTimeout',
     'restart.within',
     'restart.minDelay',
@@ -74,7 +80,8 @@ test.each<[string, unknown, string]>([
   ['key', 7, 'a non-empty string'],
   ['signal', {}, 'an AbortSignal'],
   ['signal', new AbortController(), 'an AbortSignal'],
-  ['timeout', -1, MS],
+  ['timeout', -1, MORE_MS],
+  ['timeout', 0, MORE_MS],
   ['queueTimeout', '1s', MS],
   ['priority', 'high', 'a finite number'],
   ['priority', Infinity, 'a finite number'],

@@ -157,7 +157,11 @@ test('Broker.start rejects, and leaves nothing behind', async () => {
 test.each([
   ['a working directory that does not exist', { cwd: '/no/such/folder' }, /\/no\/such\/folder/],
   ['a flag that Node does not know', { execArgv: ['--no-such-flag'] }, /exited with code 9/],
-  ['an entry that does not exist', { workerPath: '/no/such/entry.js' }, /exited with code 1/],
+  [
+    'an entry that does not exist',
+    { workerPath: '/no/such/entry.js' },
+    /workerPath\) does not exist: .*entry\.js/,
+  ],
 ])('the spawn fails (%s): PipelineStartError', async (_, options, message) => {
   const broker = makeBroker(undefined, { ...options, restart: { limit: 0 } });
   const errors = await Promise.all([caughtError(broker.start()), caughtError(broker.call('echo', [1]))]);
