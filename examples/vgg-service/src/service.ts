@@ -11,6 +11,7 @@ import { ModelHost } from './model/model-host.js';
 import { listSamples, readSample } from './model/samples.js';
 import { demonstrationModel } from './package-files.js';
 import { chooseWeights, type Weights } from './weights/choose-weights.js';
+import { forgetUnusable } from './weights/forget-unusable.js';
 
 /** How long running requests have when the service ends. */
 const drainMs = 10_000;
@@ -36,11 +37,15 @@ export class Service {
     const weights = await chooseWeights({ ...settings, signal: this.#stopping.signal });
     const labels = await labelsFor(weights, settings.labels);
     const { engine, kernels } = settings;
-    const info = await model.start({
-      name: weights.name,
-      demonstration: weights.demonstration,
-      pipeline: { weights: weights.file, engine, ...(kernels && { kernels }), ...(labels && { labels }) },
-    });
+    const info = await model
+      .start({
+        name: weights.name,
+        demonstration: weights.demonstration,
+        pipeline: { weights: weights.file, engine, ...(kernels && { kernels }), ...(labels && { labels }) },
+      })
+      .catch(async (error: unknown) => {
+        throw await forgetUnusable(weights, error);
+      });
     this.#stopping.signal.throwIfAborted();
     console.log(
       `Model: ${info.name}, ${info.classes} classes, ${info.input.width} x ${info.input.height}, on ${info.engine}`,

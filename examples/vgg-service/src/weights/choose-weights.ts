@@ -11,6 +11,8 @@ import { WeightsError } from './weights-error.js';
 /** The weights to load. */
 export interface Weights {
   file: string;
+  /** Where a file in the cache is from. */
+  url?: URL;
   /** What the page and the answers call the model; never a path. */
   name: string;
   /** The small model that ships with the example, which knows ten kinds of clothing and nothing else. */
@@ -36,7 +38,7 @@ const inWorkingFolder = 'vgg16_weights.h5';
 export async function chooseWeights({ weights, download, signal }: WeightsWish): Promise<Weights> {
   if (weights !== undefined) return given(weights, signal);
   if (await exists(inWorkingFolder)) return fromFile(inWorkingFolder);
-  if (download) return { file: await fetched(official, signal), name: official.name, demonstration: false };
+  if (download) return { ...(await fetched(official, signal)), name: official.name, demonstration: false };
   return { file: fileURLToPath(demonstrationModel.weights), name: 'fashion-vgg16', demonstration: true };
 }
 
@@ -46,7 +48,7 @@ async function given(weights: string, signal: AbortSignal): Promise<Weights> {
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
     throw new WeightsError('ERR_WEIGHTS_URL', `${weights} is neither a file nor an http(s) URL.`);
   }
-  return { file: await fetched({ url }, signal), name: basename(url.pathname), demonstration: false };
+  return { ...(await fetched({ url }, signal)), name: basename(url.pathname), demonstration: false };
 }
 
 async function fromFile(path: string): Promise<Weights> {
@@ -64,16 +66,19 @@ async function fromFile(path: string): Promise<Weights> {
   return { file: resolve(path), name: basename(path), demonstration: false };
 }
 
-async function fetched({ url, md5 }: { url: URL; md5?: string }, signal: AbortSignal): Promise<string> {
-  const target = cachedFile(url);
-  if (await exists(target)) return target;
+async function fetched(
+  { url, md5 }: { url: URL; md5?: string },
+  signal: AbortSignal,
+): Promise<Pick<Weights, 'file' | 'url'>> {
+  const file = cachedFile(url);
+  if (await exists(file)) return { file, url };
   const bar = progressBar('Downloading weights');
   try {
-    await downloadWeights({ url, target, md5, onProgress: bar.show, signal });
+    await downloadWeights({ url, target: file, md5, onProgress: bar.show, signal });
   } finally {
     bar.end();
   }
-  return target;
+  return { file, url };
 }
 
 async function exists(path: string): Promise<boolean> {

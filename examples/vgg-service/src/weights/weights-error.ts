@@ -6,7 +6,8 @@ export type WeightsErrorCode =
   | 'ERR_WEIGHTS_INTERRUPTED'
   | 'ERR_WEIGHTS_CHECKSUM'
   | 'ERR_WEIGHTS_TOO_LARGE'
-  | 'ERR_WEIGHTS_DISK';
+  | 'ERR_WEIGHTS_DISK'
+  | 'ERR_WEIGHTS_UNUSABLE';
 
 /** The weights could not be had. Its message is one line, for whoever typed the command. */
 export class WeightsError extends Error {

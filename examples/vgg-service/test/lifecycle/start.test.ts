@@ -1,5 +1,5 @@
 import { cpSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
@@ -152,6 +152,30 @@ test('weights from a url are fetched once and kept in the cache', async () => {
   }
   expect(fetched).toBe(1);
 });
+
+test.each([
+  ['a login page', Buffer.from('<!doctype html><title>Log in</title>')],
+  ['half the file, and no word of its length', readFileSync(demonstration).subarray(0, 2_000_000)],
+])(
+  'weights from a url that answered once with %s are fetched anew by the next start',
+  async (_what, wrong) => {
+    await using folder = await temporaryFolder();
+    let right = false;
+    await using server = await serve((_request, response) => {
+      if (right) response.end(readFileSync(demonstration));
+      else response.socket?.end(Buffer.concat([Buffer.from('HTTP/1.0 200 OK\r\n\r\n'), wrong]));
+    });
+    const args = ['--weights', `${server.url}/fashion.h5`];
+    const env = { XDG_CACHE_HOME: folder.path };
+    await using failed = new TestService({ args, env });
+    expect((await failed.exited).code).toBe(1);
+    expect(failed.stderr).toMatch(/run the same command again[^\n]*\n$/);
+    expect(await readdir(join(folder.path, 'vgg-service'))).toEqual([]);
+    right = true;
+    await using service = await startService({ args, env });
+    expect(await post(service, {})).toMatchObject({ status: 200 });
+  },
+);
 
 test('the page answers, and says that the model is not there, while the weights are still coming', async () => {
   await using folder = await temporaryFolder();
