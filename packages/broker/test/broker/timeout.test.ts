@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { makeBroker, startBroker } from '../support/brokers.js';
+import { startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, line } from '../support/events.js';
 import { blockUntil, gone } from '../support/processes.js';
