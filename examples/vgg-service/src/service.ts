@@ -36,6 +36,8 @@ export class Service {
     this.#server = await listen(app, settings);
     const weights = await chooseWeights({ ...settings, signal: this.#stopping.signal });
     const labels = await labelsFor(weights, settings.labels);
+    // Whatever is begun after a stop would outlive it.
+    this.#stopping.signal.throwIfAborted();
     const { engine, kernels } = settings;
     const info = await model
       .start({

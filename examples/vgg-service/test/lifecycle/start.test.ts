@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import type { Answer } from '../support/post.js';
 import { form, post } from '../support/post.js';
 import { samples } from '../support/samples.js';
-import { serve } from '../support/server.js';
+import { freePort, serve } from '../support/server.js';
 import { startService, TestService } from '../support/service.js';
 import { shared, testWith } from '../support/shared.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -202,9 +202,3 @@ test('the page answers, and says that the model is not there, while the weights 
   await service.ready();
   expect((await fetch(`${url}/health/ready`)).status).toBe(200);
 });
-
-async function freePort(): Promise<number> {
-  const server = await serve(() => undefined);
-  await server[Symbol.asyncDispose]();
-  return server.port;
-}

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { fillQueue, modelProcess } from '../support/busy.js';
 import { sample } from '../support/samples.js';
+import { freePort, serve } from '../support/server.js';
 import { isAlive, startService, TestService } from '../support/service.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   '%s ends the service with code 0, and its child',
@@ -25,6 +28,30 @@ test('a stop while the model is being loaded ends both at once', async () => {
   }
   expect(await service.stop('SIGTERM')).toEqual({ code: 0, signal: null });
   expect(isAlive(child)).toBe(false);
+});
+
+test('an image that comes after SIGTERM, while the weights are still coming, gets 503', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serve(() => undefined);
+  const port = await freePort();
+  await using service = new TestService({
+    args: ['--port', `${port}`, '--weights', `${server.url}/slow.h5`],
+    env: { XDG_CACHE_HOME: folder.path },
+  });
+  await once(server.server, 'request');
+  const connection = connect(port, '127.0.0.1').setEncoding('utf8');
+  // Its first line keeps the connection from counting as idle.
+  connection.write('POST /vgg HTTP/1.1\r\n');
+  await fetch(`http://127.0.0.1:${port}/health/live`);
+  service.process.kill('SIGTERM');
+  await whenClosed(port);
+  connection.write('Host: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  let answer = '';
+  for await (const text of connection) answer += String(text);
+  expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+  expect(answer).toContain('"state": "draining"');
+  expect(await service.exited).toEqual({ code: 0, signal: null });
+  expect(service.stderr).not.toContain('Error');
 });
 
 test('SIGTERM: not ready any more, but what was asked is still answered', async () => {
@@ -66,6 +93,19 @@ test('SIGKILL of the service takes the child with it', async () => {
   expect(await service.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
   while (isAlive(child)) await new Promise((resolve) => setImmediate(resolve));
 });
+
+/** Waits until nobody listens on a port any more. */
+async function whenClosed(port: number): Promise<void> {
+  for (;;) {
+    const probe = connect(port, '127.0.0.1');
+    try {
+      await once(probe, 'connect');
+      probe.destroy();
+    } catch {
+      return;
+    }
+  }
+}
 
 function openUpload(service: TestService) {
   const { port } = new URL(service.url);

@@ -26,3 +26,10 @@ export async function serve(listener: RequestListener, host = '127.0.0.1'): Prom
     },
   };
 }
+
+/** A port that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = await serve(() => undefined);
+  await server[Symbol.asyncDispose]();
+  return server.port;
+}

@@ -29,7 +29,9 @@ export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Rou
     response.vary('accept');
     const type = negotiate(request, ['text/plain', 'application/json', 'text/html']);
     const { state } = model;
-    if (state !== 'ready' && state !== 'draining') throw notReady(state);
+    // A service that ends still answers what reaches it, unless its model was never there.
+    const answers = state === 'ready' || (state === 'draining' && model.info !== undefined);
+    if (!answers) throw notReady(state);
     const signal = clientGone(response);
     const image = await findImage(await readImageSource(request), { sample, agentFor, signal });
     const classification = await model.classify(image.bytes, signal);
