@@ -37,7 +37,7 @@ export class KerasError extends Error {
   }
 }
 
-/** An option of `loadModel` has a value that it cannot have. */
+/** An option of `loadModel` is not known, or has a value that it cannot have. */
 export class OptionError extends KerasError {
   override readonly name = 'OptionError';
   /** The option that was wrong. */

@@ -20,7 +20,7 @@ import type { StoredModel } from './reading/stored-model.js';
  * @param file Path or file URL of an HDF5 file: weights only as Keras 1 or 2 saved them, or a whole model (`.h5`).
  * @throws {ModelFileError} The file is missing, damaged, of another kind, or holds another network.
  * @throws {EngineError} No engine, or not the one that was asked for, can run the model.
- * @throws {OptionError} An option has a value that it cannot have.
+ * @throws {OptionError} An option is not known, or has a value that it cannot have.
  * @throws The signal's reason, when the signal stopped the loading.
  */
 export async function loadModel(file: string | URL, options: LoadOptions): Promise<Model> {

@@ -31,9 +31,26 @@ export interface LoadOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** A record, so that the compiler sees to it that none is forgotten. */
+const KNOWN: Record<keyof LoadOptions, true> = {
+  architecture: true,
+  engine: true,
+  kernels: true,
+  threads: true,
+  onProgress: true,
+  signal: true,
+};
+
 /** Callers in plain JavaScript, and values from a command line, are not held by the types. */
 export function checkOptions(options: LoadOptions): void {
   const { architecture, engine, kernels, threads }: Record<string, unknown> = { ...options };
+  for (const option of Object.keys({ ...options })) {
+    if (Object.hasOwn(KNOWN, option)) continue;
+    throw new OptionError(
+      option,
+      `There is no option ${JSON.stringify(option)}; there are ${Object.keys(KNOWN).join(', ')}`,
+    );
+  }
   oneOf('architecture', architecture, ['vgg16']);
   if (engine !== undefined) oneOf('engine', engine, ['auto', ...ENGINE_NAMES]);
   if (kernels !== undefined) oneOf('kernels', kernels, ['convolution', 'correlation']);

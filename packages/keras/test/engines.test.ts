@@ -73,13 +73,17 @@ test.each(['tfjs-node', 'tfjs-node-gpu'] as const)(
       console.warn(`SKIPPED: ${engine} is installed with its native addon here`);
       return;
     }
-    expect(status.reason).toMatch(/without its native addon|is not installed/u);
+    const installed = status.reason.includes('without its native addon');
     const outcome = loadModel(fixture('vgg16_small.h5'), { architecture: 'vgg16', engine });
     await expect(outcome).rejects.toBeInstanceOf(EngineError);
     await expect(outcome).rejects.toMatchObject({
       code: 'ERR_KERAS_ENGINE_NOT_AVAILABLE',
       engine,
-      message: expect.stringContaining(`npm install @tensorflow/${engine}`),
+      message: expect.stringMatching(
+        installed
+          ? /^Engine \S+ is not available: \S+ is installed without [^;]*; allow that script to run/u
+          : /is not installed; add it to your project with .*: npm install @tensorflow\/\S+$/u,
+      ),
     });
   },
 );
@@ -92,6 +96,19 @@ test.each([
   expect(await script(PREDICT)).toBe(line);
 });
 
+test('what is there without its native addon is not to be installed, but to be allowed to', async () => {
+  const { directory, script } = await project();
+  const bare = path.join(directory, 'node_modules/@tensorflow/tfjs-node');
+  await mkdir(bare, { recursive: true });
+  await writeFile(path.join(bare, 'package.json'), '{ "version": "9.9.9" }');
+  const output = await script(`
+    await loadModel(file, { architecture: 'vgg16', engine: 'tfjs-node' }).catch((error) => console.log(error.message));`);
+  expect(output).toMatch(
+    /is installed without its native addon.*; allow that script to run .* and install again$/u,
+  );
+  expect(output).not.toContain('npm install');
+});
+
 test('with no engine installed, the error says what to install', async () => {
   const { script } = await project();
   const output = await script(`
@@ -102,7 +119,7 @@ test('with no engine installed, the error says what to install', async () => {
   expect(available).toBe('false,false,false,false');
   expect(auto).toMatch(/^ERR_KERAS_ENGINE_NOT_AVAILABLE auto .*npm install onnxruntime-node/u);
   expect(wasm).toMatch(
-    /^ERR_KERAS_ENGINE_NOT_AVAILABLE wasm .*is not installed.*npm install @tensorflow\/tfjs-backend-wasm @tensorflow\/tfjs-core/u,
+    /^ERR_KERAS_ENGINE_NOT_AVAILABLE wasm .*is not installed; add it .*: npm install @tensorflow\/tfjs-backend-wasm @tensorflow\/tfjs-core/u,
   );
 });
 

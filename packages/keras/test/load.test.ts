@@ -126,7 +126,7 @@ testOnLinux('the file is closed when the model is there, and after a refusal', a
   expect(isOpen(bad)).toBe(false);
 });
 
-describe('an option with a wrong value is refused by name', () => {
+describe('an option that is wrong is refused by name', () => {
   let good: string;
   beforeAll(async () => {
     good = await writeFile((file) => {
@@ -141,10 +141,19 @@ describe('an option with a wrong value is refused by name', () => {
     ['kernels', { architecture: 'vgg16', kernels: 'theano' }],
     ['threads', { architecture: 'vgg16', threads: 0 }],
     ['threads', { architecture: 'vgg16', threads: '2' }],
+    ['foo', { architecture: 'vgg16', foo: 0 }],
+    ['toString', { architecture: 'vgg16', toString: 0 }],
   ])('%s in %j', async (option, options) => {
     const outcome = loadModel(good, options as LoadOptions);
     await expect(outcome).rejects.toBeInstanceOf(OptionError);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_KERAS_OPTION', option });
+  });
+
+  test('and one that is not known is answered with those that are', async () => {
+    const options = { architecture: 'vgg16', thread: 2 } as const;
+    await expect(loadModel(good, options)).rejects.toThrow(
+      'There is no option "thread"; there are architecture, engine, kernels, threads, onProgress, signal',
+    );
   });
 
   test.each(['', new URL('http://localhost/model.h5')])('file as %s', async (name) => {

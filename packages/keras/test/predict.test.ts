@@ -4,6 +4,12 @@ import { DisposedError, InputError, loadModel, type Model, type Tensor } from '.
 import { ENGINES, predictWith, tinyImage } from './support/predicting.js';
 import { tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';
 
+/** The image with another number at one place. */
+const holding = (index: number, number: number): Tensor => ({
+  ...tinyImage,
+  data: tinyImage.data.with(index, number),
+});
+
 let file: string;
 beforeAll(async () => {
   file = await writeFile((file) => {
@@ -36,6 +42,8 @@ describe('an input that does not fit is refused by what is wrong with it', () =>
     ],
     ['a shape of text', [{ data, shape: '1,32,32,3' }], /array of integers/u],
     ['a negative batch', [{ data, shape: [-1, 32, 32, 3] }], /array of integers/u],
+    ['NaN', [holding(7, NaN)], /holds NaN at index 7 of its data/u],
+    ['an infinite number', [holding(3071, -Infinity)], /holds -Infinity at index 3071/u],
     ['half a batch', [{ data, shape: [0.5, 32, 32, 3] }], /array of integers/u],
   ])('%s', async (_, inputs, message) => {
     const outcome = model.predict(inputs as Tensor[]);

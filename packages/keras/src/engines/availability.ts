@@ -3,6 +3,8 @@ import path from 'node:path';
 import { ENGINE_NAMES, ENGINE_PACKAGES, type EngineName } from './engine.js';
 import { findPackage, type FoundPackage } from './find-package.js';
 
+const TFJS_CORE = '@tensorflow/tfjs-core';
+
 /** Whether an engine is there, and if not, why. */
 export type EngineStatus =
   | { name: EngineName; package: string; available: true; version: string }
@@ -16,20 +18,29 @@ export function engines(): EngineStatus[] {
   return ENGINE_NAMES.map((name): EngineStatus => {
     const found = findEngine(name);
     const status = { name, package: ENGINE_PACKAGES[name] };
-    return typeof found === 'string'
-      ? { ...status, available: false, reason: found }
+    return 'reason' in found
+      ? { ...status, available: false, reason: found.reason }
       : { ...status, available: true, version: found.version };
   });
 }
 
-/** The package of an engine, or the reason why it cannot be used. */
-export function findEngine(name: EngineName): FoundPackage | string {
+/** Why an engine cannot be used, and what to do about it where something can be done. */
+export interface Unavailable {
+  reason: string;
+  remedy?: string;
+}
+
+/** The package of an engine, or why it cannot be used. */
+export function findEngine(name: EngineName): FoundPackage | Unavailable {
   const found = findPackage(ENGINE_PACKAGES[name]);
-  if (found === undefined) return `${ENGINE_PACKAGES[name]} is not installed`;
+  if (found === undefined) {
+    const packages = name === 'wasm' ? `${ENGINE_PACKAGES.wasm} ${TFJS_CORE}` : ENGINE_PACKAGES[name];
+    return { reason: `${ENGINE_PACKAGES[name]} is not installed`, remedy: add(packages) };
+  }
   return missingPart(name, found) ?? found;
 }
 
-function missingPart(name: EngineName, { directory, require }: FoundPackage): string | undefined {
+function missingPart(name: EngineName, { directory, require }: FoundPackage): Unavailable | undefined {
   switch (name) {
     case 'onnxruntime':
       return hasFile(
@@ -37,21 +48,33 @@ function missingPart(name: EngineName, { directory, require }: FoundPackage): st
         path.join(process.platform, process.arch, 'onnxruntime_binding.node'),
       )
         ? undefined
-        : `onnxruntime-node has no binary for ${process.platform} ${process.arch}`;
+        : { reason: `onnxruntime-node has no binary for ${process.platform} ${process.arch}` };
     case 'tfjs-node':
     case 'tfjs-node-gpu':
       return hasFile(path.join(directory, 'lib'), 'tfjs_binding.node')
         ? undefined
-        : `${ENGINE_PACKAGES[name]} is installed without its native addon, which its install script downloads: ` +
-            `allow that script and install again`;
+        : {
+            reason: `${ENGINE_PACKAGES[name]} is installed without its native addon, which its install script downloads`,
+            // Adding the package again would change nothing.
+            remedy:
+              'allow that script to run (pnpm: allowBuilds in pnpm-workspace.yaml; npm: no --ignore-scripts) and install again',
+          };
     case 'wasm':
       try {
-        require.resolve('@tensorflow/tfjs-core');
+        require.resolve(TFJS_CORE);
         return undefined;
       } catch {
-        return '@tensorflow/tfjs-core, which @tensorflow/tfjs-backend-wasm needs, is not installed';
+        return {
+          reason: `${TFJS_CORE}, which ${ENGINE_PACKAGES.wasm} needs, is not installed`,
+          remedy: add(TFJS_CORE),
+        };
       }
   }
+}
+
+/** Not a command alone: it would be the wrong one in a project of another package manager. */
+function add(packages: string): string {
+  return `add it to your project with your package manager, for example: npm install ${packages}`;
 }
 
 /** Whether one of the folders in `directory` (one for each version of Node's native interface) has the file. */

@@ -49,11 +49,12 @@ export async function selectEngine(engine: EngineName | 'auto'): Promise<Engine>
 
 async function load(name: EngineName): Promise<Engine> {
   const found = findEngine(name);
-  if (typeof found === 'string') {
+  if ('reason' in found) {
+    const { reason, remedy } = found;
     throw new EngineError(
       'ERR_KERAS_ENGINE_NOT_AVAILABLE',
       name,
-      `Engine ${name} is not available: ${found}. To install it: npm install ${packagesOf(name)}`,
+      `Engine ${name} is not available: ${reason}` + (remedy === undefined ? '' : `; ${remedy}`),
     );
   }
   try {
@@ -79,10 +80,6 @@ function loadFound(name: EngineName, found: FoundPackage): Engine | Promise<Engi
     case 'wasm':
       return loadWasm(found);
   }
-}
-
-function packagesOf(name: EngineName): string {
-  return name === 'wasm' ? `${ENGINE_PACKAGES.wasm} @tensorflow/tfjs-core` : ENGINE_PACKAGES[name];
 }
 
 function usesGpu(engine: Engine): boolean {

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { ModelFileError } from '../errors.js';
+import { firstNotFinite } from '../first-not-finite.js';
 import { arrangeInto } from './arrange.js';
 import type { Dataset, Hdf5File } from './hdf5-file.js';
-import { firstNotFinite, toFloat32 } from './numbers.js';
+import { toFloat32 } from './numbers.js';
 import type { StoredWeight } from './stored-model.js';
 
 /** One slice takes about 10 ms to read and check; the event loop turns between two. */
