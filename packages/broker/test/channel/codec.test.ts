@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 
 import { describe, expect, test } from '@jest/globals';
@@ -201,6 +202,8 @@ describe('for any value', () => {
   test('it comes out as it would of v8.deserialize(v8.serialize(value))', () => {
     fc.assert(
       fc.property(anything, (value) => {
+        // Jest finds invalid dates of two realms unequal; they have a test of their own.
+        fc.pre(!inspect(value, { depth: Infinity }).includes('Invalid Date'));
         expect(roundTrip(value)).toStrictEqual(deserialize(serialize(value)));
       }),
       { numRuns: 2_000 },

@@ -1,0 +1,182 @@
+import { writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { exit, line, spawned, state } from '../support/events.js';
+import { isAlive } from '../support/processes.js';
+import { temporaryPath } from '../support/temporary.js';
+
+const CLOSED = { name: 'BrokerClosedError', code: 'ERR_DUAL_BROKER_CLOSED' };
+const MIB = 1024 * 1024;
+
+describe('recycling', () => {
+  test('afterCalls: no process answers more calls than that, and no call is lost', async () => {
+    const broker = makeBroker(undefined, { recycle: { afterCalls: 4 } });
+    const pids = await Promise.all(Array.from({ length: 20 }, () => broker.call('pid', [])));
+    const answers = new Map<unknown, number>();
+    for (const pid of pids) answers.set(pid, (answers.get(pid) ?? 0) + 1);
+    expect([...answers.values()]).toEqual([4, 4, 4, 4, 4]);
+  });
+
+  test('afterMs: the process is replaced though it is idle', async () => {
+    const broker = await startBroker(undefined, { recycle: { afterMs: 50 } });
+    const before = await broker.call('pid', []);
+    await spawned(broker);
+    expect(await broker.call('pid', [])).not.toBe(before);
+  });
+
+  test('aboveMemory: a process that has grown is replaced', async () => {
+    const broker = await startBroker(undefined, { recycle: { aboveMemory: 250 * MIB } });
+    const gone = exit(broker);
+    await broker.call('note', [new Uint8Array(250 * MIB).fill(1)]);
+    expect(await gone).toMatchObject({ reason: 'requested', exitCode: 0 });
+    expect(await broker.call('seen', [])).toEqual([]);
+  });
+
+  test('a process that is larger than that from the start is not replaced before it has done anything', async () => {
+    const broker = await startBroker(undefined, { recycle: { aboveMemory: 1 } });
+    while (broker.stats().processes[0]?.rss === undefined) await setTimeout(5);
+    expect(broker.stats()).toMatchObject({ state: 'ready', restarts: 0 });
+  });
+});
+
+describe('reload', () => {
+  test('lets the call that runs finish, however long, and keeps those that wait', async () => {
+    const broker = await startBroker(undefined, { killDelay: { cancel: 1 } });
+    const before = await broker.call('pid', []);
+    const [gate, atTheGate] = [temporaryPath(), line(broker, 'at the gate')];
+    const running = broker.call('gate', [gate, 'through']);
+    await atTheGate;
+    const reloaded = broker.reload();
+    const waiting = broker.call('pid', []);
+    expect(broker.state).toBe('restarting');
+    await setTimeout(50); // longer than the patience for a process that is told to stop
+    writeFileSync(gate, '');
+    expect(await running).toBe('through');
+    await reloaded;
+    expect(broker.state).toBe('ready');
+    expect(await waiting).not.toBe(before);
+  });
+
+  test('the old process has ended before the new one is made', async () => {
+    const broker = await startBroker();
+    const before = Number(await broker.call('pid', []));
+    const next = spawned(broker);
+    const reloaded = broker.reload();
+    await next;
+    expect(isAlive(before)).toBe(false);
+    await reloaded;
+  });
+
+  test('of a broker that has not started starts it', async () => {
+    const broker = makeBroker();
+    await broker.reload();
+    expect(broker.state).toBe('ready');
+  });
+
+  test('of a closed broker, or one that drains, rejects and disturbs nothing', async () => {
+    const broker = await startBroker();
+    const running = broker.call('later', ['value']);
+    const drained = broker.drain();
+    expect(await caughtError(broker.reload())).toMatchObject(CLOSED);
+    expect(await running).toBe('value');
+    await drained;
+    await broker.close();
+    expect(await caughtError(broker.reload())).toMatchObject(CLOSED);
+  });
+});
+
+test('drain takes no more calls, and resolves when those it has are done', async () => {
+  const broker = makeBroker();
+  const calls = [1, 2, 3].map((value) => broker.call('later', [value]));
+  const drained = broker.drain();
+  expect(broker.state).toBe('draining');
+  expect(await caughtError(broker.call('echo', [4]))).toMatchObject({ ...CLOSED, started: false });
+  await drained;
+  expect(await Promise.all(calls)).toEqual([1, 2, 3]);
+  await broker.close();
+  expect(broker.state).toBe('closed');
+});
+
+describe('ready', () => {
+  test('lets in as many as fit, however many wait', async () => {
+    const broker = makeBroker(undefined, { maxQueue: 10 });
+    const values = Array.from({ length: 500 }, (_, i) => i);
+    const results = values.map(async (value) => {
+      await broker.ready();
+      return broker.call('echo', [value]);
+    });
+    expect(await Promise.all(results)).toEqual(values);
+  });
+
+  test('rejects for those who wait when the broker is closed', async () => {
+    const broker = await startBroker(undefined, { maxQueue: 1 });
+    const running = [caughtError(broker.call('hang', [])), caughtError(broker.call('echo', [1]))];
+    const waiting = caughtError(broker.ready());
+    await broker.close({ timeout: 0 });
+    expect(await waiting).toMatchObject(CLOSED);
+    expect(await Promise.all(running)).toMatchObject([CLOSED, CLOSED]);
+  });
+});
+
+test('a call with more bytes than maxQueueBytes waits alone, and runs', async () => {
+  const broker = makeBroker(undefined, { maxQueueBytes: 100 });
+  expect(await broker.call('echo', ['x'.repeat(1_000)])).toHaveLength(1_000);
+});
+
+describe('stats', () => {
+  test('tell of the queue and the process', async () => {
+    const broker = makeBroker();
+    expect(broker.stats()).toEqual({
+      state: 'idle',
+      queue: { length: 0, bytes: 0 },
+      serviceTime: undefined,
+      restarts: 0,
+      processes: [],
+    });
+    const calls = [1, 2, 3].map((value) => broker.call('later', [value]));
+    expect(broker.stats()).toMatchObject({ state: 'starting', queue: { length: 3 } });
+    expect(broker.stats().queue.bytes).toBeGreaterThan(0);
+    await Promise.all(calls);
+    const pid = await broker.call('pid', []);
+    const { processes, serviceTime } = broker.stats();
+    expect(processes).toMatchObject([{ pid, state: 'idle', calls: 4 }]);
+    expect(serviceTime).toBeGreaterThan(0);
+  });
+
+  test('a stopped process is suspended, and goes on when it is continued', async () => {
+    const broker = await startBroker();
+    const pid = Number(await broker.call('pid', []));
+    process.kill(pid, 'SIGSTOP');
+    const call = broker.call('echo', ['value']);
+    while (broker.stats().processes[0]?.state !== 'suspended') await setTimeout(20);
+    process.kill(pid, 'SIGCONT');
+    expect(await call).toBe('value');
+    while (broker.stats().processes[0]?.state === 'suspended') await setTimeout(20);
+    expect(broker.stats().processes).toMatchObject([{ pid, state: 'idle' }]);
+  });
+});
+
+test('a process that is killed starts no call that stands behind the one it is killed for', async () => {
+  const broker = await startBroker(undefined, { killDelay: { timeout: 20 } });
+  // Quick calls are sent ahead.
+  for (let i = 0; i < 50; i += 1) await broker.call('echo', [i]);
+  const overdue = caughtError(broker.call('untilTerm', [], { timeout: 20 }));
+  const behind = [1, 2, 3].map((value) => broker.call('echo', [value]));
+  expect(await overdue).toMatchObject({ name: 'CallTimeoutError' });
+  expect(await Promise.all(behind)).toEqual([1, 2, 3]);
+});
+
+test('calls that were sent ahead and never started are said not to have started', async () => {
+  const broker = await startBroker(undefined, { restart: { limit: 0 } });
+  for (let i = 0; i < 50; i += 1) await broker.call('echo', [i]);
+  const killed = caughtError(broker.call('kill', ['SIGKILL']));
+  const behind = [1, 2].map((value) => caughtError(broker.call('echo', [value])));
+  expect(await killed).toMatchObject({ name: 'ProcessExitError', started: true });
+  expect(await Promise.all(behind)).toMatchObject([
+    { name: 'PipelineStartError', started: false },
+    { name: 'PipelineStartError', started: false },
+  ]);
+  await state(broker, 'failed');
+});
