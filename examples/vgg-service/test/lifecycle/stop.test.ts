@@ -60,16 +60,24 @@ test('SIGTERM: not ready any more, but what was asked is still answered', async 
   // The service has the request's head now, and waits for its body.
   await once(upload, 'continue');
   service.process.kill('SIGTERM');
-  let ready = await fetch(`${service.url}/health/ready`);
-  while (ready.status === 200) {
-    await ready.arrayBuffer();
-    ready = await fetch(`${service.url}/health/ready`);
-  }
-  expect(await ready.json()).toMatchObject({ status: 503, state: 'draining' });
+  let ready = await health(service);
+  while (ready.status === 200) ready = await health(service);
+  expect(ready).toMatchObject({ status: 503, state: 'draining' });
   upload.end(sample('Bag-1.png'));
   const [response] = (await once(upload, 'response')) as [IncomingMessage];
   expect(response.statusCode).toBe(200);
   response.resume();
+  expect(await service.exited).toEqual({ code: 0, signal: null });
+});
+
+test('SIGTERM to the whole process group: the child does not die of it, and answers what was asked', async () => {
+  await using service = await startService({ group: true });
+  const child = modelProcess(service);
+  const { answers } = await fillQueue(service);
+  process.kill(-service.pid, 'SIGTERM');
+  while ((await health(service)).status === 200);
+  process.kill(child, 'SIGCONT');
+  for (const answer of answers) expect((await answer).status).toBe(200);
   expect(await service.exited).toEqual({ code: 0, signal: null });
 });
 
@@ -93,6 +101,12 @@ test('SIGKILL of the service takes the child with it', async () => {
   expect(await service.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
   while (isAlive(child)) await new Promise((resolve) => setImmediate(resolve));
 });
+
+async function health({ url }: TestService): Promise<{ status: number; state: string }> {
+  const response = await fetch(`${url}/health/ready`);
+  const { state } = (await response.json()) as { state: string };
+  return { status: response.status, state };
+}
 
 /** Waits until nobody listens on a port any more. */
 async function whenClosed(port: number): Promise<void> {

@@ -10,6 +10,8 @@ export interface ServiceOptions {
   args?: string[];
   env?: Record<string, string>;
   cwd?: string;
+  /** In a process group of its own, which `process.kill(-pid, …)` reaches as a whole. */
+  group?: boolean;
 }
 
 /** The real service in a process of its own, as a user starts it. */
@@ -21,10 +23,11 @@ export class TestService implements AsyncDisposable {
   /** `http://localhost:PORT`, once it is ready. */
   url = '';
 
-  constructor({ args = [], env = {}, cwd = tmpdir() }: ServiceOptions = {}) {
+  constructor({ args = [], env = {}, cwd = tmpdir(), group = false }: ServiceOptions = {}) {
     if (!existsSync(main)) throw new Error('examples/vgg-service/dist is not there: build it first');
     this.process = spawn(process.execPath, [main, '--port', '0', ...args], {
       cwd,
+      detached: group,
       env: { ...process.env, PORT: '', VGG_WEIGHTS: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
