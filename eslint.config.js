@@ -22,7 +22,10 @@ export default defineConfig(
       // Numbers read well in messages, and cannot be undefined by mistake as other values can.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // A `default` says what becomes of the rest; without one every case has to be there.
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       // `const { secret: _secret, ...rest } = all` is how one leaves something out.
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/consistent-type-imports': 'error',

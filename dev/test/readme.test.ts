@@ -32,3 +32,12 @@ test('every file that the README links to is there', () => {
   expect(links.length).toBeGreaterThan(5);
   expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
 });
+
+test("the broker's README tells of failures what the first README tells", () => {
+  const rows = (text: string): string[] => text.split('\n').filter((line) => /^\| (?!-)/.test(line));
+  const section = (text: string): string =>
+    text.slice(text.indexOf('## What happens on failure')).split('\n## ')[0] ?? '';
+  const own = readFileSync(join(root, 'packages', 'broker', 'README.md'), 'utf8');
+  expect(rows(section(own)).length).toBeGreaterThan(10);
+  expect(rows(section(own))).toEqual(rows(section(readme)));
+});
