@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { fillQueue, modelProcess, whenReady } from '../support/busy.js';
+import { fillQueue, holdRestart, modelProcess, whenReady } from '../support/busy.js';
 import { form, post, type ProblemDocument } from '../support/post.js';
 import { sample } from '../support/samples.js';
 import { isAlive, startService, type TestService } from '../support/service.js';
@@ -35,18 +35,15 @@ test('SIGKILL of the child costs the request it worked on, and no other', async 
   });
 });
 
-test('while the child is started again, the service says so and takes no image', async () => {
-  process.kill(modelProcess(service), 'SIGKILL');
-  let problem: ProblemDocument | undefined;
-  while (problem === undefined) {
-    const response = await fetch(`${service.url}/health/ready`);
-    if (response.status === 503) problem = (await response.json()) as ProblemDocument;
-    else await response.arrayBuffer();
-  }
+test('while the child is started again, the service is not ready, and images wait for the next one', async () => {
+  const next = await holdRestart(service);
+  const ready = await fetch(`${service.url}/health/ready`);
+  const problem = (await ready.json()) as ProblemDocument;
   expect(problem).toMatchObject({ status: 503, code: 'ERR_NOT_READY', state: 'restarting' });
   const answer = await post(service, { body: form({ file: sample('Bag-1.png') }) });
   expect(answer.status).toBe(503);
   expect(answer.headers.get('retry-after')).toBe('2');
+  process.kill(next, 'SIGCONT');
   await whenReady(service);
   expect(await post(service, { body: form({ file: sample('Bag-1.png') }) })).toMatchObject({ status: 200 });
 });

@@ -10,6 +10,20 @@ export function modelProcess(service: TestService): number {
   return pid;
 }
 
+/** Ends the model's process and holds its successor still before it is ready; `SIGCONT` lets that go on. */
+export async function holdRestart(service: TestService): Promise<number> {
+  const ended = modelProcess(service);
+  process.kill(ended, 'SIGKILL');
+  for (;;) {
+    const next = service.children().find((pid) => pid !== ended);
+    if (next !== undefined) {
+      process.kill(next, 'SIGSTOP');
+      return next;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 export interface Asked {
   /** The answers still to come, in the order they were asked for. */
   answers: Promise<Response>[];
