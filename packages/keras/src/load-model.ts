@@ -28,8 +28,8 @@ export async function loadModel(file: string | URL, options: LoadOptions): Promi
   const { signal } = options;
   signal?.throwIfAborted();
   const path = pathOf(file);
-  const fileBytes = await checkFile(path);
-  const hdf5 = await Hdf5File.open(path);
+  const { bytes: fileBytes, superblock } = await checkFile(path);
+  const hdf5 = await Hdf5File.open(path, superblock);
   try {
     const { graph, weights } = plan(path, readModel(hdf5, options.kernels));
     checkShapes(path, graph, weights);
@@ -42,7 +42,7 @@ export async function loadModel(file: string | URL, options: LoadOptions): Promi
     await unlessAborted(session, signal);
     return new Model(graph, engine.name, session);
   } finally {
-    hdf5.close();
+    await hdf5.close();
   }
 }
 

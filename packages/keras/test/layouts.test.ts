@@ -1,6 +1,6 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
+import { readFile, writeFile as writeBytes } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { toFloat32 } from '../src/reading/numbers.js';
 import { predictWith, tinyImage } from './support/predicting.js';
 import {
   tinyConfig,
@@ -28,6 +28,41 @@ describe('the same network in another layout gives the same output', () => {
       writeNamed(file, tinyWeights(), { gzip: true });
     });
     expect(await predictWith(file, tinyImage)).toEqual(expected);
+  });
+
+  test.each([
+    ['a chunk for each number', [1, 1, 1, 1]],
+    ['chunks that are cut by the edges', [2, 2, 2, 2]],
+    ['chunks along the first dimension only', [3, 3, 1, 1]],
+    ['one chunk for all', [3, 3, 3, 3]],
+  ])('compressed in %s, for a rotated kernel', async (_, chunks) => {
+    const weights = tinyWeights();
+    for (const { kernel } of weights.values()) {
+      if (kernel.shape.length === 4) kernel.data = rotated(kernel.data, kernel.shape);
+    }
+    const file = await writeFile((file) => {
+      writeNamed(file, weights, { chunks });
+    });
+    expect(await predictWith(file, tinyImage, { kernels: 'convolution' })).toEqual(expected);
+  });
+
+  test('in the newest version of the file format', async () => {
+    const file = await writeFile(
+      (file) => {
+        writeNamed(file, tinyWeights(), { gzip: true });
+      },
+      { libver: 'latest' },
+    );
+    expect(await predictWith(file, tinyImage)).toEqual(expected);
+  });
+
+  test('behind a block that is not HDF5', async () => {
+    const file = await writeFile((file) => {
+      writeNamed(file, tinyWeights());
+    });
+    const behind = `${file} behind 512 bytes.h5`;
+    await writeBytes(behind, Buffer.concat([Buffer.alloc(512), await readFile(file)]));
+    expect(await predictWith(behind, tinyImage)).toEqual(expected);
   });
 
   test('as 64-bit floats', async () => {
@@ -146,12 +181,6 @@ test('dense rows after a flatten come from channel, row, column order', async ()
   expect(await predictWith(numbered, image, { kernels: 'correlation' })).toEqual(
     await predictWith(named, image),
   );
-});
-
-test('16-bit floats keep their values', () => {
-  const bits = Uint16Array.of(0x3c00, 0xc000, 0x3555, 0x0001, 0x7bff, 0x8000, 0x7c00, 0x7e00);
-  const numbers = toFloat32(new Uint8Array(bits.buffer), 'float16');
-  expect([...numbers]).toEqual([1, -2, 0.333251953125, 2 ** -24, 65504, -0, Infinity, NaN]);
 });
 
 function rotated(

@@ -1,13 +1,13 @@
 import type { StoredWeight } from './stored-model.js';
 
-/** Takes consecutive entries along the first dimension of what is stored, and puts them where they belong. */
-export type Place = (slice: Float32Array, firstRow: number) => void;
+/** Takes numbers that follow each other in the dataset from position `first` on, and puts them where they belong. */
+export type Place = (run: Float32Array, first: number) => void;
 
-export function arrangeInto(target: Float32Array, { arrangement, dataset, shape }: StoredWeight): Place {
+export function arrangeInto(target: Float32Array, { arrangement, shape }: StoredWeight): Place {
   switch (arrangement.kind) {
     case 'as stored':
-      return (slice, firstRow) => {
-        target.set(slice, firstRow * rowLength(dataset.shape));
+      return (run, first) => {
+        target.set(run, first);
       };
     case 'rotated kernel':
       return rotateRows(target, shape);
@@ -20,27 +20,24 @@ export function arrangeInto(target: Float32Array, { arrangement, dataset, shape 
 
 function rotateRows(target: Float32Array, shape: readonly number[]): Place {
   const [rows = 0, columns = 0, inputs = 0, outputs = 0] = shape;
-  const block = inputs * outputs;
-  return (slice, firstRow) => {
-    for (let from = 0; from * block < slice.length; from++) {
-      const to = rows * columns - 1 - (firstRow * columns + from);
-      target.set(slice.subarray(from * block, (from + 1) * block), to * block);
-    }
-  };
+  return moveRows(target, inputs * outputs, (from) => rows * columns - 1 - from);
 }
 
 function channelsLastKernel(target: Float32Array, shape: readonly number[], rotated: boolean): Place {
   const [rows = 0, columns = 0, inputs = 0, outputs = 0] = shape;
   const area = rows * columns;
-  return (slice, firstOutput) => {
-    let from = 0;
-    for (let output = firstOutput; from < slice.length; output++) {
-      for (let input = 0; input < inputs; input++) {
-        for (let position = 0; position < area; position++) {
-          const to = rotated ? area - 1 - position : position;
-          target[(to * inputs + input) * outputs + output] = slice[from++] ?? NaN;
-        }
-      }
+  return (run, first) => {
+    let position = first % area;
+    let input = Math.floor(first / area) % inputs;
+    let output = Math.floor(first / (area * inputs));
+    for (const number of run) {
+      const to = rotated ? area - 1 - position : position;
+      target[(to * inputs + input) * outputs + output] = number;
+      if (++position < area) continue;
+      position = 0;
+      if (++input < inputs) continue;
+      input = 0;
+      output++;
     }
   };
 }
@@ -48,15 +45,17 @@ function channelsLastKernel(target: Float32Array, shape: readonly number[], rota
 function channelsLastRows(target: Float32Array, shape: readonly number[], channels: number): Place {
   const [inputs = 0, units = 0] = shape;
   const area = inputs / channels;
-  return (slice, firstRow) => {
-    for (let index = 0; index * units < slice.length; index++) {
-      const row = firstRow + index;
-      const to = (row % area) * channels + Math.floor(row / area);
-      target.set(slice.subarray(index * units, (index + 1) * units), to * units);
-    }
-  };
+  return moveRows(target, units, (from) => (from % area) * channels + Math.floor(from / area));
 }
 
-function rowLength(shape: readonly number[]): number {
-  return shape.slice(1).reduce((product, length) => product * length, 1);
+/** Moves rows of so many numbers; a run may begin and end within one. */
+function moveRows(target: Float32Array, rowLength: number, newRow: (from: number) => number): Place {
+  return (run, first) => {
+    for (let at = 0; at < run.length;) {
+      const [row, within] = [Math.floor((first + at) / rowLength), (first + at) % rowLength];
+      const next = Math.min(run.length, at + rowLength - within);
+      target.set(run.subarray(at, next), newRow(row) * rowLength + within);
+      at = next;
+    }
+  };
 }

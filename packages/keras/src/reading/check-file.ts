@@ -1,13 +1,10 @@
 import { reasonOf } from '../reason.js';
 import { open, stat } from 'node:fs/promises';
 import { ModelFileError } from '../errors.js';
-import { readSuperblock } from './superblock.js';
+import { type Hdf5Superblock, readSuperblock } from './superblock.js';
 
-/**
- * Tells a missing, empty, truncated or foreign file by its own words before the HDF5 library sees it.
- * Returns the file's size in bytes.
- */
-export async function checkFile(file: string): Promise<number> {
+/** Tells a missing, empty, truncated or foreign file by its own words before the HDF5 library sees it. */
+export async function checkFile(file: string): Promise<{ bytes: number; superblock: Hdf5Superblock }> {
   const { size } = await regularFile(file);
   if (size === 0)
     throw new ModelFileError('ERR_KERAS_EMPTY_FILE', `The model file is empty: ${file}`, { file });
@@ -40,14 +37,15 @@ export async function checkFile(file: string): Promise<number> {
             { file },
           );
         }
+        return { bytes: size, superblock };
       }
     }
-    return size;
   } finally {
     await handle.close();
   }
 }
 
+/** Before it is opened: opening a pipe waits for somebody to write into it. */
 async function regularFile(file: string) {
   const found = await stat(file).catch((error: unknown) => {
     throw systemError(file, error);

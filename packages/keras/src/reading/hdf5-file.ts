@@ -1,50 +1,70 @@
+import { readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { ModelFileError } from '../errors.js';
+import { confined, OtherFileError } from './confined.js';
+import { type Dataset, describeDataset } from './dataset.js';
 import type { H5Module } from './hdf5-library.js';
 import { loadHdf5, openReadOnly, quietly, readAttribute } from './hdf5-library.js';
-import { ModelFileError } from '../errors.js';
+import { type HeaderMessage, type HeaderSource, readObjectHeader, unsigned } from './object-header.js';
+import type { Hdf5Superblock } from './superblock.js';
 
-/** How the numbers of a dataset are stored; `undefined` where they are not floating-point numbers. */
-export type StoredType = 'float16' | 'float32' | 'float64';
-
-export interface Dataset {
-  path: string;
-  shape: readonly number[];
-  type: StoredType | undefined;
-  /** Of the numbers as stored, uncompressed. */
-  bytes: number;
-  compressed: boolean;
+/** A part of a dataset: so many entries from so far on, along each dimension. */
+export interface Block {
+  offset: readonly number[];
+  count: readonly number[];
 }
 
-/** Read access to one HDF5 file. All reads are synchronous and short; callers slice big datasets. */
+/** Numbers of a dataset in the library's memory, as little-endian bytes, until it is disposed. */
+export interface LoadedBlock extends Disposable {
+  /** A view that is valid until the event loop turns. */
+  bytes(from?: number, to?: number): Uint8Array;
+}
+
+/** Read access to one HDF5 file, and to no other. All reads are synchronous; callers read big datasets in blocks. */
 export class Hdf5File {
   readonly path: string;
   readonly #library: H5Module;
   readonly #id: bigint;
+  /** For what the library does not tell. */
+  readonly #handle: FileHandle;
+  readonly #headers: HeaderSource;
 
-  private constructor(path: string, library: H5Module, id: bigint) {
+  private constructor(
+    path: string,
+    library: H5Module,
+    id: bigint,
+    handle: FileHandle,
+    headers: HeaderSource,
+  ) {
     this.path = path;
     this.#library = library;
     this.#id = id;
+    this.#handle = handle;
+    this.#headers = headers;
   }
 
-  static async open(path: string): Promise<Hdf5File> {
+  static async open(path: string, superblock: Hdf5Superblock): Promise<Hdf5File> {
     const library = await loadHdf5();
     const damaged = (cause?: unknown) =>
       new ModelFileError('ERR_KERAS_DAMAGED', `The HDF5 file is damaged: it cannot be opened: ${path}`, {
         file: path,
         cause,
       });
-    let id: bigint;
+    const handle = await open(path, 'r');
     try {
-      id = quietly(library, () => openReadOnly(path));
+      const id = quietly(library, () => openReadOnly(path));
+      if (id >= 0n) return new Hdf5File(path, library, id, handle, headerSource(handle, superblock));
     } catch (error) {
+      await handle.close();
       throw damaged(error);
     }
-    if (id < 0n) throw damaged();
-    return new Hdf5File(path, library, id);
+    await handle.close();
+    throw damaged();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     quietly(this.#library, () => this.#library.close_file(this.#id));
+    await this.#handle.close();
   }
 
   /** What is at a path; links to other files are refused, not followed. */
@@ -69,11 +89,7 @@ export class Hdf5File {
       return 'nothing';
     }
     if (Object.hasOwn(link, 'filename')) {
-      throw new ModelFileError(
-        'ERR_KERAS_UNSUPPORTED_FORMAT',
-        `${path} is a link to another file (${link.filename}), which is not followed: ${this.path}`,
-        { file: this.path, weight: path },
-      );
+      throw this.#unsupported(path, `is a link to another file (${link.filename}), which is not followed`);
     }
     const type = this.#library.get_type(this.#id, path);
     if (type === this.#library.H5G_GROUP) return 'group';
@@ -90,44 +106,39 @@ export class Hdf5File {
     return this.#read(path, () => readAttribute(this.#id, path, name));
   }
 
-  /** Shape and type of the dataset at a path that `kind` has called one. */
+  /** Shape and type of the dataset at a path that `kind` has called one; refuses what cannot be read safely. */
   dataset(path: string): Dataset {
     return this.#read(path, () => {
-      const metadata = this.#library.get_dataset_metadata(this.#id, path);
-      if (metadata.virtual_sources !== undefined) {
-        throw new ModelFileError(
-          'ERR_KERAS_UNSUPPORTED_FORMAT',
-          `${path} is a virtual dataset, made of other files: ${this.path}`,
-          {
-            file: this.path,
-            weight: path,
-          },
-        );
-      }
-      const shape = metadata.shape ?? [];
-      const isFloat = metadata.type === this.#library.H5T_class_t.H5T_FLOAT.value;
-      return {
-        path,
-        shape,
-        type: isFloat ? FLOATS.get(metadata.size) : undefined,
-        bytes: shape.reduce((product, length) => product * length, metadata.size),
-        compressed: this.#library.get_dataset_filters(this.#id, path).length > 0,
-      };
+      const found = describeDataset(path, {
+        metadata: this.#library.get_dataset_metadata(this.#id, path),
+        filters: this.#library.get_dataset_filters(this.#id, path),
+        header: this.#header(path),
+      });
+      if (typeof found === 'string') throw this.#unsupported(path, found);
+      return found;
     });
   }
 
-  /** Reads `count` entries along the first dimension as little-endian bytes, valid only until the callback returns. */
-  readRows<T>(dataset: Dataset, first: number, count: number, use: (bytes: Uint8Array) => T): T {
-    const [rows = 1, ...rest] = dataset.shape;
-    const bytes = (dataset.bytes / rows) * count;
+  #header(path: string): HeaderMessage[] {
+    // An object reference is the address of the object's header.
+    const reference = Buffer.from(this.#library.create_object_reference(this.#id, path));
+    return readObjectHeader(this.#headers, unsigned(reference, 0, 8));
+  }
+
+  /** Reads a block of a dataset; the caller disposes of it. */
+  read(dataset: Dataset, { offset, count }: Block): LoadedBlock {
+    const length = count.reduce((product, entries) => product * entries, dataset.numberBytes);
     return this.#read(dataset.path, () => {
-      const pointer = this.#library._malloc(bytes);
-      if (pointer === 0) throw new RangeError(`no memory for ${bytes} bytes`);
+      const library = this.#library;
+      const pointer = library._malloc(length);
+      if (pointer === 0) throw new RangeError(`no memory for ${length} bytes`);
+      const release = () => {
+        library._free(pointer);
+      };
       try {
-        const counts = [count, ...rest].map(BigInt);
-        const offsets = [first, ...rest.map(() => 0)].map(BigInt);
+        const [counts, offsets] = [count.map(BigInt), offset.map(BigInt)];
         const strides = counts.map(() => 1n);
-        const status = this.#library.get_dataset_data(
+        const status = library.get_dataset_data(
           this.#id,
           dataset.path,
           counts,
@@ -135,20 +146,36 @@ export class Hdf5File {
           strides,
           BigInt(pointer),
         );
-        if (status < 0) throw new RangeError(`rows ${first} to ${first + count} cannot be read`);
-        return use(new Uint8Array(this.#library.HEAPU8.buffer, pointer, bytes));
-      } finally {
-        this.#library._free(pointer);
+        if (status < 0) throw new RangeError(`${count.join('×')} numbers at ${offset.join()} cannot be read`);
+      } catch (error) {
+        release();
+        throw error;
       }
+      return {
+        // The memory may grow between two calls, which makes earlier views of it empty.
+        bytes: (from = 0, to = length) =>
+          new Uint8Array(library.HEAPU8.buffer, pointer + from, Math.min(to, length) - from),
+        [Symbol.dispose]: release,
+      };
+    });
+  }
+
+  #unsupported(path: string, reason: string): ModelFileError {
+    return new ModelFileError('ERR_KERAS_UNSUPPORTED_FORMAT', `${path} ${reason}: ${this.path}`, {
+      file: this.path,
+      weight: path,
     });
   }
 
   /** Runs a read; whatever the HDF5 library has to complain about becomes an error that names the place. */
   #read<T>(path: string, read: () => T): T {
     try {
-      return quietly(this.#library, read);
+      return confined(this.#library, () => quietly(this.#library, read));
     } catch (error) {
       if (error instanceof ModelFileError) throw error;
+      if (error instanceof OtherFileError) {
+        throw this.#unsupported(path, `is kept in another file (${error.wanted}), which is not opened`);
+      }
       throw new ModelFileError(
         'ERR_KERAS_DAMAGED',
         `The HDF5 file is damaged: ${path} cannot be read: ${this.path}`,
@@ -162,8 +189,14 @@ export class Hdf5File {
   }
 }
 
-const FLOATS = new Map<number, StoredType>([
-  [2, 'float16'],
-  [4, 'float32'],
-  [8, 'float64'],
-]);
+function headerSource(handle: FileHandle, superblock: Hdf5Superblock): HeaderSource {
+  return {
+    ...superblock,
+    read(address, length) {
+      const bytes = Buffer.alloc(length);
+      if (readSync(handle.fd, bytes, 0, length, superblock.offset + address) < length)
+        throw new RangeError(`the file ends before address ${address} and ${length} bytes`);
+      return bytes;
+    },
+  };
+}

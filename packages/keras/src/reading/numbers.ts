@@ -1,4 +1,4 @@
-import type { StoredType } from './hdf5-file.js';
+import type { StoredType } from './float-type.js';
 
 /** Little-endian numbers of a stored type as 32-bit floats. The result may share memory with `bytes`. */
 export function toFloat32(bytes: Uint8Array, type: StoredType): Float32Array {

@@ -2,22 +2,21 @@ import { setImmediate } from 'node:timers/promises';
 import { ModelFileError } from '../errors.js';
 import { firstNotFinite } from '../first-not-finite.js';
 import { arrangeInto } from './arrange.js';
-import type { Dataset, Hdf5File } from './hdf5-file.js';
+import { BLOCK_BYTES, blocksOf, runsOf } from './blocks.js';
+import type { Dataset } from './dataset.js';
+import type { Hdf5File } from './hdf5-file.js';
 import { toFloat32 } from './numbers.js';
 import type { StoredWeight } from './stored-model.js';
-
-/** One slice takes about 10 ms to read and check; the event loop turns between two. */
-const SLICE_BYTES = 4 * 1024 * 1024;
 
 export interface ReadWeightOptions {
   /** The layer it belongs to, for messages. */
   layer: string;
   signal?: AbortSignal | undefined;
-  /** Called after each slice with the number of bytes read from the file. */
+  /** Called after each few megabytes with the number of bytes read from the file since the last call. */
   onBytes: (bytes: number) => void;
 }
 
-/** Reads one weight slice by slice, arranges it as graphs want it, and refuses numbers that are not finite. */
+/** Reads one weight block by block, arranges it as graphs want it, and refuses numbers that are not finite. */
 export async function readWeight(
   file: Hdf5File,
   weight: StoredWeight,
@@ -28,7 +27,7 @@ export async function readWeight(
   if (type === undefined) {
     throw new ModelFileError(
       'ERR_KERAS_WRONG_TYPE',
-      `${dataset.path} does not hold floating-point numbers: ${file.path}`,
+      `${dataset.path} does not hold floating-point numbers of 16, 32 or 64 bits as IEEE 754 defines them: ${file.path}`,
       {
         file: file.path,
         layer: options.layer,
@@ -36,25 +35,31 @@ export async function readWeight(
       },
     );
   }
-  const [rows = 1, ...rest] = dataset.shape;
-  const rowLength = rest.reduce((product, length) => product * length, 1);
-  const rowsPerSlice = Math.max(1, Math.floor((SLICE_BYTES * rows) / dataset.bytes));
-  const result = new Float32Array(rows * rowLength);
+  const result = new Float32Array(dataset.bytes / dataset.numberBytes);
   const place = arrangeInto(result, weight);
 
-  for (let first = 0; first < rows; first += rowsPerSlice) {
+  for (const block of blocksOf(dataset)) {
     options.signal?.throwIfAborted();
-    const count = Math.min(rowsPerSlice, rows - first);
-    options.onBytes(
-      file.readRows(dataset, first, count, (bytes) => {
-        const numbers = toFloat32(bytes, type);
-        const wrong = firstNotFinite(numbers);
-        if (wrong >= 0)
-          throw notFinite(file.path, options.layer, dataset, first * rowLength + wrong, numbers[wrong]);
-        place(numbers, first);
-        return bytes.byteLength;
-      }),
-    );
+    using loaded = file.read(dataset, block);
+    // A block may be one big chunk: unpacking it and what follows are not to add up.
+    await setImmediate();
+    let handled = 0;
+    for (const run of runsOf(dataset.shape, block, BLOCK_BYTES / dataset.numberBytes)) {
+      const from = run.inBlock * dataset.numberBytes;
+      const bytes = loaded.bytes(from, from + run.length * dataset.numberBytes);
+      const numbers = toFloat32(bytes, type);
+      const wrong = firstNotFinite(numbers);
+      if (wrong >= 0)
+        throw notFinite(file.path, options.layer, dataset, run.inDataset + wrong, numbers[wrong]);
+      place(numbers, run.inDataset);
+      handled += bytes.byteLength;
+      if (handled >= BLOCK_BYTES) {
+        options.onBytes(handled);
+        handled = 0;
+        await setImmediate();
+      }
+    }
+    if (handled > 0) options.onBytes(handled);
     await setImmediate();
   }
   return result;

@@ -1,4 +1,4 @@
-import type { Dataset } from './hdf5-file.js';
+import type { Dataset } from './dataset.js';
 
 /** What a model file holds, whatever its layout: layers with weights, in the file's order. */
 export interface StoredModel {

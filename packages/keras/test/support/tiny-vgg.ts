@@ -39,10 +39,13 @@ export function tinyWeights(): Map<string, Weights> {
 }
 
 /** Writes an HDF5 file into a temporary directory and returns its path. */
-export async function writeFile(fill: (file: File) => void): Promise<string> {
+export async function writeFile(
+  fill: (file: File) => void,
+  options: { libver?: 'latest' } = {},
+): Promise<string> {
   await ready;
   const name = path.join(await temporaryDirectory(), 'model.h5');
-  const file = new File(name, 'w');
+  const file = new File(name, 'w', options);
   fill(file);
   file.close();
   return name;
@@ -52,12 +55,19 @@ export async function writeFile(fill: (file: File) => void): Promise<string> {
 export function writeNamed(
   group: Group,
   layers: ReadonlyMap<string, Weights>,
-  { gzip = false, float64 = false } = {},
+  options: { gzip?: boolean; chunks?: number[]; float64?: boolean } = {},
 ): void {
+  const { gzip = false, float64 = false } = options;
+  const chunks = options.chunks ?? (gzip ? [2, 2, 2, 2] : undefined);
   const stored = ({ data, shape }: Weights['kernel']) => ({
     data: float64 ? Float64Array.from(data) : data,
     shape,
-    ...(gzip ? { chunks: shape.map((length) => Math.min(length, 2)), compression: 9 } : {}),
+    ...(chunks === undefined
+      ? {}
+      : {
+          chunks: shape.map((length, axis) => Math.min(length, chunks[axis] ?? 1)),
+          compression: 9,
+        }),
   });
   const names = [...layers.keys()];
   group.create_attribute('layer_names', names, [names.length], 'A20');

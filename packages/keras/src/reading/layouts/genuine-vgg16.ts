@@ -1,5 +1,6 @@
 import { ModelFileError } from '../../errors.js';
-import type { Dataset, Hdf5File } from '../hdf5-file.js';
+import type { Dataset } from '../dataset.js';
+import type { Hdf5File } from '../hdf5-file.js';
 import { toFloat32 } from '../numbers.js';
 import type { KernelConvention } from '../stored-model.js';
 
@@ -14,17 +15,15 @@ export function recogniseVgg16Kernels(file: Hdf5File, kernel: Dataset): KernelCo
   const [outputs = 0, ...rest] = kernel.shape;
   const { type } = kernel;
   if (type !== undefined && outputs >= BEGINNING.length && rest.join() === '3,3,3') {
-    const convention = file.readRows(kernel, 0, BEGINNING.length, (bytes): KernelConvention | undefined => {
-      const numbers = toFloat32(bytes, type);
-      const area = 9;
-      const agreesAt = (position: number) =>
-        BEGINNING.every(
-          (value, output) => Math.abs((numbers[output * 3 * area + position] ?? NaN) - value) < 1e-6,
-        );
-      if (agreesAt(0)) return 'correlation';
-      return agreesAt(area - 1) ? 'convolution' : undefined;
-    });
-    if (convention !== undefined) return convention;
+    using loaded = file.read(kernel, { offset: [0, 0, 0, 0], count: [BEGINNING.length, 3, 3, 3] });
+    const numbers = toFloat32(loaded.bytes(), type);
+    const area = 9;
+    const agreesAt = (position: number) =>
+      BEGINNING.every(
+        (value, output) => Math.abs((numbers[output * 3 * area + position] ?? NaN) - value) < 1e-6,
+      );
+    if (agreesAt(0)) return 'correlation';
+    if (agreesAt(area - 1)) return 'convolution';
   }
   throw new ModelFileError(
     'ERR_KERAS_KERNEL_ORIENTATION',

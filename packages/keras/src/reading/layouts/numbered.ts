@@ -1,6 +1,7 @@
 import { ModelFileError } from '../../errors.js';
 import { integerAttribute } from '../attributes.js';
-import type { Dataset, Hdf5File } from '../hdf5-file.js';
+import type { Dataset } from '../dataset.js';
+import type { Hdf5File } from '../hdf5-file.js';
 import type { KernelConvention, StoredLayer, StoredWeight } from '../stored-model.js';
 import { recogniseVgg16Kernels } from './genuine-vgg16.js';
 

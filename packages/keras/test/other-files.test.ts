@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { checkFile } from '../src/reading/check-file.js';
+import { Hdf5File } from '../src/reading/hdf5-file.js';
+import { fixture, temporaryDirectory } from './support/files.js';
+import { refusal } from './support/refusal.js';
+import { groupOf, tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';
+
+describe('a model file cannot make another file be read', () => {
+  // One dataset whose numbers are in /dev/zero; with object headers of version 1, and of version 2.
+  const external = ['external_storage.h5', 'external_storage_v2.h5'];
+
+  test.each(external)('by external storage: %s', async (name) => {
+    const error = await refusal(fixture(name));
+    expect(error).toMatchObject({ code: 'ERR_KERAS_UNSUPPORTED_FORMAT', weight: '/layer_0/param_0' });
+    expect(error.message).toContain('external storage');
+  });
+
+  test.each(external)('not even where the library is asked to read it: %s', async (name) => {
+    const { superblock } = await checkFile(fixture(name));
+    const file = await Hdf5File.open(fixture(name), superblock);
+    try {
+      const dataset = {
+        path: '/layer_0/param_0',
+        shape: [4, 3, 3, 3],
+        type: 'float32' as const,
+        numberBytes: 4,
+        bytes: 432,
+        compressed: false,
+        grain: [1, 1, 1, 1],
+      };
+      expect(() => file.read(dataset, { offset: [0, 0, 0, 0], count: [4, 3, 3, 3] })).toThrow(
+        expect.objectContaining({
+          code: 'ERR_KERAS_UNSUPPORTED_FORMAT',
+          weight: '/layer_0/param_0',
+          message: expect.stringContaining('/dev/zero'),
+        }),
+      );
+    } finally {
+      await file.close();
+    }
+  });
+
+  test('by an external link', async () => {
+    const file = await writeFile((file) => {
+      writeNamed(file, tinyWeights());
+      const layer = groupOf(file, 'fc1');
+      const target = path.join(path.dirname(file.filename), 'other.h5');
+      layer.create_external_link(target, '/weight', 'outside');
+      layer.delete_attribute('weight_names');
+      layer.create_attribute('weight_names', ['outside', 'fc1/bias:0'], [2], 'A40');
+    });
+    expect(await refusal(file)).toMatchObject({
+      code: 'ERR_KERAS_UNSUPPORTED_FORMAT',
+      weight: '/fc1/outside',
+    });
+  });
+});
+
+test.each(['/dev/zero', 'a pipe'])('%s is refused unopened', async (kind) => {
+  if (process.platform === 'win32') {
+    console.warn('SKIPPED: Windows has neither /dev/zero nor named pipes in the file system');
+    return;
+  }
+  const file = kind === 'a pipe' ? path.join(await temporaryDirectory(), 'pipe') : kind;
+  if (kind === 'a pipe') execFileSync('mkfifo', [file]);
+  expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_NOT_A_FILE' });
+});
+
+test('files that are refused leave no descriptor open', async () => {
+  if (process.platform !== 'linux') {
+    console.warn('SKIPPED: open descriptors are counted in /proc, which only Linux has');
+    return;
+  }
+  // What the library opens once is open now.
+  await refusal(fixture('external_storage.h5'));
+  const before = readdirSync('/proc/self/fd').length;
+  for (let time = 0; time < 5; time++) await refusal(fixture('external_storage.h5'));
+  expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+});
+
+test('an object header that is not where it should be is refused as damage', async () => {
+  const file = await writeFile((file) => {
+    writeNamed(file, tinyWeights());
+  });
+  const { superblock } = await checkFile(file);
+  const opened = await Hdf5File.open(file, { ...superblock, offset: 4 });
+  expect(() => opened.dataset('/fc1/fc1/kernel:0')).toThrow(
+    expect.objectContaining({ code: 'ERR_KERAS_DAMAGED', weight: '/fc1/fc1/kernel:0' }),
+  );
+  await opened.close();
+});
