@@ -63,8 +63,3 @@ async function roundTrip(service: TestService): Promise<false> {
   await (await fetch(`${service.url}/health/live`)).arrayBuffer();
   return false;
 }
-
-/** Waits until the service has a state, asking the health endpoint again after each answer. */
-export async function whenReady(service: TestService): Promise<void> {
-  while (!(await fetch(`${service.url}/health/ready`)).ok);
-}
