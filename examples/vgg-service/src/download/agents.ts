@@ -19,7 +19,7 @@ export function agents({ allowPrivate }: { allowPrivate: boolean }): AgentFor {
   return (url) => (url.protocol === 'https:' ? https : http);
 }
 
-/** The agents throw plain errors; their wording is the only mark. A test holds it in place. */
+/** The agents throw plain errors; their wording is the only mark, so package.json pins the version. */
 export function isRefusedAddress(error: unknown): boolean {
   return error instanceof Error && /is not allowed\. Because,? It is/i.test(error.message);
 }
