@@ -1,16 +1,13 @@
 import { ModelFileError } from '../errors.js';
 import type { Activation, Graph } from './graph.js';
 import { type LayerConfig, chainOfLayers } from './model-config.js';
-import { vgg16 } from './vgg16.js';
+import { vgg16, VGG16_BLOCKS, VGG16_DENSE } from './vgg16.js';
 
 /** What a VGG-16 consists of: layer classes in order, dropout left out. */
-const CONVOLUTIONS_PER_BLOCK = [2, 2, 3, 3, 3];
 const TOPOLOGY: readonly string[] = [
-  ...CONVOLUTIONS_PER_BLOCK.flatMap((count) => [...Array<string>(count).fill('Conv2D'), 'MaxPooling2D']),
+  ...VGG16_BLOCKS.flatMap((count) => [...Array<string>(count).fill('Conv2D'), 'MaxPooling2D']),
   'Flatten',
-  'Dense',
-  'Dense',
-  'Dense',
+  ...VGG16_DENSE.map(() => 'Dense'),
 ];
 const KNOWN = new Set(['InputLayer', 'Dropout', ...TOPOLOGY]);
 

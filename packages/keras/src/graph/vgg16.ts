@@ -1,10 +1,10 @@
 import type { Activation, Graph, GraphNode } from './graph.js';
 
 /** Convolutions per block, as in configuration D of Simonyan and Zisserman, "Very Deep Convolutional Networks" (2014). */
-const BLOCKS = [2, 2, 3, 3, 3] as const;
+export const VGG16_BLOCKS = [2, 2, 3, 3, 3] as const;
 
 /** The names that `keras.applications.VGG16` gives its layers with weights. */
-export const VGG16_CONVOLUTIONS: readonly string[] = BLOCKS.flatMap((count, block) =>
+export const VGG16_CONVOLUTIONS: readonly string[] = VGG16_BLOCKS.flatMap((count, block) =>
   Array.from({ length: count }, (_, index) => `block${block + 1}_conv${index + 1}`),
 );
 export const VGG16_DENSE = ['fc1', 'fc2', 'predictions'] as const;
@@ -27,7 +27,7 @@ export function vgg16(dimensions: Vgg16Dimensions): Graph {
   let [rows, columns, channels] = dimensions.inputShape;
 
   const convolutions = [...dimensions.convolutions];
-  for (const [block, count] of BLOCKS.entries()) {
+  for (const [block, count] of VGG16_BLOCKS.entries()) {
     for (const { name, width } of convolutions.splice(0, count)) {
       nodes.push({
         op: 'conv2d',
