@@ -70,14 +70,29 @@ export function writeNamed(
         }),
   });
   const names = [...layers.keys()];
-  group.create_attribute('layer_names', names, [names.length], 'A20');
+  group.create_attribute('layer_names', names, [names.length], longest(names));
   for (const [name, weights] of layers) {
-    const layer = group.create_group(name);
-    layer.create_attribute('weight_names', [`${name}/kernel:0`, `${name}/bias:0`], [2], 'A40');
-    const inner = layer.create_group(name);
+    const layer = groupAt(group, name);
+    const weightNames = [`${name}/kernel:0`, `${name}/bias:0`];
+    layer.create_attribute('weight_names', weightNames, [2], longest(weightNames));
+    const inner = groupAt(layer, name);
     inner.create_dataset({ name: 'kernel:0', ...stored(weights.kernel) });
     inner.create_dataset({ name: 'bias:0', ...stored(weights.bias) });
   }
+}
+
+/** The group at a path, made where it is not there yet; a layer's name may have slashes. */
+function groupAt(group: Group, path: string): Group {
+  return path.split('/').reduce((parent, name) => {
+    const found = parent.keys().includes(name) ? parent.get(name) : parent.create_group(name);
+    if (found instanceof Group) return found;
+    throw new Error(`no group ${name}`);
+  }, group);
+}
+
+/** Strings of fixed length, in UTF-8, as h5wasm is told them. */
+function longest(names: readonly string[]): string {
+  return `S${Math.max(...names.map((name) => Buffer.byteLength(name)))}`;
 }
 
 /** Numbered layers, as Keras 0.3 wrote them on Theano: kernels as outputs, inputs, rows, columns. */

@@ -1,4 +1,11 @@
-import { type Activation, type Graph, type GraphNode, slotName } from '../../graph/graph.js';
+import {
+  type Activation,
+  type Graph,
+  type GraphNode,
+  slotName,
+  type WeightSlot,
+  weightSlots,
+} from '../../graph/graph.js';
 import type { OnnxNode, OnnxValue } from './onnx-message.js';
 
 /** The operator set that has all we use in its present form (Relu, Softmax, Gemm: 13). */
@@ -14,12 +21,17 @@ export interface OnnxGraph {
 /**
  * A graph in ONNX's terms. ONNX has channels before rows and columns, Keras after them: the image is transposed once
  * at the beginning, and back before it is flattened, so that the dense kernel fits as Keras stored it.
+ *
+ * Values are named by number: a layer may have any name, also one of ours, or one that UTF-8 cannot tell from another.
  */
 export function toOnnxGraph(graph: Graph): OnnxGraph {
   const nodes: OnnxNode[] = [
     { op: 'Transpose', inputs: [INPUT], output: 'input/channels_first', attributes: { perm: [0, 3, 1, 2] } },
   ];
-  for (const node of graph.nodes) nodes.push(...toOnnxNodes(node, nodes.at(-1)?.output ?? INPUT));
+  const weightName = onnxWeightNames(graph);
+  for (const [index, node] of graph.nodes.entries()) {
+    nodes.push(...toOnnxNodes(node, nodes.at(-1)?.output ?? INPUT, `node/${index}`, weightName));
+  }
   const output = nodes.at(-1)?.output ?? INPUT;
   return {
     nodes,
@@ -28,16 +40,29 @@ export function toOnnxGraph(graph: Graph): OnnxGraph {
   };
 }
 
-/** Apart from layer names, which never begin so. */
-const INPUT = ':input';
+/** Says what each weight of a graph is called in ONNX. */
+export function onnxWeightNames(graph: Graph): (slot: WeightSlot) => string {
+  const numbers = new Map(weightSlots(graph).map((slot, index) => [slotName(slot), index]));
+  return (slot) => {
+    const number = numbers.get(slotName(slot));
+    if (number === undefined) throw new Error(`the graph has no weight ${slotName(slot)}`);
+    return `weight/${number}`;
+  };
+}
 
-function toOnnxNodes(node: GraphNode, input: string): OnnxNode[] {
-  const output = `:${node.name}`;
+const INPUT = 'input';
+
+function toOnnxNodes(
+  node: GraphNode,
+  input: string,
+  output: string,
+  weightName: (slot: WeightSlot) => string,
+): OnnxNode[] {
   switch (node.op) {
     case 'conv2d':
       return activated(node.activation, output, {
         op: 'Conv',
-        inputs: [input, slotName(node.kernel), slotName(node.bias)],
+        inputs: [input, weightName(node.kernel), weightName(node.bias)],
         output,
         attributes: {
           auto_pad: 'SAME_UPPER',
@@ -67,7 +92,7 @@ function toOnnxNodes(node: GraphNode, input: string): OnnxNode[] {
     case 'dense':
       return activated(node.activation, output, {
         op: 'Gemm',
-        inputs: [input, slotName(node.kernel), slotName(node.bias)],
+        inputs: [input, weightName(node.kernel), weightName(node.bias)],
         output,
       });
   }
