@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { form } from './post.js';
 import { sample } from './samples.js';
 import type { TestService } from './service.js';
@@ -15,7 +16,10 @@ export async function holdRestart(service: TestService): Promise<number> {
   const ended = modelProcess(service);
   process.kill(ended, 'SIGKILL');
   for (;;) {
-    const next = service.children().find((pid) => pid !== ended);
+    // Held still before it runs its own program, it would hold up the service too, which waits for that.
+    const next = service
+      .children()
+      .find((pid) => pid !== ended && ![commandLine(service.pid), ''].includes(commandLine(pid)));
     if (next !== undefined) {
       process.kill(next, 'SIGSTOP');
       return next;
@@ -62,4 +66,13 @@ export async function fillQueue(service: TestService): Promise<Asked> {
 async function roundTrip(service: TestService): Promise<false> {
   await (await fetch(`${service.url}/health/live`)).arrayBuffer();
   return false;
+}
+
+/** Empty for a process that has gone. */
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }
