@@ -8,6 +8,9 @@ import { tfjsEngine } from './tfjs-engine.js';
 
 const BACKEND = 'wasm';
 
+/** Copying 32 MiB into WebAssembly's memory, which grows for it, takes about 40 ms. */
+const PART_BYTES = 32 * 1024 * 1024;
+
 /** TensorFlow.js compiled to WebAssembly: slower than the native engines, and runs wherever Node does. */
 export async function loadWasm(found: FoundPackage): Promise<Engine> {
   const tf = loadQuietly(() => {
@@ -16,5 +19,5 @@ export async function loadWasm(found: FoundPackage): Promise<Engine> {
     return found.require('@tensorflow/tfjs-core') as TensorFlow;
   });
   await withoutEmscriptenListeners(() => startBackend(tf, BACKEND));
-  return tfjsEngine('wasm', tf, BACKEND);
+  return tfjsEngine('wasm', tf, BACKEND, PART_BYTES);
 }

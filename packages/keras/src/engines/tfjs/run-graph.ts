@@ -1,14 +1,18 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { type Activation, type Graph, type GraphNode, slotName } from '../../graph/graph.js';
+import { matMulInParts } from './dense-parts.js';
 
 /** The part of TensorFlow.js that all its packages share. */
 export type TensorFlow = typeof Tfjs;
+
+/** The weights of a graph by their `slotName`; a dense kernel may be in several parts of consecutive rows. */
+export type WeightTensors = ReadonlyMap<string, readonly Tfjs.Tensor[]>;
 
 /** Runs a graph with TensorFlow.js operations. Frees each intermediate result as soon as the next one is there. */
 export function runGraph(
   tf: TensorFlow,
   graph: Graph,
-  weights: ReadonlyMap<string, Tfjs.Tensor>,
+  weights: WeightTensors,
   input: Tfjs.Tensor,
 ): Tfjs.Tensor {
   return graph.nodes.reduce<Tfjs.Tensor>((current, node) => {
@@ -20,12 +24,7 @@ export function runGraph(
   }, input);
 }
 
-function runNode(
-  tf: TensorFlow,
-  node: GraphNode,
-  weights: ReadonlyMap<string, Tfjs.Tensor>,
-  x: Tfjs.Tensor,
-): Tfjs.Tensor {
+function runNode(tf: TensorFlow, node: GraphNode, weights: WeightTensors, x: Tfjs.Tensor): Tfjs.Tensor {
   switch (node.op) {
     case 'conv2d': {
       const result = tf.fused.conv2d({
@@ -43,14 +42,27 @@ function runNode(
     case 'flatten':
       return tf.reshape(x, [-1, ...node.shape]);
     case 'dense': {
-      const result = tf.fused.matMul({
-        a: x,
-        b: weight(weights, slotName(node.kernel)),
-        bias: weight(weights, slotName(node.bias)),
-        activation: fusable(node.activation),
-      });
-      return node.activation === 'softmax' ? tf.softmax(result) : result;
+      const [kernel, ...more] = parts(weights, slotName(node.kernel));
+      const bias = weight(weights, slotName(node.bias));
+      const activation = fusable(node.activation);
+      if (more.length === 0) {
+        const result = tf.fused.matMul({ a: x, b: kernel, bias, activation });
+        return node.activation === 'softmax' ? tf.softmax(result) : result;
+      }
+      const result = tf.add(matMulInParts(tf, x, [kernel, ...more]), bias);
+      return activated(tf, result, node.activation);
     }
+  }
+}
+
+function activated(tf: TensorFlow, x: Tfjs.Tensor, activation: Activation): Tfjs.Tensor {
+  switch (activation) {
+    case 'linear':
+      return x;
+    case 'relu':
+      return tf.relu(x);
+    case 'softmax':
+      return tf.softmax(x);
   }
 }
 
@@ -58,8 +70,12 @@ function fusable(activation: Activation): 'linear' | 'relu' {
   return activation === 'relu' ? 'relu' : 'linear';
 }
 
-function weight(weights: ReadonlyMap<string, Tfjs.Tensor>, name: string): Tfjs.Tensor {
-  const tensor = weights.get(name);
-  if (tensor === undefined) throw new Error(`the graph has no weight ${name}`);
-  return tensor;
+function weight(weights: WeightTensors, name: string): Tfjs.Tensor {
+  return parts(weights, name)[0];
+}
+
+function parts(weights: WeightTensors, name: string): [Tfjs.Tensor, ...Tfjs.Tensor[]] {
+  const [first, ...more] = weights.get(name) ?? [];
+  if (first === undefined) throw new Error(`the graph has no weight ${name}`);
+  return [first, ...more];
 }

@@ -1,18 +1,23 @@
+import { setImmediate } from 'node:timers/promises';
 import { types } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type Graph, slotName } from '../../graph/graph.js';
+import { type Graph, slotName, type WeightSlot } from '../../graph/graph.js';
 import { buildFailure, type Engine, type EngineName } from '../engine.js';
 import { onBackend } from './backend.js';
-import { runGraph, type TensorFlow } from './run-graph.js';
+import { rowParts } from './dense-parts.js';
+import { runGraph, type TensorFlow, type WeightTensors } from './run-graph.js';
 
-/** An engine on one backend of TensorFlow.js, which `startBackend` has started. */
-export function tfjsEngine(name: EngineName, tf: TensorFlow, backend: string): Engine {
+/**
+ * An engine on one backend of TensorFlow.js, which `startBackend` has started. Dense kernels of more than `partBytes`
+ * are kept in parts: fewer bytes are copied at once, and each prediction adds up the products.
+ */
+export function tfjsEngine(name: EngineName, tf: TensorFlow, backend: string, partBytes = Infinity): Engine {
   return {
     name,
     async build(graph, weights) {
-      const tensors = new Map<string, Tensor>();
+      const tensors = new Map<string, Tensor[]>();
       const dispose = () => {
-        for (const tensor of tensors.values()) tensor.dispose();
+        for (const tensor of [...tensors.values()].flat()) tensor.dispose();
         tensors.clear();
       };
       const upload = (data: Float32Array, shape: readonly number[]) => {
@@ -23,7 +28,14 @@ export function tfjsEngine(name: EngineName, tf: TensorFlow, backend: string): E
         }
       };
       try {
-        for await (const { slot, data } of weights) tensors.set(slotName(slot), upload(data, slot.shape));
+        for await (const { slot, data } of weights) {
+          const parts: Tensor[] = [];
+          tensors.set(slotName(slot), parts);
+          for (const part of partsOf(slot, data, partBytes)) {
+            parts.push(upload(part.data, part.shape));
+            await setImmediate();
+          }
+        }
       } catch (error) {
         dispose();
         throw error;
@@ -41,10 +53,14 @@ export function tfjsEngine(name: EngineName, tf: TensorFlow, backend: string): E
   };
 }
 
+function partsOf({ shape }: WeightSlot, data: Float32Array, partBytes: number) {
+  return shape.length === 2 ? rowParts(data, shape, partBytes) : [{ data, shape }];
+}
+
 function run(
   tf: TensorFlow,
   graph: Graph,
-  weights: ReadonlyMap<string, Tensor>,
+  weights: WeightTensors,
   data: Float32Array,
   batch: number,
 ): Float32Array {
