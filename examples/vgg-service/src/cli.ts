@@ -8,6 +8,8 @@ export interface Settings {
   host: string;
   /** File or URL. */
   weights: string | undefined;
+  /** Where `weights` was given, for messages. */
+  weightsFrom: '--weights' | 'VGG_WEIGHTS' | undefined;
   download: boolean;
   engine: PipelineSettings['engine'];
   kernels: PipelineSettings['kernels'];
@@ -34,17 +36,29 @@ export const help = `Usage: npm start -- [options]
   --help              this text
 `;
 
+const options = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  weights: { type: 'string' },
+  download: { type: 'boolean' },
+  engine: { type: 'string' },
+  labels: { type: 'string' },
+  kernels: { type: 'string' },
+  'allow-private': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 /**
  * @returns 'help' where that was asked for.
  * @throws {UsageError}
  */
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): Settings | 'help' {
-  const values = parse(args);
+  const values = parse(args, env);
   if (values.help) return 'help';
   return {
     port: portFrom(values.port, env['PORT']),
     host: filled('--host', values.host) ?? '127.0.0.1',
-    weights: filled('--weights', values.weights) ?? set(env['VGG_WEIGHTS']),
+    ...weightsFrom(filled('--weights', values.weights), set(env['VGG_WEIGHTS'])),
     download: values.download ?? false,
     engine: oneOf('--engine', engines, values.engine) ?? 'auto',
     kernels: oneOf('--kernels', kernels, values.kernels),
@@ -53,26 +67,32 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   };
 }
 
-function parse(args: readonly string[]) {
+function parse(args: readonly string[], env: NodeJS.ProcessEnv) {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        port: { type: 'string' },
-        host: { type: 'string' },
-        weights: { type: 'string' },
-        download: { type: 'boolean' },
-        engine: { type: 'string' },
-        labels: { type: 'string' },
-        kernels: { type: 'string' },
-        'allow-private': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
+    return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? '') : String(error);
-    throw new UsageError(`${reason}. --help lists what there is.`, { cause: error });
+    const hint = keptByNpm(args, env) ?? '--help lists what there is.';
+    throw new UsageError(`${reason}. ${hint}`, { cause: error });
   }
+}
+
+/** Without the `--` npm keeps an option for itself, and hands on its value alone. */
+function keptByNpm(args: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
+  const kept = Object.keys(options).find(
+    (name) => env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
+  );
+  if (kept === undefined) return undefined;
+  const { positionals } = parseArgs({ args: [...args], options, strict: false });
+  return `npm took --${kept} for itself; put -- before it: npm start -- --${kept} ${positionals.join(' ')}`.trimEnd();
+}
+
+function weightsFrom(
+  flag: string | undefined,
+  variable: string | undefined,
+): Pick<Settings, 'weights' | 'weightsFrom'> {
+  if (flag !== undefined) return { weights: flag, weightsFrom: '--weights' };
+  return { weights: variable, weightsFrom: variable === undefined ? undefined : 'VGG_WEIGHTS' };
 }
 
 function portFrom(flag: string | undefined, variable: string | undefined): number {

@@ -31,13 +31,17 @@ function run(settings: Settings): void {
 
   // Whoever presses Ctrl-C waits for the prompt; a balancer has to see that the service goes.
   onStopSignal((signal) => void end(0, { notice: signal === 'SIGTERM' && service.model.state === 'ready' }));
-  service.model.onFailed = () => {
+  service.model.onState = (state) => {
+    if (ending) return;
+    if (state === 'restarting') console.error("The model's process ended and is being started again.");
+    if (state === 'ready') console.error('The model is ready again.');
+    if (state !== 'failed') return;
     console.error("The model's process ended too often in a row: giving up.");
     void end(1, { notice: false });
   };
   service.start(settings).catch((error: unknown) => {
     if (ending) return;
-    console.error(startFailure(error));
+    console.error(startFailure(error, settings));
     void end(1, { notice: false });
   });
 }

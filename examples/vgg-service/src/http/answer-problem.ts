@@ -12,7 +12,8 @@ export const answerProblem: ErrorRequestHandler = (error: unknown, request, resp
     return;
   }
   const problem = problemFromError(fromExpress(error));
-  if (problem.status >= 500) log(problem);
+  // A refusal has no cause: nothing went wrong in it, and the change of state behind it is told once where it happens.
+  if (problem.status >= 500 && problem.cause !== undefined) log(problem);
   response.vary('accept');
   if (request.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html') {
     response.status(problem.status).set(problem.headers).type('html').send(problemPage(problem).text);

@@ -32,8 +32,8 @@ type Phase =
 export class ModelHost {
   #phase: Phase = { kind: 'waiting' };
 
-  /** Called once when the model is lost for good. */
-  onFailed: () => void = () => undefined;
+  /** Called when the state changes after the model was ready for the first time. */
+  onState: (state: ModelState) => void = () => undefined;
 
   get state(): ModelState {
     switch (this.#phase.kind) {
@@ -69,12 +69,13 @@ export class ModelHost {
     await Promise.race([broker.start(), refusal(broker)]);
     const info = { name, demonstration, ...(await broker.pipeline.describe()) };
     this.#phase = { ...this.#phase, broker, info };
-    broker.on('state', (state) => {
-      if (state === 'failed') this.onFailed();
+    broker.on('state', () => {
+      this.onState(this.state);
     });
     return info;
   }
 
+  /** While its process is started again, an image waits for the next one. */
   async classify(image: Uint8Array, signal: AbortSignal): Promise<Classification> {
     const broker = this.#phase.kind === 'waiting' ? undefined : this.#phase.broker;
     if (!broker) throw new Error('The model is asked before it is there');

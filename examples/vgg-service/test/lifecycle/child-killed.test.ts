@@ -46,6 +46,21 @@ test('while the child is started again, the service is not ready, and images wai
   expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
 });
 
+test('a restart is told in one line for each change of state, however often the service is asked meanwhile', async () => {
+  const next = await holdRestart(service);
+  for (let asked = 0; asked < 20; asked++) {
+    const ready = await fetch(`${service.url}/health/ready`);
+    expect(ready.status).toBe(503);
+    await ready.arrayBuffer();
+  }
+  process.kill(next, 'SIGCONT');
+  expect(await post(service, {})).toMatchObject({ status: 200 });
+  await service.stop();
+  expect(service.stderr).toBe(
+    "The model's process ended and is being started again.\nThe model is ready again.\n",
+  );
+});
+
 test('a full queue turns images away with 429 and a time to come back', async () => {
   const { answers } = await fillQueue(service);
   const refused = await post(service, { body: form({ file: sample('Bag-1.png') }) });

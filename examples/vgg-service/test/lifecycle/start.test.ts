@@ -47,7 +47,7 @@ for (const [name, says] of [
 test('weights that are not there end it with code 1 and a line that names the file', async () => {
   const { code, line } = await failure(['--weights', '/no/such/weights.h5']);
   expect(code).toBe(1);
-  expect(line).toBe('There is no weights file /no/such/weights.h5.');
+  expect(line).toBe('--weights: There is no weights file /no/such/weights.h5.');
 });
 
 test('weights that are half there end it with code 1', async () => {
@@ -66,12 +66,14 @@ test('weights that are a folder, or empty, or a text end it with code 1', async 
   expect((await failure(['--weights', join(folder.path, 'text.h5')])).code).toBe(1);
 });
 
-test('weights at a url that answers 404 end it with code 1', async () => {
+test('weights at a url that answers 404 end it with code 1 and a line that names where the url is from', async () => {
   await using folder = await temporaryFolder();
   await using server = await serve((_request, response) => response.writeHead(404).end());
-  const { code, line } = await failure(['--weights', `${server.url}/w.h5`], { XDG_CACHE_HOME: folder.path });
-  expect(code).toBe(1);
-  expect(line).toContain('404');
+  const url = `${server.url}/w.h5`;
+  const env = { XDG_CACHE_HOME: folder.path };
+  const says = `127.0.0.1:${server.port} answered 404 Not Found for /w.h5.`;
+  expect(await failure(['--weights', url], env)).toEqual({ code: 1, line: `--weights: ${says}` });
+  expect(await failure([], { ...env, VGG_WEIGHTS: url })).toEqual({ code: 1, line: `VGG_WEIGHTS: ${says}` });
 });
 
 test('a port that is taken ends it with code 1 before a child is started', async () => {
@@ -92,6 +94,22 @@ test.each([
   const { code, line } = await failure(args);
   expect(code).toBe(2);
   expect(line).toContain(says);
+});
+
+test('an option that npm has kept for itself is given back with the way to write it', async () => {
+  // What `npm start --port 3140` makes of it.
+  const { code, line } = await failure(['3140'], { npm_config_port: 'true' });
+  expect(code).toBe(2);
+  expect(line).toContain("'3140'");
+  expect(line).toContain('npm start -- --port 3140');
+});
+
+const keras1 = 'vectors/vgg/vgg16_small_keras1_th.h5';
+testWith(keras1)('a Keras 1 file of unknown kernels ends it with a line that names --kernels', async () => {
+  const { code, line } = await failure(['--weights', shared(keras1)]);
+  expect(code).toBe(1);
+  expect(line).toContain('--kernels convolution');
+  expect(line).not.toContain('option kernels');
 });
 
 test('labels that do not fit the model end it with code 1', async () => {

@@ -8,7 +8,7 @@ import { findImage } from '../find-image.js';
 import { limitInFlight } from '../limit-in-flight.js';
 import { onlyMethods } from '../methods.js';
 import { negotiate } from '../negotiate.js';
-import { notReady } from '../not-ready.js';
+import { requireModel } from '../not-ready.js';
 import { readImageSource } from '../request/read-image-source.js';
 
 /** Requests whose image is in memory at the same time. */
@@ -28,10 +28,7 @@ export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Rou
     const began = performance.now();
     response.vary('accept');
     const type = negotiate(request, ['text/plain', 'application/json', 'text/html']);
-    const { state } = model;
-    // A service that ends still answers what reaches it, unless its model was never there.
-    const answers = state === 'ready' || (state === 'draining' && model.info !== undefined);
-    if (!answers) throw notReady(state);
+    requireModel(model);
     const signal = clientGone(response);
     const image = await findImage(await readImageSource(request), { sample, agentFor, signal });
     const classification = await model.classify(image.bytes, signal);
