@@ -108,6 +108,7 @@ async function readBounded(
     if (received > maxBytes) throw tooLarge();
     chunks.push(bytes);
   }
+  if (received === 0) throw new DownloadError('ERR_UPSTREAM_EMPTY', `${host} sent nothing.`);
   return Buffer.concat(chunks, received);
 }
 

@@ -1,11 +1,20 @@
 import { DownloadError } from './download-error.js';
 
+/** `host:port`, `localhost/…` or `name.domain/…`: a URL takes the first for a scheme of that name, and the rest for none. */
+const lacksScheme = /^(?:[a-z\d.-]+:\d{1,5}(?:\/|$)|localhost\/|[a-z\d-]+(?:\.[a-z\d-]+)+\/)/i;
+
 /**
  * Reads a URL that a stranger gave.
  *
  * @throws {DownloadError} `ERR_URL_INVALID`, `ERR_URL_SCHEME` or `ERR_URL_CREDENTIALS`.
  */
 export function parseImageUrl(text: string): URL {
+  if (lacksScheme.test(text)) {
+    throw new DownloadError(
+      'ERR_URL_INVALID',
+      `"${excerpt(text)}" does not say http:// or https://. Did you mean http://${excerpt(text)}?`,
+    );
+  }
   let url;
   try {
     url = new URL(text);

@@ -7,7 +7,11 @@ export interface Endpoint {
 /** What the landing page lists. */
 export const endpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/', does: 'This list, as a page or as JSON.' },
-  { method: 'GET', path: '/vgg', does: 'A form to choose an image.' },
+  {
+    method: 'GET',
+    path: '/vgg',
+    does: 'A form to choose an image; as JSON, what the model is and how to POST.',
+  },
   {
     method: 'POST',
     path: '/vgg',

@@ -27,18 +27,24 @@ const downloadStatus: Record<DownloadErrorCode, number> = {
   ERR_UPSTREAM_REDIRECT: 502,
   ERR_UPSTREAM_UNREACHABLE: 502,
   ERR_UPSTREAM_BROKEN: 502,
+  ERR_UPSTREAM_EMPTY: 502,
   ERR_UPSTREAM_TIMEOUT: 504,
   ERR_UPSTREAM_TOO_LARGE: 413,
 };
 
-/** What to answer for an error: the asker's fault, the fault of the server a URL points to, the model's, or ours. */
-export function problemFromError(error: unknown): Problem {
+/**
+ * What to answer for an error: the asker's fault, the fault of the server a URL points to, the model's, or ours.
+ *
+ * @param imageField The field of the request that the image came by, where it came by one.
+ */
+export function problemFromError(error: unknown, imageField?: 'url' | 'file'): Problem {
   if (error instanceof Problem) return error;
   if (isImageError(error)) {
     return new Problem({
       status: imageStatus[error.code],
       code: error.code,
       detail: error.message,
+      field: imageField,
       cause: error,
     });
   }
@@ -76,7 +82,10 @@ function problemFromBroker(error: BrokerError): Problem {
     return new Problem({
       status: 504,
       code,
-      detail: 'The model took too long over this image.',
+      detail:
+        error.started === false
+          ? 'The image waited too long for the model. Try again in a moment.'
+          : 'The model took too long over this image.',
       cause: error,
     });
   }

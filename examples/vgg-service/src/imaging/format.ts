@@ -4,26 +4,24 @@ import { ImageError } from './image-error.js';
 export const mediaTypes = {
   jpeg: 'image/jpeg',
   png: 'image/png',
-  gif: 'image/gif',
   webp: 'image/webp',
+  gif: 'image/gif',
   avif: 'image/avif',
   tiff: 'image/tiff',
 } as const;
 
 export type ImageFormat = keyof typeof mediaTypes;
 
-/** For messages: `JPEG, PNG, …`. */
-const formatNames = Object.keys(mediaTypes)
-  .map((name) => name.toUpperCase())
-  .join(', ');
+/** For people, in the order of `mediaTypes`. */
+export const formatNames = 'JPEG, PNG, WebP, GIF, AVIF or TIFF';
 
 /** What each format's first bytes are, as Latin-1 text, by the offset they stand at. */
 const signatures: readonly (readonly [ImageFormat, ...(readonly [offset: number, text: string])[]])[] = [
   ['jpeg', [0, '\xff\xd8\xff']],
   ['png', [0, '\x89PNG\r\n\x1a\n']],
+  ['webp', [0, 'RIFF'], [8, 'WEBP']],
   ['gif', [0, 'GIF87a']],
   ['gif', [0, 'GIF89a']],
-  ['webp', [0, 'RIFF'], [8, 'WEBP']],
   ['avif', [4, 'ftypavif']],
   ['avif', [4, 'ftypavis']],
   ['avif', [4, 'ftypmif1']],
@@ -50,6 +48,6 @@ export function requireImage(bytes: Uint8Array, origin: string): ImageFormat {
   const svg = /<svg[\s>]/i.test(Buffer.from(bytes.subarray(0, 1024)).toString('latin1'));
   throw new ImageError(
     'ERR_IMAGE_UNSUPPORTED',
-    `${origin} is ${svg ? 'an SVG drawing, which is not taken' : 'not an image of a known format'}. Send one of ${formatNames}.`,
+    `${origin} is ${svg ? 'an SVG drawing, which is not taken' : 'not an image of a known format'}. Send ${formatNames}.`,
   );
 }

@@ -1,4 +1,4 @@
-import { type ImageFormat, mediaTypes } from '../imaging/format.js';
+import { formatNames, type ImageFormat, mediaTypes } from '../imaging/format.js';
 import type { Ranked } from '../pipeline.js';
 import type { Timings } from '../http/answer.js';
 import { type Html, html } from './html.js';
@@ -41,9 +41,7 @@ function form(again: boolean): Html {
       <label for="file">
         <span class="drop-title">Choose an image</span>
         <span class="hint"
-          >JPEG, PNG, WebP, GIF, AVIF or TIFF, up to 32 MiB<span class="js-only"
-            >; or drop or paste one here</span
-          ></span
+          >${formatNames}, up to 32 MiB<span class="js-only">; or drop or paste one here</span></span
         >
       </label>
       <input id="file" name="file" type="file" accept="${accept}" />

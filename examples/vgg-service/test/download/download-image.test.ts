@@ -13,6 +13,7 @@ const options = (changes: Partial<DownloadOptions> = {}): DownloadOptions => ({
   times: { total: 30_000, idle: 30_000 },
   maxRedirects: 3,
   agentFor: agents({ allowPrivate: true }),
+  onBytes: () => undefined,
   signal: new AbortController().signal,
   ...changes,
 });
@@ -213,4 +214,22 @@ test.each([
   ['https://user:secret@example.com/', 'ERR_URL_CREDENTIALS'],
 ])('refuses the address %s with %s', (text, code) => {
   expect(() => parseImageUrl(text)).toThrow(expect.objectContaining({ code }));
+});
+
+test.each(['localhost:3200/ok.jpg', 'localhost/ok.jpg', '127.0.0.1:80', 'example.com/cat.jpg'])(
+  'asks whether %s lacks its http://',
+  (text) => {
+    expect(() => parseImageUrl(text)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_URL_INVALID',
+        message: expect.stringContaining(`Did you mean http://${text}?`),
+      }),
+    );
+  },
+);
+
+test.each(['cat.jpg', 'images/cat.jpg', '/vgg', 'data:1,2'])('makes nothing up for %s', (text) => {
+  expect(() => parseImageUrl(text)).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining('Did you mean') }),
+  );
 });

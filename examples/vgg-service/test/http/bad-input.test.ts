@@ -81,6 +81,14 @@ test.each<Case>([
     says: 'not a url',
   },
   {
+    name: 'a url without http://',
+    send: () => ({ body: new URLSearchParams({ url: 'localhost:3200/ok.jpg' }) }),
+    status: 400,
+    code: 'ERR_URL_INVALID',
+    field: 'url',
+    says: 'Did you mean http://localhost:3200/ok.jpg?',
+  },
+  {
     name: 'a url of another kind',
     send: () => ({ body: new URLSearchParams({ url: 'file:///etc/passwd' }) }),
     status: 400,
@@ -171,6 +179,7 @@ test.each<Case>([
     send: () => ({ body: form({ file: new Uint8Array(0) }) }),
     status: 400,
     code: 'ERR_IMAGE_EMPTY',
+    field: 'file',
   },
   {
     name: 'a text as body',
@@ -215,12 +224,15 @@ test.each<Case>([
     send: () => ({ body: form({ file: Buffer.from('hello') }) }),
     status: 415,
     code: 'ERR_IMAGE_UNSUPPORTED',
+    field: 'file',
+    says: 'Send JPEG, PNG, WebP, GIF, AVIF or TIFF.',
   },
   {
     name: 'half an image',
     send: () => ({ body: form({ file: half() }) }),
     status: 422,
     code: 'ERR_IMAGE_CORRUPT',
+    field: 'file',
   },
   {
     name: 'an image of 10 000 × 10 000 pixels',
@@ -258,7 +270,13 @@ test.each<Case>([
     field: 'url',
     says: '404 Not Found',
   },
-  { name: 'a url that gives a page', send: () => at('/page'), status: 415, code: 'ERR_IMAGE_UNSUPPORTED' },
+  {
+    name: 'a url that gives a page',
+    send: () => at('/page'),
+    status: 415,
+    code: 'ERR_IMAGE_UNSUPPORTED',
+    field: 'url',
+  },
   {
     name: 'a url that gives an SVG',
     send: () => at('/svg'),
@@ -266,7 +284,14 @@ test.each<Case>([
     code: 'ERR_IMAGE_UNSUPPORTED',
     says: 'SVG',
   },
-  { name: 'a url that gives nothing', send: () => at('/empty'), status: 400, code: 'ERR_IMAGE_EMPTY' },
+  {
+    name: 'a url that gives nothing',
+    send: () => at('/empty'),
+    status: 502,
+    code: 'ERR_UPSTREAM_EMPTY',
+    field: 'url',
+    says: 'sent nothing',
+  },
   {
     name: 'a url that unfolds to 100 MB',
     send: () => at('/bomb'),
@@ -285,6 +310,7 @@ test.each<Case>([
     send: () => at('/giant'),
     status: 413,
     code: 'ERR_IMAGE_TOO_MANY_PIXELS',
+    field: 'url',
   },
   {
     name: 'a url of a host that is not there',

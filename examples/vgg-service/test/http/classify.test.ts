@@ -73,6 +73,7 @@ describe('takes an image in every way it may come:', () => {
     ['a form with an empty url', { body: new URLSearchParams({ url: ' ' }) }],
     ['an empty multipart form', { body: form({ url: '' }) }],
     ['JSON without a url', { body: '{}', headers: { 'content-type': 'application/json' } }],
+    ['JSON with null for a url', { body: '{"url":null}', headers: { 'content-type': 'application/json' } }],
     ['JSON with an empty url', { body: '{"url":""}', headers: { 'content-type': 'application/json' } }],
   ])('the sample photo for %s', async (_name, init) => {
     expect(await post(service, init)).toMatchObject({ status: 200, text: 'Sneaker\n' });

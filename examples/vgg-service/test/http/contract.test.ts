@@ -21,6 +21,8 @@ test.each([
   ['/', 'application/json', 'application/json; charset=utf-8'],
   ['/', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/html; charset=utf-8'],
   ['/vgg', undefined, 'text/html; charset=utf-8'],
+  ['/vgg', 'application/json', 'application/json; charset=utf-8'],
+  ['/vgg', '*/*', 'text/html; charset=utf-8'],
   ['/health/live', undefined, 'application/json; charset=utf-8'],
   ['/health/ready', undefined, 'application/json; charset=utf-8'],
   ['/assets/style.css', undefined, 'text/css; charset=utf-8'],
@@ -55,7 +57,7 @@ test.each([
 
 test.each([
   ['POST', '/vgg', 'image/png'],
-  ['GET', '/vgg', 'application/json'],
+  ['GET', '/vgg', 'text/csv'],
   ['GET', '/', 'text/csv'],
 ])('%s %s cannot answer %s: 406', async (method, path, accept) => {
   const response = await get(path, { method, headers: { accept } });
@@ -112,6 +114,19 @@ test('the landing page lists the endpoints, for people and for programs', async 
   expect(document.state).toBe('ready');
   for (const { method, path } of document.endpoints) expect(page).toContain(`<code>${method} ${path}</code>`);
   expect(document.endpoints.map(({ method, path }) => `${method} ${path}`)).toContain('POST /vgg');
+});
+
+test('GET /vgg tells a program what the model is and how to ask it', async () => {
+  const document: unknown = await (await get('/vgg', { headers: { accept: 'application/json' } })).json();
+  expect(document).toMatchObject({
+    state: 'ready',
+    model: { name: 'fashion-vgg16', classes: 10, engine: expect.any(String) },
+    post: {
+      body: { 'multipart/form-data': 'file, or url', none: 'a sample photo' },
+      formats: 'JPEG, PNG, WebP, GIF, AVIF or TIFF',
+      answers: ['text/plain', 'application/json', 'text/html'],
+    },
+  });
 });
 
 test('the pages escape the host they were asked by', async () => {

@@ -4,8 +4,8 @@ import { Problem } from '../problem.js';
 export type ImageSource =
   | { kind: 'sample' }
   | { kind: 'url'; url: string }
-  /** `origin` is what to call the bytes in a message. */
-  | { kind: 'upload'; bytes: Uint8Array; origin: string };
+  /** `origin` is what to call the bytes in a message; `field` where they were in a form. */
+  | { kind: 'upload'; bytes: Uint8Array; origin: string; field?: 'file' };
 
 /** The most an image may have, in bytes, however it comes. */
 export const maxImageBytes = 32 * 2 ** 20;

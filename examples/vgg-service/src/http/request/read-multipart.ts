@@ -25,7 +25,8 @@ export async function readMultipart(request: Request, contentType: string): Prom
     if (name !== 'file') reject(unknownField(name, 'a form has "url" and "file"'));
     collect(stream).then((bytes) => {
       // A browser sends an empty, nameless file where none was chosen.
-      if (bytes.length > 0 || fileName) uploads.push({ kind: 'upload', bytes, origin: 'The file' });
+      if (bytes.length > 0 || fileName)
+        uploads.push({ kind: 'upload', bytes, origin: 'The file', field: 'file' });
     }, reject);
   });
   parser.once('partsLimit', () => {

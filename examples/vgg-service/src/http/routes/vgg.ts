@@ -1,18 +1,37 @@
 import { performance } from 'node:perf_hooks';
 import { type Request, type Response, Router } from 'express';
+import { formatNames } from '../../imaging/format.js';
 import { vggPage } from '../../pages/vgg-page.js';
 import { jsonAnswer, type Timings } from '../answer.js';
 import type { AppOptions } from '../app.js';
-import { clientGone } from '../client-gone.js';
+import { ClientGone, clientGone } from '../client-gone.js';
 import { findImage } from '../find-image.js';
 import { limitInFlight } from '../limit-in-flight.js';
 import { onlyMethods } from '../methods.js';
 import { negotiate } from '../negotiate.js';
 import { requireModel } from '../not-ready.js';
+import { problemFromError } from '../problem-from-error.js';
+import { type ImageSource, maxImageBytes } from '../request/image-source.js';
 import { readImageSource } from '../request/read-image-source.js';
+
+/** What `POST /vgg` can answer in; the first for clients that take anything. */
+const answerTypes = ['text/plain', 'application/json', 'text/html'] as const;
 
 /** Requests whose image is in memory at the same time. */
 const maxInFlight = 128;
+/** How to ask, for programs. */
+const howToPost = {
+  body: {
+    'multipart/form-data': 'file, or url',
+    'application/x-www-form-urlencoded': 'url',
+    'application/json': '{"url": "https://…"}',
+    'application/octet-stream, image/*': 'the bytes of the image',
+    none: 'a sample photo',
+  },
+  formats: formatNames,
+  maxBytes: maxImageBytes,
+  answers: answerTypes,
+};
 
 /** `/vgg`: the form, and the answer. */
 export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Router {
@@ -20,18 +39,30 @@ export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Rou
 
   const form = (request: Request, response: Response): void => {
     response.vary('accept');
-    negotiate(request, ['text/html']);
+    if (negotiate(request, ['text/html', 'application/json']) === 'application/json') {
+      response.json({ state: model.state, model: model.info ?? null, post: howToPost });
+      return;
+    }
     response.type('html').send(vggPage(model, { samples }).text);
+  };
+
+  const answerFor = async (source: ImageSource, signal: AbortSignal) => {
+    try {
+      const image = await findImage(source, { sample, agentFor, signal });
+      return { image, classification: await model.classify(image.bytes, signal) };
+    } catch (error) {
+      throw error instanceof ClientGone ? error : problemFromError(error, fieldOf(source));
+    }
   };
 
   const classify = async (request: Request, response: Response): Promise<void> => {
     const began = performance.now();
     response.vary('accept');
-    const type = negotiate(request, ['text/plain', 'application/json', 'text/html']);
+    const type = negotiate(request, answerTypes);
     requireModel(model);
     const signal = clientGone(response);
-    const image = await findImage(await readImageSource(request), { sample, agentFor, signal });
-    const classification = await model.classify(image.bytes, signal);
+    const source = await readImageSource(request);
+    const { image, classification } = await answerFor(source, signal);
     const timings: Timings = {
       ...(image.downloadMs === undefined ? {} : { download: image.downloadMs }),
       ...classification.timings,
@@ -61,4 +92,15 @@ export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Rou
     .post(limitInFlight(maxInFlight), classify)
     .all(onlyMethods('GET', 'HEAD', 'POST'));
   return router;
+}
+
+function fieldOf(source: ImageSource): 'url' | 'file' | undefined {
+  switch (source.kind) {
+    case 'url':
+      return 'url';
+    case 'upload':
+      return source.field;
+    case 'sample':
+      return undefined;
+  }
 }
