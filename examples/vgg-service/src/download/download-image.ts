@@ -12,6 +12,8 @@ export interface DownloadOptions {
   times: DownloadTimes;
   maxRedirects: number;
   agentFor: AgentFor;
+  /** Called with the length of each piece that came. To end the download there, abort `signal` and throw. */
+  onBytes: (bytes: number) => void;
   signal: AbortSignal;
 }
 
@@ -24,7 +26,7 @@ export async function downloadImage(url: URL, options: DownloadOptions): Promise
   using watch = stopWatch(url.host, options.times, options.signal);
   try {
     const response = await follow(url, { ...options, signal: watch.signal, alive: watch.alive });
-    return await readBounded(response, { maxBytes: options.maxBytes, alive: watch.alive });
+    return await readBounded(response, { ...options, alive: watch.alive });
   } catch (error) {
     if (watch.signal.aborted) throw watch.signal.reason;
     throw error instanceof DownloadError ? error : explain(error, url);
@@ -86,7 +88,7 @@ function requireSuccess(response: Response, url: URL): Response {
 
 async function readBounded(
   response: Response,
-  { maxBytes, alive }: { maxBytes: number; alive: () => void },
+  { maxBytes, onBytes, alive }: Pick<FollowOptions, 'maxBytes' | 'onBytes' | 'alive'>,
 ): Promise<Uint8Array> {
   const host = new URL(response.url).host;
   const tooLarge = () =>
@@ -106,6 +108,7 @@ async function readBounded(
     received += bytes.length;
     // Leaving the loop destroys the stream, and with it the connection.
     if (received > maxBytes) throw tooLarge();
+    onBytes(bytes.length);
     chunks.push(bytes);
   }
   if (received === 0) throw new DownloadError('ERR_UPSTREAM_EMPTY', `${host} sent nothing.`);

@@ -4,6 +4,7 @@ import { downloadImage } from '../download/download-image.js';
 import { parseImageUrl } from '../download/parse-url.js';
 import { type ImageFormat, requireImage } from '../imaging/format.js';
 import type { Sample } from '../model/samples.js';
+import type { TakeMemory } from './memory-budget.js';
 import { type ImageSource, maxImageBytes } from './request/image-source.js';
 
 /** The image a request is about, in this process's memory. */
@@ -19,13 +20,21 @@ export interface FoundImage {
 const times = { total: 20_000, idle: 8_000 };
 const maxRedirects = 5;
 
-/** Brings the image here, and makes sure that it is one.
+interface FindOptions {
+  sample: Sample;
+  agentFor: AgentFor;
+  take: TakeMemory;
+  signal: AbortSignal;
+}
+
+/**
+ * Brings the image here, and makes sure that it is one.
  *
- * @throws {DownloadError} or {ImageError}.
+ * @throws {DownloadError} or {ImageError}; {Problem} 503 where there is no memory left.
  */
 export async function findImage(
   source: ImageSource,
-  { sample, agentFor, signal }: { sample: Sample; agentFor: AgentFor; signal: AbortSignal },
+  { sample, agentFor, take, signal }: FindOptions,
 ): Promise<FoundImage> {
   switch (source.kind) {
     case 'sample':
@@ -42,12 +51,21 @@ export async function findImage(
     case 'url': {
       const url = parseImageUrl(source.url);
       const began = performance.now();
+      const refused = new AbortController();
       const bytes = await downloadImage(url, {
         maxBytes: maxImageBytes,
         times,
         maxRedirects,
         agentFor,
-        signal,
+        onBytes: (received) => {
+          try {
+            take(received);
+          } catch (error) {
+            refused.abort(error);
+            throw error;
+          }
+        },
+        signal: AbortSignal.any([signal, refused.signal]),
       });
       const format = requireImage(bytes, `What ${url.host} sent`);
       return {

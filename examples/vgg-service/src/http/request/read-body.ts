@@ -1,13 +1,14 @@
 import type { Request } from 'express';
 import { ClientGone } from '../client-gone.js';
+import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';
 
 /**
  * Reads a request's body into memory.
  *
- * @throws {Problem} 413
+ * @throws {Problem} 413, or 503 where there is no memory left.
  */
-export async function readBody(request: Request, maxBytes: number): Promise<Buffer> {
+export async function readBody(request: Request, maxBytes: number, take: TakeMemory): Promise<Buffer> {
   refuseAnnounced(request, maxBytes);
   const chunks: Buffer[] = [];
   let received = 0;
@@ -18,10 +19,11 @@ export async function readBody(request: Request, maxBytes: number): Promise<Buff
       if (!(bytes instanceof Buffer)) throw new TypeError('A request body is read as bytes');
       received += bytes.length;
       if (received > maxBytes) throw tooLarge(maxBytes);
+      take(bytes.length);
       chunks.push(bytes);
     }
   } catch (error) {
-    if (error instanceof Problem) throw error;
+    if (error instanceof Problem || error instanceof ClientGone) throw error;
     throw request.destroyed ? new ClientGone() : error;
   }
   return Buffer.concat(chunks, received);

@@ -1,5 +1,6 @@
 import { MIMEType } from 'node:util';
 import type { Request } from 'express';
+import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';
 import { type ImageSource, maxImageBytes } from './image-source.js';
 import { readBody } from './read-body.js';
@@ -10,9 +11,9 @@ import { readMultipart } from './read-multipart.js';
 /**
  * Finds out where the image of a request is: in the body, in a form, or behind a URL.
  *
- * @throws {Problem} 400, 413 or 415.
+ * @throws {Problem} 400, 413 or 415; 503 where there is no memory left.
  */
-export async function readImageSource(request: Request): Promise<ImageSource> {
+export async function readImageSource(request: Request, take: TakeMemory): Promise<ImageSource> {
   refuseEncoded(request);
   refuseQuery(request);
   const header = request.headers['content-type'];
@@ -21,17 +22,17 @@ export async function readImageSource(request: Request): Promise<ImageSource> {
   const type = parseType(header);
   switch (type) {
     case 'application/x-www-form-urlencoded':
-      return readForm(request);
+      return readForm(request, take);
     case 'application/json':
-      return readJson(request);
+      return readJson(request, take);
     case 'multipart/form-data':
-      return readMultipart(request, header ?? '');
+      return readMultipart(request, header ?? '', take);
     case undefined:
     case 'application/octet-stream':
-      return { kind: 'upload', bytes: await readBody(request, maxImageBytes), origin: 'The body' };
+      return { kind: 'upload', bytes: await readBody(request, maxImageBytes, take), origin: 'The body' };
     default:
       if (type.startsWith('image/') && type !== 'image/svg+xml') {
-        return { kind: 'upload', bytes: await readBody(request, maxImageBytes), origin: 'The body' };
+        return { kind: 'upload', bytes: await readBody(request, maxImageBytes, take), origin: 'The body' };
       }
       throw new Problem({
         status: 415,

@@ -1,6 +1,7 @@
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import type { Request } from 'express';
 import { ClientGone } from '../client-gone.js';
+import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';
 import { type ImageSource, maxImageBytes, maxTextBytes, oneSource, unknownField } from './image-source.js';
 import { refuseAnnounced, tooLarge } from './read-body.js';
@@ -8,7 +9,11 @@ import { refuseAnnounced, tooLarge } from './read-body.js';
 type Upload = Extract<ImageSource, { kind: 'upload' }>;
 
 /** `multipart/form-data`: a `file`, or a `url`; a browser sends both, one of them empty. */
-export async function readMultipart(request: Request, contentType: string): Promise<ImageSource> {
+export async function readMultipart(
+  request: Request,
+  contentType: string,
+  take: TakeMemory,
+): Promise<ImageSource> {
   // The lines around the file need a little room.
   refuseAnnounced(request, maxImageBytes, { slack: maxTextBytes });
   const parser = openParser({ ...request.headers, 'content-type': contentType });
@@ -23,7 +28,7 @@ export async function readMultipart(request: Request, contentType: string): Prom
   });
   parser.on('file', (name, stream, fileName: string | undefined) => {
     if (name !== 'file') reject(unknownField(name, 'a form has "url" and "file"'));
-    collect(stream).then((bytes) => {
+    collect(stream, take).then((bytes) => {
       // A browser sends an empty, nameless file where none was chosen.
       if (bytes.length > 0 || fileName)
         uploads.push({ kind: 'upload', bytes, origin: 'The file', field: 'file' });
@@ -88,15 +93,23 @@ function openParser(headers: { 'content-type': string }) {
   }
 }
 
-async function collect(stream: BusboyFileStream): Promise<Buffer> {
+async function collect(stream: BusboyFileStream, take: TakeMemory): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
   const { promise, resolve, reject } = withResolvers();
+  stream.on('data', (chunk: Buffer) => {
+    try {
+      take(chunk.length);
+      chunks.push(chunk);
+    } catch (error) {
+      reject(error);
+    }
+  });
   stream.once('end', resolve);
   stream.once('error', reject);
   await promise;
   if (stream.truncated) throw tooLarge(maxImageBytes);
-  return Buffer.concat(chunks);
+  // The listener outlives this function: it is not to keep the parts beside the whole.
+  return Buffer.concat(chunks.splice(0));
 }
 
 /** Promise.withResolvers, which Node 20 has not. */

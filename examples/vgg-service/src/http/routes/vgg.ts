@@ -8,6 +8,7 @@ import { ClientGone, clientGone } from '../client-gone.js';
 import { findImage } from '../find-image.js';
 import { limitInFlight } from '../limit-in-flight.js';
 import { onlyMethods } from '../methods.js';
+import { MemoryBudget, type TakeMemory } from '../memory-budget.js';
 import { negotiate } from '../negotiate.js';
 import { requireModel } from '../not-ready.js';
 import { problemFromError } from '../problem-from-error.js';
@@ -19,6 +20,9 @@ const answerTypes = ['text/plain', 'application/json', 'text/html'] as const;
 
 /** Requests whose image is in memory at the same time. */
 const maxInFlight = 128;
+/** Bytes that those images hold together; without it they could be 4 GiB. */
+const maxBytesInFlight = 512 * 2 ** 20;
+
 /** How to ask, for programs. */
 const howToPost = {
   body: {
@@ -36,6 +40,7 @@ const howToPost = {
 /** `/vgg`: the form, and the answer. */
 export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Router {
   const router = Router();
+  const budget = new MemoryBudget(maxBytesInFlight);
 
   const form = (request: Request, response: Response): void => {
     response.vary('accept');
@@ -46,9 +51,12 @@ export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Rou
     response.type('html').send(vggPage(model, { samples }).text);
   };
 
-  const answerFor = async (source: ImageSource, signal: AbortSignal) => {
+  const answerFor = async (
+    source: ImageSource,
+    { take, signal }: { take: TakeMemory; signal: AbortSignal },
+  ) => {
     try {
-      const image = await findImage(source, { sample, agentFor, signal });
+      const image = await findImage(source, { sample, agentFor, take, signal });
       return { image, classification: await model.classify(image.bytes, signal) };
     } catch (error) {
       throw error instanceof ClientGone ? error : problemFromError(error, fieldOf(source));
@@ -61,8 +69,9 @@ export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Rou
     const type = negotiate(request, answerTypes);
     requireModel(model);
     const signal = clientGone(response);
-    const source = await readImageSource(request);
-    const { image, classification } = await answerFor(source, signal);
+    const take = budget.share(response);
+    const source = await readImageSource(request, take);
+    const { image, classification } = await answerFor(source, { take, signal });
     const timings: Timings = {
       ...(image.downloadMs === undefined ? {} : { download: image.downloadMs }),
       ...classification.timings,
