@@ -1,11 +1,13 @@
 /**
- * How long `GET /` takes while predictions run without a pause, the model's process being held to one core (Linux,
- * `taskset`). The page is asked for once every 20 ms or, where that takes longer, as soon as the last one is there.
+ * How long `GET /` takes while predictions run without a pause, the model's process being held to one core, and the
+ * web server and its clients to the others (Linux, `taskset`). The page is asked for every 20 ms; one that has to wait
+ * for a slow one before it counts from the moment it was due, so that a stall weighs as much as it lasts.
  *
  *   node bench/responsiveness.mjs --weights FILE [--engine onnxruntime] [--seconds 30] [--core 0]
  */
 import { execFileSync } from 'node:child_process';
 import { request, Agent } from 'node:http';
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { load, photo, quantile, startService } from './service.mjs';
@@ -25,7 +27,11 @@ const service = await startService([
   '--engine',
   values.engine,
 ]);
-execFileSync('taskset', ['-a', '-c', '-p', values.core, String(service.model())], { stdio: 'ignore' });
+const others = Array.from({ length: availableParallelism() }, (_, core) => `${core}`).filter(
+  (core) => core !== values.core,
+);
+pin(service.model(), values.core);
+if (others.length > 0) for (const pid of [service.pid, process.pid]) pin(pid, others.join());
 
 const agent = new Agent({ keepAlive: true });
 const quiet = await measure(Math.min(seconds, 5));
@@ -41,19 +47,25 @@ agent.destroy();
 
 async function measure(forSeconds) {
   const times = [];
-  const until = performance.now() + forSeconds * 1000;
-  while (performance.now() < until) {
-    const began = performance.now();
+  const began = performance.now();
+  for (let due = began; due < began + forSeconds * 1000; due += 20) {
+    const early = due - performance.now();
+    if (early > 0) await delay(early);
+    const from = early > 0 ? performance.now() : due;
     await get();
-    times.push(performance.now() - began);
-    await delay(Math.max(0, 20 - (performance.now() - began)));
+    times.push(performance.now() - from);
   }
   return times;
+}
+
+function pin(pid, cores) {
+  execFileSync('taskset', ['-a', '-c', '-p', cores, String(pid)], { stdio: 'ignore' });
 }
 
 function get() {
   return new Promise((resolve, reject) => {
     request(`${service.url}/`, { agent }, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`GET / answered ${response.statusCode}`));
       response.resume().once('end', resolve);
     })
       .once('error', reject)

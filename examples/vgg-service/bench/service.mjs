@@ -23,6 +23,7 @@ export async function startService(args) {
   });
   return {
     url,
+    pid: service.pid,
     /** The model's process (Linux). */
     model: () =>
       readdirSync(`/proc/${service.pid}/task`).flatMap((task) =>
@@ -63,6 +64,12 @@ export async function load(url, image, { clients, seconds, signal }) {
   };
   await Promise.all(Array.from({ length: clients }, client));
   return { answered, seconds: (performance.now() - began) / 1000 };
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
 
 export function quantile(values, share) {

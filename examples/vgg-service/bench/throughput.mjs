@@ -8,7 +8,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { load, photo, quantile, startService } from './service.mjs';
+import { load, median, photo, startService } from './service.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '6' },
   },
 });
+if (values.weights === undefined) throw new Error('--weights FILE says which model both of them run');
 const seconds = Number(values.seconds);
 const image = await photo();
 const bare = fork(fileURLToPath(new URL('bare-engine.mjs', import.meta.url)), [
@@ -26,6 +27,9 @@ const bare = fork(fileURLToPath(new URL('bare-engine.mjs', import.meta.url)), [
 ]);
 await once(bare, 'message');
 const service = await startService(['--weights', values.weights, '--engine', values.engine]);
+// Both have run for a while before either is timed.
+bare.send(1);
+await once(bare, 'message');
 await load(service.url, image, { clients: 4, seconds: 1 });
 
 const rates = { bare: [], service: [], ratio: [] };
@@ -40,10 +44,10 @@ for (let round = 0; round < Number(values.rounds); round++) {
     `round ${round + 1}: bare ${rates.bare.at(-1).toFixed(2)}/s, service ${rates.service.at(-1).toFixed(2)}/s, ratio ${rates.ratio.at(-1).toFixed(3)}`,
   );
 }
-const median = (name) => quantile(rates[name], 0.5);
+const middle = (name) => median(rates[name]);
 console.log(
-  `${values.engine}, median of ${values.rounds} rounds of ${seconds} s: bare ${median('bare').toFixed(2)}/s, ` +
-    `service ${median('service').toFixed(2)}/s, ratio ${median('ratio').toFixed(3)}`,
+  `${values.engine}, median of ${values.rounds} rounds of ${seconds} s: bare ${middle('bare').toFixed(2)}/s, ` +
+    `service ${middle('service').toFixed(2)}/s, ratio ${middle('ratio').toFixed(3)}`,
 );
 bare.disconnect();
 await service.stop();
