@@ -79,16 +79,19 @@ export class Host {
     await Promise.resolve();
     let turn = performance.now();
     for (const [id, frame] of this.#waiting) {
-      this.#waiting.delete(id);
+      // What was said of the calls before must be out before this one blocks this thread, or kills this process:
+      // the broker takes the first call that nothing was said of for the only one that may have started.
+      if (!channel.flush()) await channel.flushed();
+      // It may have been aborted meanwhile.
+      if (!this.#waiting.delete(id)) continue;
       const answer = this.#run(frame);
       channel.send(answer instanceof Promise ? await answer : answer);
-      // An answer must be out before the next call blocks this thread, or kills this process.
-      if (!channel.flush()) await channel.flushed();
       if (performance.now() - turn < TURN) continue;
       // Aborts are read by the event loop.
       await setImmediate();
       turn = performance.now();
     }
+    channel.flush();
     this.#work = undefined;
   }
 

@@ -1,3 +1,5 @@
+import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises';
+
 import type { Outcome, PendingCall } from '../call.js';
 import { Channel } from '../channel/channel.js';
 import { decodeValue } from '../channel/codec.js';
@@ -186,6 +188,11 @@ export class PipelineProcess {
         }),
     );
     await Promise.race([Promise.all(ended), new Promise<void>((resolve) => after(LAST_WORDS, resolve))]);
+    // Where this program was busy all that time, its timers are run before its pipes are read.
+    for (let read = -1; read !== input.bytesRead;) {
+      read = input.bytesRead;
+      await turnOfTheEventLoop();
+    }
   }
 
   #exited(

@@ -1,0 +1,82 @@
+import { expect, test } from '@jest/globals';
+import type { Frame } from '../../src/channel/frame.js';
+import { ToBroker, ToChild, encodeCall } from '../../src/channel/messages.js';
+import { Host } from '../../src/child/host.js';
+import { Methods } from '../../src/child/methods.js';
+
+/** A pipe that is full until it is opened. */
+class FullPipe {
+  readonly sent: number[][] = [];
+  #open = false;
+  #wake: (() => void)[] = [];
+
+  send(frame: Frame): void {
+    this.sent.push([frame.type, frame.id]);
+  }
+
+  flush(): boolean {
+    return this.#open || this.sent.length === 0;
+  }
+
+  async flushed(): Promise<void> {
+    if (!this.flush()) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  open(): void {
+    this.#open = true;
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+function call(id: number, ...args: unknown[]): Frame {
+  const payload = encodeCall({ key: String(id), method: 'run', args });
+  return { type: ToChild.Call, id, attempt: 0, payload };
+}
+
+function makeHost(): { host: Host; pipe: FullPipe; ran: unknown[]; turn: () => Promise<void> } {
+  const ran: unknown[] = [];
+  const pipe = new FullPipe();
+  const pipeline = { run: (value: unknown) => ran.push(value) };
+  const host = new Host({
+    methods: new Methods(pipeline, undefined),
+    maxMessageBytes: Infinity,
+    channel: pipe,
+  });
+  return { host, pipe, ran, turn: () => new Promise((resolve) => setImmediate(resolve)) };
+}
+
+test('no call starts before the answer of the one before has left', async () => {
+  const { host, pipe, ran, turn } = makeHost();
+  for (const id of [1, 2]) host.take(call(id, id));
+  await turn();
+  expect(ran).toEqual([1]);
+  pipe.open();
+  await host.idle();
+  expect(ran).toEqual([1, 2]);
+});
+
+test('no call starts before it has left that the one before was dropped', async () => {
+  const { host, pipe, ran, turn } = makeHost();
+  for (const id of [1, 2, 3]) host.take(call(id, id));
+  await turn();
+  host.abort(2);
+  await turn();
+  expect(pipe.sent).toEqual([
+    [ToBroker.Result, 1],
+    [ToBroker.Dropped, 2],
+  ]);
+  expect(ran).toEqual([1]);
+  pipe.open();
+  await host.idle();
+  expect(ran).toEqual([1, 3]);
+});
+
+test('a call that is aborted while it waits for the pipe does not run', async () => {
+  const { host, pipe, ran, turn } = makeHost();
+  for (const id of [1, 2]) host.take(call(id, id));
+  await turn();
+  host.abort(2);
+  pipe.open();
+  await host.idle();
+  expect(ran).toEqual([1]);
+});
