@@ -23,6 +23,8 @@ export async function readBody(request: Request, maxBytes: number, take: TakeMem
       chunks.push(bytes);
     }
   } catch (error) {
+    // What still comes is read and dropped, so that the client gets to see the answer.
+    request.resume();
     if (error instanceof Problem || error instanceof ClientGone) throw error;
     throw request.destroyed ? new ClientGone() : error;
   }
