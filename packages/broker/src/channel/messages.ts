@@ -32,6 +32,8 @@ export const ToBroker = {
   Dropped: 20,
   /** An error outside any call; the child exits. */
   Fatal: 21,
+  /** No call will start any more; the id is that of the one that runs, 0 where none does. Answers Halt. */
+  Halted: 22,
 } as const;
 
 /** What the child is to construct. */

@@ -10,7 +10,7 @@ import { encodeValue } from '../channel/codec.js';
 import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import type { Frame } from '../channel/frame.js';
 import type { Init, StartFailure } from '../channel/messages.js';
-import { ToBroker, ToChild, decodeInit } from '../channel/messages.js';
+import { ToBroker, ToChild, decodeInit, signalFrame } from '../channel/messages.js';
 import { describeThrown } from '../channel/thrown.js';
 import { dispose } from './dispose.js';
 import { Host } from './host.js';
@@ -60,7 +60,7 @@ function take(frame: Frame): void {
       if ('host' in state) state.host.abort(frame.id);
       break;
     case ToChild.Halt:
-      if ('host' in state) state.host.halt();
+      if ('host' in state) channel.send(signalFrame(ToBroker.Halted, state.host.halt()));
       break;
     case ToChild.Stop:
       void stop();

@@ -63,9 +63,13 @@ export class Host {
     return true;
   }
 
-  /** Starts no further call: this process is about to end, and they are to run in the next. */
-  halt(): void {
+  /**
+   * Starts no further call: this process is about to end, and they are to run in the next.
+   * @returns The id of the call that runs; `undefined` where none does.
+   */
+  halt(): number | undefined {
     this.#waiting.clear();
+    return this.#running?.id;
   }
 
   /** Resolves when no call is left. */

@@ -55,6 +55,8 @@ export class PipelineProcess {
   #pulse: Pulse | undefined;
   #startLimit: NodeJS.Timeout | undefined;
   #calls = 0;
+  /** Set once the child has said that it starts no call any more, except the one of this id, which runs. */
+  #halted: { readonly running: number } | undefined;
   readonly #whenIdle: (() => void)[] = [];
   readonly #spawnedAt = new Date();
 
@@ -213,6 +215,7 @@ export class PipelineProcess {
     return this.#inFlight.takeAll().map((sent) => {
       // What a process said that broke the protocol proves nothing, not even that a call has not started.
       if (reason === 'protocol') return { call: sent.call, started: true };
+      if (this.#halted !== undefined) return { call: sent.call, started: sent.id === this.#halted.running };
       // A fatal error comes from outside any call, and the child starts none after it.
       return { call: sent.call, started: sent === first && reason !== 'fatal' };
     });
@@ -257,6 +260,9 @@ export class PipelineProcess {
         this.#options.listener.dropped();
         break;
       }
+      case ToBroker.Halted:
+        this.#halted = { running: frame.id };
+        break;
       default:
         throw new ProtocolError(`the child sent a message of unknown type ${frame.type}`);
     }
@@ -298,7 +304,7 @@ export class PipelineProcess {
 
   #startFirst(): void {
     const first = this.#inFlight.first;
-    if (first === undefined || first.startedAt !== undefined) return;
+    if (first === undefined || first.startedAt !== undefined || this.#halted !== undefined) return;
     first.startedAt = performance.now();
     this.#watchAbandoned(first);
     this.#options.listener.started(first.call);
@@ -339,6 +345,8 @@ export class PipelineProcess {
     if (this.#state.name !== 'stopping') this.#state = { name: 'stopping', why };
     // What it has besides the call that runs is for the next process.
     this.#channel?.send(signalFrame(ToChild.Halt));
+    // Before the signal, since what ends the call that runs may be that.
+    this.#channel?.flush();
     if (child !== undefined) killEventually(child);
   }
 }

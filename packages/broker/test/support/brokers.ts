@@ -2,9 +2,6 @@ import { afterEach } from '@jest/globals';
 import type { CommonOptions } from '@dual/broker';
 import { Broker } from '@dual/broker';
 
-/** A broker whose pipeline has methods of any name: what the types refuse is a test's to try. */
-export type AnyBroker = Broker;
-
 export interface TestOptions extends CommonOptions {
   args?: readonly unknown[];
 }
