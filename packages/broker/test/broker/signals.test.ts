@@ -11,9 +11,10 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const program = runProgram('broker.mjs', ['drain', gate], ['setsid', process.execPath]);
     await program.line(/^at the gate$/);
     process.kill(-Number(program.process.pid), signal);
+    await program.line(/^told by/);
     writeFileSync(gate, '');
     const { stdout, exitCode } = await program.ended;
-    expect(stdout).toBe(`at the gate\nanswer\nclosed by ${signal}\n`);
+    expect(stdout).toBe(`at the gate\ntold by ${signal}\nanswer\nclosed by ${signal}\n`);
     expect(exitCode).toBe(0);
   },
 );
