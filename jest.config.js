@@ -1,8 +1,11 @@
+import { fileURLToPath } from 'node:url';
+
 /** One Jest project a package; integration tests run the built `dist`, as users do. */
 const project = (displayName, rootDir) => ({
   displayName,
   rootDir,
   testEnvironment: 'node',
+  setupFilesAfterEnv: [fileURLToPath(new URL('dev/jest-ci.mjs', import.meta.url))],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
