@@ -98,13 +98,6 @@ export function decodeInit(payload: Payload): Init {
 }
 
 /** @throws ProtocolError where the child sent something else. */
-export function decodeReady(payload: Payload): readonly string[] {
-  const methods = decodeValue(payload);
-  if (!isStringArray(methods)) throw new ProtocolError('the child announced methods that are no names');
-  return methods;
-}
-
-/** @throws ProtocolError where the child sent something else. */
 export function decodeStartFailure(payload: Payload): StartFailure {
   const { thrown, permanent } = fields(decodeValue(payload));
   if (typeof permanent !== 'boolean')

@@ -78,7 +78,7 @@ async function start(init: Init): Promise<void> {
       channel,
     });
     state = { name: 'serving', host, pipeline };
-    channel.send({ type: ToBroker.Ready, id: 0, attempt: 0, payload: encodeValue(methods.names, 'methods') });
+    channel.send(signalFrame(ToBroker.Ready));
   } catch (error) {
     const permanent = error instanceof PermanentStartError;
     const original = permanent && error.cause !== undefined ? error.cause : error;

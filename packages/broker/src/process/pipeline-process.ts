@@ -1,5 +1,3 @@
-import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises';
-
 import type { Outcome, PendingCall } from '../call.js';
 import { Channel } from '../channel/channel.js';
 import { decodeValue } from '../channel/codec.js';
@@ -10,7 +8,6 @@ import {
   ToChild,
   decodeFailure,
   decodeFatal,
-  decodeReady,
   decodeStartFailure,
   initFrame,
   signalFrame,
@@ -23,14 +20,13 @@ import { failureError } from './failure.js';
 import type { SentCall } from './in-flight.js';
 import { InFlight } from './in-flight.js';
 import { killEventually } from './kill.js';
+import { lastWords } from './last-words.js';
 import { OutputReader } from './output.js';
 import { Pulse } from './pulse.js';
 import type { LostCall, ProcessOptions, ProcessState, ProcessStats } from './process-types.js';
 import type { SpawnedChild } from './spawn.js';
 import { spawnChild } from './spawn.js';
 
-/** After a process's exit its pipes are read to their end; a grandchild that holds them is not waited for. */
-const LAST_WORDS = 1_000;
 /** A process that has said its last, or whose channel has ended, should be about to exit. */
 const EXIT_GRACE = 1_000;
 
@@ -153,7 +149,8 @@ export class PipelineProcess {
     this.#kill({ reason: 'requested' });
   }
 
-  #listen({ process: child, lifeline, stdout, stderr }: SpawnedChild): void {
+  #listen(spawned: SpawnedChild): void {
+    const { process: child, lifeline, stdout, stderr } = spawned;
     const { listener, output, wantsLines } = this.#options;
     child.once('spawn', () => {
       if (child.pid !== undefined) listener.spawned(child.pid);
@@ -164,7 +161,7 @@ export class PipelineProcess {
         this.#exited({ exitCode: undefined, signal: undefined, reason: 'start', cause });
     });
     child.once('exit', (exitCode, signal) => {
-      void this.#readToTheEnd().then(() => {
+      void lastWords(spawned).then(() => {
         const why = this.#state.name === 'stopping' ? this.#state.why : { reason: 'crash' as const };
         this.#exited({ ...why, exitCode: exitCode ?? undefined, signal: signal ?? undefined });
       });
@@ -176,25 +173,6 @@ export class PipelineProcess {
     const lines = { output, wantsLines, onLine: listener.output.bind(listener) };
     new OutputReader(stdout, { ...lines, info: { stream: 'stdout', pid } });
     this.#stderr = new OutputReader(stderr, { ...lines, info: { stream: 'stderr', pid } });
-  }
-
-  /** What the process wrote before its end counts: a result above all. */
-  async #readToTheEnd(): Promise<void> {
-    if (this.#child === undefined) return;
-    const { input, stdout, stderr } = this.#child;
-    const ended = [input, stdout, stderr].map(
-      (stream) =>
-        new Promise<void>((resolve) => {
-          if (stream.readableEnded || stream.closed) resolve();
-          else for (const event of ['end', 'close', 'error']) stream.once(event, resolve);
-        }),
-    );
-    await Promise.race([Promise.all(ended), new Promise<void>((resolve) => after(LAST_WORDS, resolve))]);
-    // Where this program was busy all that time, its timers are run before its pipes are read.
-    for (let read = -1; read !== input.bytesRead;) {
-      read = input.bytesRead;
-      await turnOfTheEventLoop();
-    }
   }
 
   #exited(
@@ -215,16 +193,15 @@ export class PipelineProcess {
     return this.#inFlight.takeAll().map((sent) => {
       // What a process said that broke the protocol proves nothing, not even that a call has not started.
       if (reason === 'protocol') return { call: sent.call, started: true };
-      if (this.#halted !== undefined) return { call: sent.call, started: sent.id === this.#halted.running };
-      // A fatal error comes from outside any call, and the child starts none after it.
-      return { call: sent.call, started: sent === first && reason !== 'fatal' };
+      const running = this.#halted === undefined ? sent === first : sent.id === this.#halted.running;
+      return { call: sent.call, started: running };
     });
   }
 
   #take(frame: Frame): void {
     switch (frame.type) {
       case ToBroker.Ready:
-        this.#ready(frame.payload);
+        this.#ready();
         break;
       case ToBroker.StartFailure: {
         const { thrown, permanent } = decodeStartFailure(frame.payload);
@@ -233,6 +210,8 @@ export class PipelineProcess {
         break;
       }
       case ToBroker.Fatal:
+        // It comes from outside any call, and the child starts none after it.
+        this.#halted = { running: 0 };
         this.#state = {
           name: 'stopping',
           why: { reason: 'fatal', cause: reviveThrown(decodeFatal(frame.payload)) },
@@ -261,6 +240,7 @@ export class PipelineProcess {
         break;
       }
       case ToBroker.Halted:
+        if (this.#state.name !== 'stopping') throw new ProtocolError('the child has halted unasked');
         this.#halted = { running: frame.id };
         break;
       default:
@@ -268,8 +248,7 @@ export class PipelineProcess {
     }
   }
 
-  #ready(payload: Payload): void {
-    decodeReady(payload);
+  #ready(): void {
     if (this.#state.name === 'stopping') return;
     if (this.#state.name !== 'constructing') throw new ProtocolError('the child is ready twice');
     clearTimeout(this.#startLimit);

@@ -32,13 +32,9 @@ export class CallQueue {
     }
   }
 
-  peek(): PendingCall | undefined {
-    const [highest] = this.#priorities;
-    return highest === undefined ? undefined : this.#lines.get(highest)?.first;
-  }
-
   shift(): PendingCall | undefined {
-    const call = this.peek();
+    const [highest] = this.#priorities;
+    const call = highest === undefined ? undefined : this.#lines.get(highest)?.first;
     if (call !== undefined) this.delete(call);
     return call;
   }
@@ -54,13 +50,6 @@ export class CallQueue {
       this.#priorities.splice(this.#placeOf(priority), 1);
     }
     return true;
-  }
-
-  /** Empties the queue. */
-  takeAll(): PendingCall[] {
-    const all: PendingCall[] = [];
-    for (let call = this.shift(); call !== undefined; call = this.shift()) all.push(call);
-    return all;
   }
 
   #lineOf(call: PendingCall): Fifo<PendingCall> {
