@@ -30,7 +30,7 @@ export const ToBroker = {
   Failure: 19,
   /** The call was aborted before it started. */
   Dropped: 20,
-  /** An error outside any call; the child exits. */
+  /** An error that no running call is to blame for; the child exits. The id is that of the call that runs, or 0. */
   Fatal: 21,
   /** No call will start any more; the id is that of the one that runs, 0 where none does. Answers Halt. */
   Halted: 22,

@@ -17,11 +17,14 @@ export interface CurrentCall {
 
 const STORAGE = Symbol.for('@dual/broker/current-call');
 
+/** The call that code belongs to; `null` where it belongs to the pipeline itself, as what its constructor started. */
+export type Origin = CurrentCall | null;
+
 /** One storage for the process: the pipeline may have loaded another copy of this package than its host. */
-function storage(): AsyncLocalStorage<CurrentCall> {
+function storage(): AsyncLocalStorage<Origin> {
   const known: unknown = Reflect.get(globalThis, STORAGE);
-  if (known instanceof AsyncLocalStorage) return known as AsyncLocalStorage<CurrentCall>;
-  const created = new AsyncLocalStorage<CurrentCall>();
+  if (known instanceof AsyncLocalStorage) return known as AsyncLocalStorage<Origin>;
+  const created = new AsyncLocalStorage<Origin>();
   Object.defineProperty(globalThis, STORAGE, { value: created });
   return created;
 }
@@ -30,10 +33,18 @@ const calls = storage();
 
 /** The call being run, also in what it started asynchronously; `undefined` outside one. */
 export function currentCall(): CurrentCall | undefined {
+  return calls.getStore() ?? undefined;
+}
+
+/**
+ * What the code belongs to that is running, or has just thrown an error that nobody caught. `undefined` where that is
+ * not known: native code may lose it, and before Node 24 a callback of `queueMicrotask` that throws does.
+ */
+export function origin(): Origin | undefined {
   return calls.getStore();
 }
 
-/** Runs `run` as part of `call`. */
-export function withCall<T>(call: CurrentCall, run: () => T): T {
-  return calls.run(call, run);
+/** Runs `run`, and all that it starts, as part of `of`. */
+export function withOrigin<T>(of: Origin, run: () => T): T {
+  return calls.run(of, run);
 }

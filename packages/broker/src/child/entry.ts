@@ -12,6 +12,7 @@ import type { Frame } from '../channel/frame.js';
 import type { Init, StartFailure } from '../channel/messages.js';
 import { ToBroker, ToChild, decodeInit, signalFrame } from '../channel/messages.js';
 import { describeThrown } from '../channel/thrown.js';
+import { withOrigin } from './context.js';
 import { dispose } from './dispose.js';
 import { Host } from './host.js';
 import { isolate } from './isolate.js';
@@ -41,11 +42,9 @@ const channel = new Channel(pipes, {
 });
 
 process.on('uncaughtException', (error) => {
-  if ('host' in state) {
-    if (state.host.blame(error)) return;
-    state.host.halt();
-  }
-  void end(ToBroker.Fatal, describeThrown(error), 1);
+  if (state.name === 'ending' || ('host' in state && state.host.blame(error))) return;
+  const running = 'host' in state ? state.host.halt() : undefined;
+  void end(ToBroker.Fatal, describeThrown(error), running);
 });
 
 function take(frame: Frame): void {
@@ -70,7 +69,7 @@ function take(frame: Frame): void {
 
 async function start(init: Init): Promise<void> {
   try {
-    const { pipeline } = await loadPipeline(init);
+    const { pipeline } = await withOrigin(null, () => loadPipeline(init));
     const methods = new Methods(pipeline, init.expose);
     const host = new Host({
       methods,
@@ -82,11 +81,7 @@ async function start(init: Init): Promise<void> {
   } catch (error) {
     const permanent = error instanceof PermanentStartError;
     const original = permanent && error.cause !== undefined ? error.cause : error;
-    await end(
-      ToBroker.StartFailure,
-      { thrown: describeThrown(original), permanent } satisfies StartFailure,
-      1,
-    );
+    await end(ToBroker.StartFailure, { thrown: describeThrown(original), permanent } satisfies StartFailure);
   }
 }
 
@@ -109,10 +104,10 @@ async function stop(): Promise<void> {
   process.exit();
 }
 
-/** Says why, and exits. */
-async function end(type: number, value: unknown, exitCode: number): Promise<void> {
+/** Says why, and which call runs, and exits. */
+async function end(type: number, value: unknown, running = 0): Promise<void> {
   state = { name: 'ending' };
-  channel.send({ type, id: 0, attempt: 0, payload: encodeValue(value, 'error') });
+  channel.send({ type, id: running, attempt: 0, payload: encodeValue(value, 'error') });
   await channel.flushed();
-  process.exit(exitCode);
+  process.exit(1);
 }

@@ -9,7 +9,7 @@ import type { Failure } from '../channel/messages.js';
 import { ToBroker, decodeCall, signalFrame } from '../channel/messages.js';
 import { describeThrown } from '../channel/thrown.js';
 import { SerializationError } from '../errors.js';
-import { withCall } from './context.js';
+import { origin, withOrigin } from './context.js';
 import type { Methods } from './methods.js';
 import { RunningCall } from './running-call.js';
 
@@ -54,13 +54,15 @@ export class Host {
   }
 
   /**
-   * Blames an error that nobody caught on the call that is running.
-   * @returns false where none is.
+   * Blames an error that nobody caught on the call that it comes from.
+   * @returns false where it does not come from a call that runs.
    */
   blame(error: unknown): boolean {
-    if (this.#running === undefined) return false;
-    this.#running.fail(error);
-    return true;
+    const from = origin();
+    // What has lost its origin can only come from the call that runs, as far as anybody can tell.
+    const culprit = from === undefined || from === this.#running?.view ? this.#running : undefined;
+    culprit?.fail(error);
+    return culprit !== undefined;
   }
 
   /**
@@ -108,7 +110,7 @@ export class Host {
     const call = new RunningCall({ id, key, method: name, attempt });
     this.#running = call;
     try {
-      const returned = withCall(call.view, () => method(...args));
+      const returned = withOrigin(call.view, () => method(...args));
       if (isThenable(returned)) return this.#finish(call, returned);
       this.#running = undefined;
       if (call.failure !== undefined) return thrownFrame(id, call.failure.error, maxMessageBytes);

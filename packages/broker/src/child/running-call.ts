@@ -6,6 +6,8 @@ export class RunningCall {
   readonly key: string;
   readonly method: string;
   readonly attempt: number;
+  /** What the pipeline sees of it. */
+  readonly view: CurrentCall;
   /** Made when it is first asked for: most methods never do. */
   #controller: AbortController | undefined;
   #aborted = false;
@@ -17,13 +19,8 @@ export class RunningCall {
     this.key = key;
     this.method = method;
     this.attempt = attempt;
-  }
-
-  /** What the pipeline sees of it. */
-  get view(): CurrentCall {
-    const { key, method, attempt } = this;
     const signal = (): AbortSignal => this.#signal;
-    return {
+    this.view = {
       key,
       method,
       attempt,

@@ -12,8 +12,8 @@ export interface ProcessExit {
   readonly stderr: string;
   /**
    * Why: `requested` by the broker (`close()`); `overdue`: killed, since it went on with a call nobody waited
-   * for; `start`: the pipeline could not be brought up; `fatal`: an error outside any call; `protocol`: it
-   * broke the channel's protocol; `crash`: anything else.
+   * for; `start`: the pipeline could not be brought up; `fatal`: an error that nobody caught, and that no
+   * running call was to blame for; `protocol`: it broke the channel's protocol; `crash`: anything else.
    */
   readonly reason: 'requested' | 'overdue' | 'start' | 'fatal' | 'protocol' | 'crash';
   /** Whether a replacement cannot fare better, as where the module does not exist. */
@@ -26,6 +26,7 @@ export interface ProcessExit {
 export function describeExit({ exitCode, signal, stderr, reason }: ProcessExit): string {
   if (reason === 'overdue') return 'was killed, since it went on with a call that nobody waited for any more';
   if (reason === 'protocol') return 'was killed, since it broke the protocol of the channel';
+  if (reason === 'fatal') return 'ended itself after an error that no running call was to blame for';
   const outOfMemory = stderr.includes('JavaScript heap out of memory')
     ? ' (JavaScript heap out of memory)'
     : '';

@@ -210,8 +210,8 @@ export class PipelineProcess {
         break;
       }
       case ToBroker.Fatal:
-        // It comes from outside any call, and the child starts none after it.
-        this.#halted = { running: 0 };
+        // The child starts no call after it.
+        this.#halted ??= { running: frame.id };
         this.#state = {
           name: 'stopping',
           why: { reason: 'fatal', cause: reviveThrown(decodeFatal(frame.payload)) },

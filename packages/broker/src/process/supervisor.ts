@@ -236,7 +236,7 @@ function failureMessage(exit: ProcessExit, wasUp: boolean): string {
   const who = pid === undefined ? 'the process of the pipeline' : `the process of the pipeline (pid ${pid})`;
   if (wasUp)
     return `the pipeline was given up after too many restarts; in the end ${who} ${describeExit(exit)}`;
-  if (exit.reason === 'start' && cause instanceof Error)
+  if ((exit.reason === 'start' || exit.reason === 'fatal') && cause instanceof Error)
     return `the pipeline could not be started: ${cause.message}`;
   return `the pipeline could not be started: ${who} ${describeExit(exit)} before the pipeline was constructed`;
 }

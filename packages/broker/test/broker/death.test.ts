@@ -140,34 +140,6 @@ test('a grandchild that holds the output open does not hold up the end', async (
   await gone(grandchild);
 });
 
-test('an exception in a timer during a call rejects that call with it; the process lives on', async () => {
-  const broker = await startBroker();
-  const pid = await broker.call('pid', []);
-  expect(await caughtError(broker.call('throwBeside', []))).toMatchObject({
-    name: 'TypeError',
-    message: 'thrown beside the call',
-  });
-  expect(await caughtError(broker.call('rejectBeside', []))).toMatchObject({
-    name: 'RangeError',
-    message: 'rejected beside the call',
-  });
-  expect(await broker.call('pid', [])).toBe(pid);
-});
-
-test.each([
-  ['throwLater', 'thrown by a timer'],
-  ['rejectLater', 'rejected by a timer'],
-])(
-  'an error after the call (%s) is an exit with its cause, and the next call works',
-  async (method, message) => {
-    const broker = await startBroker();
-    const exited = exit(broker);
-    expect(await broker.call(method, [])).toBe('soon');
-    expect(await exited).toMatchObject({ reason: 'fatal', exitCode: 1, cause: { message } });
-    expect(await broker.call('echo', [1])).toBe(1);
-  },
-);
-
 test('back-off, then failed: callers are told, and start() tries again', async () => {
   const broker = await startBroker(undefined, { restart: { limit: 2 } });
   const failed = state(broker, 'failed');
