@@ -31,11 +31,7 @@ export class OutputReader {
     const terminal = output === 'inherit' ? process[info.stream] : undefined;
     stream.on('data', (chunk: Buffer) => {
       this.#take(this.#decoder.write(chunk));
-      if (terminal?.write(chunk) === false) {
-        // The child waits, as it would if it wrote there itself; nothing piles up here.
-        stream.pause();
-        terminal.once('drain', () => stream.resume());
-      }
+      if (terminal !== undefined) passOn(chunk, stream, terminal);
     });
     stream.on('end', () => {
       this.#take(this.#decoder.end());
@@ -66,4 +62,15 @@ export class OutputReader {
   #emit(line: string): void {
     this.#options.onLine(line, this.#options.info);
   }
+}
+
+/** The child waits for its output to be read, as it would if it wrote there itself; nothing piles up here. */
+function passOn(chunk: Buffer, from: Readable, terminal: NodeJS.WriteStream): void {
+  const flows = terminal.write(chunk, (error) => {
+    // Where nobody reads it any more, as in `node service.js | head`, it is lost, as that of console.log is: what a
+    // child prints must not end this program.
+    if (error && terminal.listenerCount('error') === 0) terminal.once('error', () => undefined);
+    from.resume();
+  });
+  if (!flows) from.pause();
 }

@@ -38,6 +38,16 @@ test("output 'inherit' is passed on to the same streams", async () => {
   });
 });
 
+test('a reader of its output that goes away, as `head` does, neither ends the program nor holds up the child', async () => {
+  const head = ['sh', '-c', '"$@" | head -n 1', 'sh', process.execPath];
+  expect(await runProgram('broker.mjs', ['flood'], head).ended).toEqual({
+    exitCode: 0,
+    signal: null,
+    stdout: 'line\n',
+    stderr: 'the end\n',
+  });
+});
+
 test('too many open files: PipelineStartError, no uncaught event', async () => {
   const { stdout, stderr, exitCode } = await runProgram(
     'broker.mjs',
