@@ -35,6 +35,8 @@ const pipes = {
   input: new Socket({ fd: TO_CHILD_FD, readable: true, writable: false }),
   output: new Socket({ fd: TO_BROKER_FD, readable: false, writable: true }),
 };
+// The broker's process has ended: it closes its pipes only after this one's end.
+pipes.input.once('end', () => process.once('exit', endGroup));
 const channel = new Channel(pipes, {
   maxMessageBytes: Infinity, // the broker bounds what it sends
   onFrame: take,
@@ -102,6 +104,15 @@ async function stop(): Promise<void> {
   state = { name: 'ending' };
   await channel.flushed();
   process.exit();
+}
+
+/** Takes along what the pipeline has started, as the lifeline's thread does where this one is too busy to end. */
+function endGroup(): void {
+  try {
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    // There are no process groups here.
+  }
 }
 
 /** Says why, and which call runs, and exits. */

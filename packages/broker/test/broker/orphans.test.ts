@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { gone } from '../support/processes.js';
+import type { Broker } from '@dual/broker';
+import { fixture, startBroker } from '../support/brokers.js';
+import { gone, isAlive } from '../support/processes.js';
 import { runProgram } from '../support/programs.js';
 
 test.each(['SIGKILL', 'SIGTERM', 'SIGSEGV'] as const)(
@@ -37,4 +39,40 @@ test('parent dies while the child starts: the child is gone', async () => {
   const [, pid] = await program.line(/^pid (\d+)$/);
   program.process.kill('SIGKILL');
   await gone(Number(pid));
+});
+
+test.each(['spinning', 'idle'])(
+  'parent dies while the child is %s: what the pipeline has started is gone too',
+  async (what) => {
+    const program = runProgram('broker.mjs', ['grandchild', what]);
+    const [, pid] = await program.line(/^pid (\d+)$/);
+    if (what === 'spinning') await program.line(/^spinning$/);
+    program.process.kill('SIGKILL');
+    await gone(Number(pid));
+  },
+);
+
+test('a child that was stopped when its parent died is gone as soon as it is continued', async () => {
+  const program = runProgram('broker.mjs', ['idleChild']);
+  const [, text] = await program.line(/^pid (\d+)$/);
+  const pid = Number(text);
+  await program.line(/^ready$/);
+  process.kill(pid, 'SIGSTOP');
+  program.process.kill('SIGKILL');
+  await program.ended;
+  expect(isAlive(pid)).toBe(true);
+  process.kill(pid, 'SIGCONT');
+  await gone(pid);
+});
+
+test.each([
+  ['is closed', (broker: Broker) => broker.close()],
+  ['loses its process', (broker: Broker) => broker.call('die', []).catch(() => undefined)],
+])('a broker that %s leaves alone what the pipeline has started, as a plain spawn does', async (_, end) => {
+  const broker = await startBroker(fixture('grandchild.mjs'));
+  const grandchild = Number(await broker.call('start', ['ignore']));
+  await end(broker);
+  expect(isAlive(grandchild)).toBe(true);
+  process.kill(grandchild, 'SIGKILL');
+  await gone(grandchild);
 });

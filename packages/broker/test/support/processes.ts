@@ -1,11 +1,21 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
+/** One that has ended is not alive, also where its parent, or who has inherited it, has not asked how it ended. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
+  }
+  return !isZombie(pid);
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false; // it is just gone, or this system has no such files
   }
 }
 
