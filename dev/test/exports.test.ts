@@ -74,6 +74,7 @@ test('the public names of @dual/broker', () => {
       "type Call",
       "class CallCancelledError",
       "type CallOptions",
+      "type CallProgress",
       "type CallState",
       "class CallTimeoutError",
       "type CloseOptions",

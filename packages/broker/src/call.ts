@@ -3,6 +3,8 @@ import { payloadBytes } from './channel/frame.js';
 import type { BrokerErrorDetails } from './errors.js';
 import { CallCancelledError } from './errors.js';
 import type { ResolvedCallOptions } from './resolve-options.js';
+import type { CallProgress } from './progress.js';
+import { Progress } from './progress.js';
 import { after } from './timer.js';
 import type { CallSite } from './call-site.js';
 import { withCallSite } from './call-site.js';
@@ -16,6 +18,8 @@ export interface Call<T = unknown> {
   readonly state: CallState;
   /** The result, or why there is none. A rejection that nobody looks at is not an unhandled one. */
   readonly result: Promise<T>;
+  /** What the pipeline has reported of it, and will; kept with the call. */
+  readonly progress: CallProgress;
   /** When the call was submitted. */
   readonly queuedAt: Date;
   /** When it started to run; `undefined` before, and where it never did. */
@@ -43,7 +47,7 @@ export type Outcome =
  * `sent`: whether a process has, or had, the call. It may begin to run it before we hear that those before it
  * have ended, so this alone tells whether a call may have started.
  */
-type Progress =
+type Phase =
   | { readonly state: 'queued'; readonly sent: boolean }
   | { readonly state: 'running'; readonly sent: true; readonly startedAt: number }
   | {
@@ -80,12 +84,14 @@ export class PendingCall implements Call {
   callers = 1;
   /** The arguments; gone once settled. */
   #payload: Payload | undefined;
-  #progress: Progress = { state: 'queued', sent: false };
+  #phase: Phase = { state: 'queued', sent: false };
   #limit: NodeJS.Timeout | undefined;
   #cleanUp: (() => void)[] = [];
   readonly #queuedAt = Date.now();
   #callSite: CallSite | undefined;
   readonly #onCancel: PendingCallInit['onCancel'];
+  /** Made when somebody reports it, or asks for it. */
+  #progress: Progress | undefined;
   // Set at once, by the promise's own construction.
   #resolve: (value: unknown) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -106,11 +112,24 @@ export class PendingCall implements Call {
   }
 
   get state(): CallState {
-    return this.#progress.state;
+    return this.#phase.state;
   }
 
   get settled(): boolean {
     return this.state !== 'queued' && this.state !== 'running';
+  }
+
+  get progress(): Progress {
+    if (this.#progress === undefined) {
+      this.#progress = new Progress();
+      if (this.settled) this.#progress.end();
+    }
+    return this.#progress;
+  }
+
+  /** Bytes of the progress that is kept with the call, on the wire. */
+  get progressBytes(): number {
+    return this.#progress?.bytes ?? 0;
   }
 
   get payload(): Payload | undefined {
@@ -122,13 +141,13 @@ export class PendingCall implements Call {
   }
 
   get startedAt(): Date | undefined {
-    const progress = this.#progress;
-    if (progress.state === 'queued' || progress.startedAt === undefined) return undefined;
-    return new Date(progress.startedAt);
+    const phase = this.#phase;
+    if (phase.state === 'queued' || phase.startedAt === undefined) return undefined;
+    return new Date(phase.startedAt);
   }
 
   get finishedAt(): Date | undefined {
-    return 'finishedAt' in this.#progress ? new Date(this.#progress.finishedAt) : undefined;
+    return 'finishedAt' in this.#phase ? new Date(this.#phase.finishedAt) : undefined;
   }
 
   cancel(reason?: unknown): boolean {
@@ -146,7 +165,7 @@ export class PendingCall implements Call {
   /** What an error about this call says of it. */
   details(cause?: unknown): BrokerErrorDetails {
     const { key, method } = this;
-    const known = { key, method, started: this.#progress.sent };
+    const known = { key, method, started: this.#phase.sent };
     return cause === undefined ? known : { ...known, cause };
   }
 
@@ -163,32 +182,33 @@ export class PendingCall implements Call {
 
   /** The call is sent ahead to a process. */
   sent(): void {
-    this.#progress = { state: 'queued', sent: true };
+    this.#phase = { state: 'queued', sent: true };
   }
 
   /** The call runs now. */
   start(): void {
-    if (!this.settled) this.#progress = { state: 'running', sent: true, startedAt: Date.now() };
+    if (!this.settled) this.#phase = { state: 'running', sent: true, startedAt: Date.now() };
   }
 
   /** The call waits again, since its process has ended. @param ran Whether it may have run. */
   requeue(ran: boolean): void {
     if (this.settled) return;
     if (ran) this.attempt += 1;
-    this.#progress = { state: 'queued', sent: this.attempt > 0 };
+    this.#phase = { state: 'queued', sent: this.attempt > 0 };
   }
 
   /** @returns false where the call had settled before; nothing changes then. */
   settle(outcome: Outcome): boolean {
-    const progress = this.#progress;
+    const phase = this.#phase;
     if (this.settled) return false;
     const error = outcome.state === 'succeeded' ? undefined : this.#explain(outcome.error);
     clearTimeout(this.#limit);
-    const startedAt = progress.state === 'running' ? progress.startedAt : undefined;
-    this.#progress = { state: outcome.state, sent: progress.sent, startedAt, finishedAt: Date.now() };
+    const startedAt = phase.state === 'running' ? phase.startedAt : undefined;
+    this.#phase = { state: outcome.state, sent: phase.sent, startedAt, finishedAt: Date.now() };
     this.#payload = undefined;
     this.#callSite = undefined;
     for (const run of this.#cleanUp.splice(0)) run();
+    this.#progress?.end();
     if (outcome.state === 'succeeded') this.#resolve(outcome.value);
     else this.#reject(error);
     return true;

@@ -79,11 +79,12 @@ export class Dispatcher {
    * @throws DuplicateKeyError, QueueFullError; CallCancelledError where its signal is aborted already.
    */
   submit(submission: Submission): PendingCall {
-    const { signal } = submission.options;
+    const { signal, onProgress } = submission.options;
     if (signal?.aborted === true)
       throw abortError({ key: submission.key, method: submission.method, started: false }, signal);
     const call = this.#join(submission) ?? this.#accept(submission);
-    if (signal !== undefined) this.#leaveOn(signal, call);
+    const stopListening = onProgress && call.progress.listen(onProgress);
+    if (signal !== undefined) this.#leaveOn(signal, call, stopListening);
     return call;
   }
 
@@ -240,8 +241,9 @@ export class Dispatcher {
   }
 
   /** One caller's signal: the call goes on while it has another caller. */
-  #leaveOn(signal: AbortSignal, call: PendingCall): void {
+  #leaveOn(signal: AbortSignal, call: PendingCall, stopListening?: () => void): void {
     const leave = (): void => {
+      stopListening?.();
       call.callers -= 1;
       if (call.callers > 0) return;
       const outcome = { state: 'cancelled', error: abortError(call.details(), signal) } as const;
@@ -261,7 +263,7 @@ export class Dispatcher {
   #settle(call: PendingCall, outcome: Outcome): boolean {
     if (!call.settle(outcome)) return false;
     this.#pending.delete(call);
-    this.#registry.settled(call, outcome.state === 'succeeded' ? outcome.bytes : 0);
+    this.#registry.settled(call, (outcome.state === 'succeeded' ? outcome.bytes : 0) + call.progressBytes);
     this.#options.keepAlive.release();
     if (this.#pending.size === 0) this.#options.onIdle();
     return true;

@@ -33,6 +33,7 @@ export type {
   RecycleOptions,
   RestartOptions,
 } from './options.js';
+export type { CallProgress } from './progress.js';
 export type { ProcessExit } from './process/exit.js';
 export type { ProcessState, ProcessStats } from './process/process-types.js';
 export type {

@@ -113,7 +113,8 @@ export type OptionsArg<C> =
 export interface CallOptions {
   /**
    * Names the call. A key in flight joins the call that has it when method and arguments agree, and is a
-   * `DuplicateKeyError` otherwise. Of the options of one who joins only `signal` counts, and only for them.
+   * `DuplicateKeyError` otherwise. Of the options of one who joins only `signal` and `onProgress` count, and only
+   * for them.
    * Default: a random UUID.
    */
   key?: string | undefined;
@@ -127,4 +128,9 @@ export interface CallOptions {
   priority?: number | undefined;
   /** How often the call may run again after its process died under it. Default 0. */
   retries?: number | undefined;
+  /**
+   * Called with what the pipeline reports by `currentCall().progress(value)`, before the call settles; also with the
+   * latest value so far, where the call joins one in flight. What it throws is an uncaught exception.
+   */
+  onProgress?: ((value: unknown) => void) | undefined;
 }

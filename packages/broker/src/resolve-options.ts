@@ -93,6 +93,7 @@ export interface ResolvedCallOptions {
   readonly queueTimeout: number;
   readonly priority: number;
   readonly retries: number;
+  readonly onProgress: ((value: unknown) => void) | undefined;
 }
 
 /**
@@ -105,7 +106,15 @@ export function resolveCallOptions(
 ): ResolvedCallOptions {
   if (options === undefined) {
     const { timeout, queueTimeout } = defaults;
-    return { key: undefined, signal: undefined, timeout, queueTimeout, priority: 0, retries: 0 };
+    return {
+      key: undefined,
+      signal: undefined,
+      timeout,
+      queueTimeout,
+      priority: 0,
+      retries: 0,
+      onProgress: undefined,
+    };
   }
   const given = new OptionReader('', options);
   const resolved = {
@@ -115,6 +124,7 @@ export function resolveCallOptions(
     queueTimeout: given.duration('queueTimeout', defaults.queueTimeout),
     priority: given.custom('priority', 'a finite number', 0, isFiniteNumber),
     retries: given.count('retries', 0),
+    onProgress: given.custom('onProgress', 'a function', undefined, isListener),
   };
   given.rejectUnknown();
   return resolved;
@@ -145,6 +155,10 @@ function isFiniteNumber(value: unknown): value is number {
 
 function isAbortSignal(value: unknown): value is AbortSignal {
   return value instanceof AbortSignal;
+}
+
+function isListener(value: unknown): value is (value: unknown) => void {
+  return typeof value === 'function';
 }
 
 function isEnvironment(value: unknown): value is Record<string, string | undefined> {

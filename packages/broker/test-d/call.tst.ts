@@ -77,3 +77,10 @@ test('broker.get gives a call, or undefined, of a result that is not known by it
   expect(broker.get('img-42')).type.toBe<Call | undefined>();
   expect(broker.get).type.not.toBeCallableWith(42);
 });
+
+test('progress is of no known type', () => {
+  const call = broker.submit('predict', [image], { onProgress: (value) => value });
+  expect(call.progress).type.toBeAssignableTo<AsyncIterable<unknown>>();
+  expect(call.progress.latest).type.toBe<unknown>();
+  expect(broker.submit).type.not.toBeCallableWith('predict', [image], { onProgress: 'tell me' });
+});

@@ -34,6 +34,8 @@ export const ToBroker = {
   Fatal: 21,
   /** No call will start any more; the id is that of the one that runs, 0 where none does. Answers Halt. */
   Halted: 22,
+  /** How far the call of this id is: a value of the pipeline's. Any number, before the call is answered. */
+  Progress: 23,
 } as const;
 
 /** What the child is to construct. */

@@ -9,12 +9,15 @@ import type { Failure } from '../channel/messages.js';
 import { ToBroker, decodeCall, signalFrame } from '../channel/messages.js';
 import { describeThrown } from '../channel/thrown.js';
 import { SerializationError } from '../errors.js';
+import { Allowance } from './allowance.js';
 import { origin, withOrigin } from './context.js';
 import type { Methods } from './methods.js';
 import { RunningCall } from './running-call.js';
 
 /** After this many ms of computing, the event loop gets a turn before the next call. */
 const TURN = 1;
+/** How many reports of progress a process sends, all its calls together: in a row, and then one every so many ms. */
+const REPORTS = { burst: 32, interval: 2 };
 /** So much of the message of an error that is too long is shown, in characters. */
 const MESSAGE_START = 200;
 
@@ -31,6 +34,7 @@ export class Host {
   readonly #waiting = new Map<number, Frame>();
   /** The call that runs asynchronously; while one runs synchronously, nobody can ask. */
   #running: RunningCall | undefined;
+  readonly #reports = new Allowance(REPORTS);
   /** Set while there are calls. */
   #work: Promise<void> | undefined;
 
@@ -104,19 +108,27 @@ export class Host {
   /** @returns The answer; a promise of it only where the method returned one. */
   #run({ id, attempt, payload }: Frame): Frame | Promise<Frame> {
     const { key, method: name, args } = decodeCall(payload);
-    const { methods, maxMessageBytes } = this.#options;
+    const { methods, maxMessageBytes, channel } = this.#options;
     const method = methods.get(name);
     if (method === undefined) return failureFrame(id, { kind: 'unknown-method', methods: methods.names });
-    const call = new RunningCall({ id, key, method: name, attempt });
+    const call = new RunningCall({
+      id,
+      key,
+      method: name,
+      attempt,
+      channel,
+      maxMessageBytes,
+      allowance: this.#reports,
+    });
     this.#running = call;
     try {
       const returned = withOrigin(call.view, () => method(...args));
       if (isThenable(returned)) return this.#finish(call, returned);
-      this.#running = undefined;
+      this.#ended(call);
       if (call.failure !== undefined) return thrownFrame(id, call.failure.error, maxMessageBytes);
       return resultFrame(id, returned, maxMessageBytes);
     } catch (error) {
-      this.#running = undefined;
+      this.#ended(call);
       return thrownFrame(id, error, maxMessageBytes);
     }
   }
@@ -128,8 +140,14 @@ export class Host {
     } catch (error) {
       return thrownFrame(call.id, error, maxMessageBytes);
     } finally {
-      this.#running = undefined;
+      this.#ended(call);
     }
+  }
+
+  /** The call is about to be answered. */
+  #ended(call: RunningCall): void {
+    this.#running = undefined;
+    call.end();
   }
 }
 

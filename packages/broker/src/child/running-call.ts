@@ -1,11 +1,16 @@
 import type { CurrentCall } from './context.js';
+import type { ProgressReporterOptions } from './progress-reporter.js';
+import { ProgressReporter } from './progress-reporter.js';
+
+export interface RunningCallOptions extends ProgressReporterOptions {
+  readonly key: string;
+  readonly method: string;
+  readonly attempt: number;
+}
 
 /** A call while its method runs. */
 export class RunningCall {
   readonly id: number;
-  readonly key: string;
-  readonly method: string;
-  readonly attempt: number;
   /** What the pipeline sees of it. */
   readonly view: CurrentCall;
   /** Made when it is first asked for: most methods never do. */
@@ -13,12 +18,13 @@ export class RunningCall {
   #aborted = false;
   #fail: ((error: unknown) => void) | undefined;
   #failure: { readonly error: unknown } | undefined;
+  /** Made when there is something to report. */
+  #reporter: ProgressReporter | undefined;
+  #ended = false;
 
-  constructor({ id, key, method, attempt }: Pick<RunningCall, 'id' | 'key' | 'method' | 'attempt'>) {
+  constructor(options: RunningCallOptions) {
+    const { id, key, method, attempt } = options;
     this.id = id;
-    this.key = key;
-    this.method = method;
-    this.attempt = attempt;
     const signal = (): AbortSignal => this.#signal;
     this.view = {
       key,
@@ -26,6 +32,11 @@ export class RunningCall {
       attempt,
       get signal() {
         return signal();
+      },
+      progress: (value) => {
+        if (this.#ended) return;
+        this.#reporter ??= new ProgressReporter(options);
+        this.#reporter.report(value);
       },
     };
   }
@@ -47,6 +58,12 @@ export class RunningCall {
   abort(): void {
     this.#aborted = true;
     this.#controller?.abort();
+  }
+
+  /** The call is about to be answered. */
+  end(): void {
+    this.#ended = true;
+    this.#reporter?.end();
   }
 
   /** What went wrong beside the method, so far. */

@@ -231,6 +231,12 @@ export class PipelineProcess {
         this.#answer(sent, { state: 'failed', error });
         break;
       }
+      case ToBroker.Progress:
+        this.#sentFirst(frame.id).call.progress.report(
+          decodeValue(frame.payload),
+          payloadBytes(frame.payload),
+        );
+        break;
       case ToBroker.Dropped: {
         const sent = this.#inFlight.get(frame.id);
         if (sent?.call.settled !== true)
@@ -260,7 +266,7 @@ export class PipelineProcess {
   #sentFirst(id: number): SentCall {
     const first = this.#inFlight.first;
     if (first?.id === id) return first;
-    throw new ProtocolError(`the child answered call ${id}, which it is not running`);
+    throw new ProtocolError(`the child spoke of call ${id}, which it is not running`);
   }
 
   #answer(sent: SentCall, outcome: Outcome): void {

@@ -36,7 +36,7 @@ export class CallRegistry {
     this.#inFlight.set(call.key, call);
   }
 
-  /** The call has settled. @param bytes Of its result. */
+  /** The call has settled. @param bytes Of its result and its progress. */
   settled(call: PendingCall, bytes: number): void {
     this.#inFlight.delete(call.key);
     if (!call.findable) return;

@@ -19,6 +19,7 @@ describe('malformed frame: ProtocolError for calls in flight, killed and restart
     ['an answer to no call', Buffer.from([18, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
     ['a call dropped that nobody aborted', Buffer.from([20, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
     ['a halt that nobody asked for', Buffer.from([22, 0, ...Array<number>(14).fill(0)])],
+    ['progress of no call', Buffer.from([23, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
     ['an error of no shape', Buffer.from([21, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 255, 15])],
   ])('%s', async (_, bytes) => {
     const broker = await start();

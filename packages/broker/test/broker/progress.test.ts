@@ -1,0 +1,201 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import type { Broker, Call } from '@dual/broker';
+import type { TestOptions } from '../support/brokers.js';
+import { fixture, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { runProgram } from '../support/programs.js';
+import { temporaryPath } from '../support/temporary.js';
+
+const start = (options?: TestOptions): Promise<Broker> => startBroker(fixture('progress.mjs'), options);
+
+/** The values that one reader sees, until the call settles. */
+async function read(call: Call): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for await (const value of call.progress) values.push(value);
+  return values;
+}
+
+describe.each(['blocking', 'waiting'])('a method that computes (%s)', (method) => {
+  test('tells onProgress while it does, and the last value comes before the result', async () => {
+    const broker = await start();
+    const steps = ['a', 'b', 'c'].map((value) => [value, temporaryPath()] as const);
+    const told: unknown[] = [];
+    const result = broker
+      .call(method, steps, {
+        onProgress: (value) => {
+          told.push(value);
+          // The method goes on only once this value is here: it arrives while the method runs.
+          const [, path = ''] = steps.find(([step]) => step === value) ?? [];
+          writeFileSync(path, '');
+        },
+      })
+      .then(() => [...told]);
+    expect(await result).toEqual(['a', 'b', 'c']);
+    expect(told).toEqual(['a', 'b', 'c']);
+  });
+
+  test('several readers see it; one who comes late sees the latest value; each ends with the call', async () => {
+    const broker = await start();
+    const steps = ['a', 'b'].map((value) => [value, temporaryPath()] as const);
+    const call = broker.submit(method, steps);
+    const early = [read(call), read(call)];
+    for (const [step, path] of steps) {
+      for await (const value of call.progress) if (value === step) break;
+      expect(call.progress.latest).toBe(step);
+      if (step === 'b') early.push(read(call));
+      writeFileSync(path, '');
+    }
+    expect(await Promise.all(early)).toEqual([['a', 'b'], ['a', 'b'], ['b']]);
+    expect(await call.result).toBe('done');
+  });
+});
+
+test.each(['chatty', 'chattyLater'])(
+  '%s: a flood is thinned out, in order, and its end is not lost',
+  async (method) => {
+    const broker = await start();
+    const told: unknown[] = [];
+    const count = 100_000;
+    await broker.call(method, [count], { onProgress: (value) => told.push(value) });
+    expect(told[0]).toBe(1);
+    expect(told.at(-1)).toBe(count);
+    expect(told.length).toBeLessThan(count / 10);
+    expect(told).toEqual([...told].sort((a, b) => Number(a) - Number(b)));
+  },
+);
+
+test('the latest value is kept with a call that has finished, as the result is', async () => {
+  const broker = await start();
+  const call = broker.submit('chatty', [3], { key: 'k' });
+  await call.result;
+  const kept = broker.get('k');
+  expect(kept?.progress.latest).toBe(3);
+  expect(kept && (await read(kept))).toEqual([3]);
+});
+
+test('it counts as bytes of results that are kept', async () => {
+  const broker = await start({ keep: { bytes: 1_000 } });
+  await broker.submit('reuse', [900], { key: 'first' }).result;
+  expect(broker.get('first')?.progress.latest).toEqual(new Uint8Array(900).fill(3));
+  await broker.submit('reuse', [900], { key: 'second' }).result;
+  expect(broker.get('second')).toBeDefined();
+  expect(broker.get('first')).toBeUndefined();
+});
+
+test('a call that fails or reports nothing ends its readers too', async () => {
+  const broker = await start();
+  const failing = broker.submit('fail', []);
+  expect(await read(failing)).toEqual(['almost']);
+  expect(await caughtError(failing.result)).toMatchObject({ name: 'RangeError' });
+  const silent = broker.submit('afterLate', []);
+  expect(await read(silent)).toEqual([]);
+  expect(silent.progress.latest).toBeUndefined();
+  expect(await read(silent)).toEqual([]);
+});
+
+test('what was reported before the process died has arrived', async () => {
+  const broker = await start();
+  const call = broker.submit('dieAfter', ['last words']);
+  expect(await read(call)).toEqual(['last words']);
+  expect(await caughtError(call.result)).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT' });
+});
+
+test('each caller who joins a key is told, from the latest value on, until they leave', async () => {
+  const broker = await start();
+  const steps = ['a', 'b'].map((value) => [value, temporaryPath()] as const);
+  const [first, second, gone]: [unknown[], unknown[], unknown[]] = [[], [], []];
+  const call = broker.submit('blocking', steps, { key: 'k', onProgress: (value) => first.push(value) });
+  for await (const value of call.progress) if (value === 'a') break;
+  const controller = new AbortController();
+  const joined = [
+    broker.call('blocking', steps, { key: 'k', onProgress: (value) => second.push(value) }),
+    broker.call('blocking', steps, {
+      key: 'k',
+      signal: controller.signal,
+      onProgress: (value) => gone.push(value),
+    }),
+  ];
+  await Promise.resolve();
+  controller.abort();
+  for (const [, path] of steps) writeFileSync(path, '');
+  await Promise.allSettled(joined);
+  expect([first, second, gone]).toEqual([['a', 'b'], ['a', 'b'], ['a']]);
+});
+
+test('onProgress runs in the asynchronous context of its caller', async () => {
+  const broker = await start();
+  const storage = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const listen = (name: string): Promise<unknown> =>
+    storage.run(name, () =>
+      broker.call('chatty', [1], { onProgress: () => seen.push([name, storage.getStore()]) }),
+    );
+  await Promise.all([listen('one'), listen('two')]);
+  expect(seen).toEqual([
+    ['one', 'one'],
+    ['two', 'two'],
+  ]);
+});
+
+test('what cannot cross is a SerializationError where it is reported, with the path', async () => {
+  const broker = await start({ maxMessageBytes: 100_000 });
+  expect(await broker.call('reportFunction', [])).toEqual([
+    'SerializationError',
+    'ERR_DUAL_SERIALIZATION',
+    'progress.model.predict',
+  ]);
+  const error = await caughtError(broker.call('tooLong', [100_001]));
+  expect(error).toMatchObject({ name: 'SerializationError', path: 'progress' });
+  expect(error.message).toContain('maxMessageBytes (100000)');
+});
+
+test('a value is sent as it was when it was reported', async () => {
+  const broker = await start();
+  const told: unknown[] = [];
+  const length = 2_000_000;
+  await broker.call('reuse', [length], { onProgress: (value) => told.push(value) });
+  expect(told.map((bytes) => new Set(bytes as Uint8Array))).toEqual([new Set([1]), new Set([3])]);
+});
+
+test('what is reported after the result is ignored', async () => {
+  const broker = await start();
+  const told: unknown[] = [];
+  await broker.call('reportLate', [], { onProgress: (value) => told.push(value) });
+  expect(await broker.call('afterLate', [])).toBe('lived on');
+  expect(told).toEqual([]);
+});
+
+test('what is reported of a call that nobody waits for any more is ignored', async () => {
+  const broker = await start();
+  const paths = [temporaryPath(), temporaryPath()];
+  const call = broker.submit('blocking', [
+    ['a', paths[0]],
+    ['b', paths[1]],
+  ]);
+  for await (const value of call.progress) if (value === 'a') break;
+  call.cancel();
+  for (const path of paths) writeFileSync(path, '');
+  await broker.call('chatty', [1]);
+  expect(call.progress.latest).toBe('a');
+  expect(await read(call)).toEqual(['a']);
+});
+
+test('onProgress that throws is an uncaught exception of its program, and disturbs no call', async () => {
+  const program = runProgram('progress.mjs');
+  await once(program.process, 'close');
+  expect(await program.ended).toMatchObject({
+    stdout: 'uncaught: thrown by onProgress\nresult: done\nnext: done\n',
+    exitCode: 0,
+  });
+});
+
+test('onProgress that is no function is refused', async () => {
+  const broker = await start();
+  const onProgress = 'tell me' as never;
+  expect(await caughtError(broker.call('chatty', [1], { onProgress }))).toMatchObject({
+    option: 'onProgress',
+  });
+});
