@@ -80,6 +80,7 @@ test('the public names of @dual/broker', () => {
       "type CloseOptions",
       "type CommonOptions",
       "class DuplicateKeyError",
+      "type Environment",
       "type FactoryArgs",
       "class InvalidOptionError",
       "type KeepOptions",

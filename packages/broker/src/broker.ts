@@ -15,8 +15,9 @@ import type { CallOptions, OptionsArg } from './options.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { resolveCallOptions, resolveCloseTimeout, resolveOptions } from './resolve-options.js';
 import { normalizeModule } from './process/module.js';
+import { Pool } from './process/pool.js';
 import type { StartFailureReason } from './process/supervisor.js';
-import { Supervisor, startError } from './process/supervisor.js';
+import { startError } from './process/supervisor.js';
 import type {
   MethodArgs,
   MethodName,
@@ -36,11 +37,6 @@ type Life =
   | { readonly name: 'draining'; readonly closed: Promise<void> | undefined }
   | { readonly name: 'closed'; readonly closed: Promise<void> };
 
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * Runs a pipeline in a process of its own, and calls its methods from here.
  *
@@ -56,10 +52,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   readonly pipeline: Remote<PipelineOf<C>>;
   readonly #options: ResolvedOptions;
   readonly #keepAlive = new KeepAlive();
-  readonly #supervisor: Supervisor;
+  readonly #pool: Pool;
   readonly #dispatcher: Dispatcher;
-  /** Those who wait for the pipeline to be ready. */
-  readonly #starters: Waiter[] = [];
   /** Those who wait for anything to change. */
   readonly #watchers: (() => void)[] = [];
   #life: Life = { name: 'open' };
@@ -75,10 +69,10 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     super();
     this.#options = resolveOptions(options ?? {});
     const specifier = normalizeModule(module);
-    this.#supervisor = this.#supervise(specifier);
+    this.#pool = this.#makePool(specifier);
     this.#dispatcher = new Dispatcher({
       options: this.#options,
-      supervisor: this.#supervisor,
+      pool: this.#pool,
       keepAlive: this.#keepAlive,
       onIdle: () => {
         this.#changed();
@@ -105,7 +99,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   /** What the broker is doing; each state is explained at `BrokerState`. */
   get state(): BrokerState {
     if (this.#life.name !== 'open') return this.#life.name;
-    const { state } = this.#supervisor;
+    const { state } = this.#pool;
     return state === 'stopping' || state === 'stopped' ? 'draining' : state;
   }
 
@@ -115,19 +109,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
    */
   async start(): Promise<void> {
     if (this.#life.name !== 'open') throw closedError();
-    if (this.#supervisor.state === 'ready') return;
-    const site = captureCallSite(1);
-    this.#keepAlive.hold();
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#starters.push({ resolve, reject });
-        this.#supervisor.start();
-      });
-    } catch (error) {
-      throw withCallSite(error, site);
-    } finally {
-      this.#keepAlive.release();
-    }
+    await this.#alive(this.#pool.up(), captureCallSite(1));
   }
 
   call<K extends MethodName<PipelineOf<C>>>(
@@ -159,7 +141,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   stats(): BrokerStats {
     const { state } = this;
     const { queue, serviceTime } = this.#dispatcher;
-    const { restarts, processes } = this.#supervisor;
+    const { restarts, processes } = this.#pool;
     return { state, queue, serviceTime, restarts, processes };
   }
 
@@ -169,7 +151,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
    */
   async ready(): Promise<void> {
     if (this.#life.name !== 'open') throw closedError('it takes no more calls');
-    const { failure } = this.#supervisor;
+    const { failure } = this.#pool;
     if (failure !== undefined) throw startError(failure);
     await this.#dispatcher.room();
   }
@@ -181,8 +163,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
    */
   async reload(): Promise<void> {
     if (this.#life.name !== 'open') throw closedError('it takes no more calls');
-    this.#supervisor.recycle();
-    await this.start();
+    await this.#alive(this.#pool.reload(), captureCallSite(1));
   }
 
   /** Takes no more calls, and resolves when those that it has are done. `close()` still has to end it. */
@@ -205,7 +186,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     const closed = (this.#life.name === 'open' ? undefined : this.#life.closed) ?? this.#drainAndStop();
     const deadline = after(timeout, () => {
       this.#dispatcher.rejectAll((call) => closedError('its time to finish calls is over', call.details()));
-      this.#supervisor.kill();
+      this.#pool.kill();
     });
     await closed;
     clearTimeout(deadline);
@@ -213,6 +194,18 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Keeps the program running until the promise has settled. */
+  async #alive(promise: Promise<void>, site: CallSite): Promise<void> {
+    this.#keepAlive.hold();
+    try {
+      await promise;
+    } catch (error) {
+      throw withCallSite(error, site);
+    } finally {
+      this.#keepAlive.release();
+    }
   }
 
   /** Async, so that a call that is not taken rejects as one that failed does. */
@@ -237,12 +230,12 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
       const { key = randomUUID() } = resolved;
       const details = { key, method, started: false };
       if (this.#life.name !== 'open') throw closedError('it takes no more calls', details);
-      const { failure } = this.#supervisor;
+      const { failure } = this.#pool;
       if (failure !== undefined) throw startError(failure, details);
       const payload = encodeCall({ key, method, args });
       this.#checkSize(payloadBytes(payload), details);
       const call = this.#dispatcher.submit({ key, method, payload, options: resolved, callSite });
-      if (this.#supervisor.state === 'idle') this.#supervisor.start();
+      if (this.#pool.state === 'idle') this.#pool.start();
       return call;
     } catch (error) {
       throw withCallSite(error, callSite);
@@ -256,19 +249,19 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     throw new SerializationError('args', message, details);
   }
 
-  #supervise(module: string): Supervisor {
-    const { export: exportName, expose, args, maxMessageBytes, output } = this.#options;
-    return new Supervisor({
+  #makePool(module: string): Pool {
+    const { export: exportName, expose, args, concurrency, maxMessageBytes, output } = this.#options;
+    return new Pool({
       module,
-      init: encodeInit({ module, export: exportName, expose, args, maxMessageBytes }),
+      init: encodeInit({ module, export: exportName, expose, args, concurrency, maxMessageBytes }),
       options: this.#options,
       wantsLines: () => typeof output === 'function' || this.listenerCount('output') > 0,
       listener: {
         changed: () => {
           this.#changed();
         },
-        spawned: (pid) => {
-          queueMicrotask(() => this.emit('spawn', { pid }));
+        spawned: (pid, index) => {
+          queueMicrotask(() => this.emit('spawn', { pid, index }));
         },
         started: (call) => {
           this.#dispatcher.started(call);
@@ -294,7 +287,6 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   #gaveUp(reason: StartFailureReason): void {
     this.#dispatcher.rejectAll((call) => startError(reason, call.details()));
     this.#dispatcher.rejectRoom(() => startError(reason));
-    for (const { reject } of this.#starters.splice(0)) reject(startError(reason));
   }
 
   #drainAndStop(): Promise<void> {
@@ -308,9 +300,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     this.#keepAlive.hold();
     this.#refuseWaiters();
     await this.#until(() => this.#dispatcher.pending === 0);
-    for (const { reject } of this.#starters.splice(0)) reject(closedError());
-    this.#supervisor.stop(this.#options.killDelay.cancel);
-    await this.#until(() => this.#supervisor.state === 'stopped');
+    this.#pool.stop(this.#options.killDelay.cancel);
+    await this.#until(() => this.#pool.state === 'stopped');
     this.#life = { name: 'closed', closed: Promise.resolve() };
     this.#dispatcher.clear();
     this.#keepAlive.end();
@@ -330,10 +321,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   #changed(): void {
     const { state } = this;
     for (const wake of this.#watchers.splice(0)) wake();
-    if (this.#supervisor.state === 'ready') {
-      this.#dispatcher.dispatch();
-      for (const { resolve } of this.#starters.splice(0)) resolve();
-    }
+    if (this.#pool.state === 'ready') this.#dispatcher.dispatch();
     const previous = this.#lastState;
     if (state === previous) return;
     this.#lastState = state;

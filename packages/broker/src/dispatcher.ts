@@ -13,7 +13,7 @@ import type { ResolvedCallOptions, ResolvedOptions } from './resolve-options.js'
 import type { ProcessExit } from './process/exit.js';
 import { lostCallError } from './process/exit.js';
 import type { LostCall } from './process/process-types.js';
-import type { Supervisor } from './process/supervisor.js';
+import type { Pool } from './process/pool.js';
 import { CallQueue } from './queue/call-queue.js';
 import { CallRegistry } from './queue/call-registry.js';
 import { WaitingRoom } from './queue/waiting-room.js';
@@ -24,7 +24,7 @@ const UNMEASURED_RETRY = 1_000;
 
 export interface DispatcherOptions {
   readonly options: ResolvedOptions;
-  readonly supervisor: Pick<Supervisor, 'hasRoom' | 'send' | 'abandon'>;
+  readonly pool: Pick<Pool, 'free' | 'abandon'>;
   readonly keepAlive: KeepAlive;
   /** Called when no call is left. */
   readonly onIdle: () => void;
@@ -99,11 +99,12 @@ export class Dispatcher {
 
   /** Sends what there is room for. */
   dispatch(): void {
-    const { supervisor } = this.#options;
-    while (supervisor.hasRoom(this.#serviceTime.mean)) {
+    const { pool } = this.#options;
+    while (this.#queue.length > 0) {
+      const supervisor = pool.free(this.#serviceTime.mean);
+      if (supervisor === undefined) break;
       const call = this.#queue.shift();
-      if (call === undefined) break;
-      if (call.payload === undefined) continue;
+      if (call?.payload === undefined) continue;
       call.sent();
       supervisor.send(call, call.payload);
     }
@@ -220,10 +221,10 @@ export class Dispatcher {
   }
 
   #checkRoom(call: PendingCall): void {
-    const { maxQueue, maxQueueBytes } = this.#options.options;
+    const { maxQueue, maxQueueBytes, processes, concurrency } = this.#options.options;
     const { length, bytes } = this.#queue;
     // A call that can be sent at once does not wait, so it needs no room.
-    if (length === 0 && this.#options.supervisor.hasRoom(this.#serviceTime.mean)) return;
+    if (length === 0 && this.#options.pool.free(this.#serviceTime.mean) !== undefined) return;
     const full =
       length >= maxQueue
         ? `${length} calls wait, and maxQueue is ${maxQueue}`
@@ -232,7 +233,7 @@ export class Dispatcher {
           : undefined;
     if (full === undefined) return;
     const { mean = UNMEASURED_RETRY } = this.#serviceTime;
-    const retryAfter = Math.ceil(mean * Math.max(1, length));
+    const retryAfter = Math.ceil(mean * Math.max(1, length / (processes * concurrency)));
     throw new QueueFullError(
       `the queue is full: ${full}; try again in ${retryAfter} ms`,
       retryAfter,
@@ -255,7 +256,7 @@ export class Dispatcher {
   /** Settles a call that waits or runs; a process that runs it may go on with it for `patience` ms. */
   #giveUp(call: PendingCall, outcome: Outcome, patience: number): void {
     if (!this.#settle(call, outcome)) return;
-    if (!this.#queue.delete(call)) this.#options.supervisor.abandon(call, patience);
+    if (!this.#queue.delete(call)) this.#options.pool.abandon(call, patience);
     // What waits behind it may go now.
     this.dispatch();
   }

@@ -5,9 +5,9 @@ import type { ProcessStats } from './process/process-types.js';
 /**
  * - `idle`: nothing started yet
  * - `starting`: the first process is being brought up
- * - `ready`: calls are being taken and run
- * - `restarting`: calls are being taken; the process that will run them is being brought up
- * - `failed`: given up; `start()` tries again
+ * - `ready`: calls are being taken and run, by one process at least
+ * - `restarting`: calls are being taken; a process that will run them is being brought up
+ * - `failed`: every process is given up; `start()` tries again
  * - `draining`: closing, calls are still running
  * - `closed`: no process is left
  */
@@ -26,6 +26,7 @@ export interface BrokerStats {
   readonly serviceTime: number | undefined;
   /** Processes spawned in place of others. */
   readonly restarts: number;
+  /** The latest process of each index, once there was one. */
   readonly processes: readonly ProcessStats[];
 }
 
@@ -33,8 +34,8 @@ export interface BrokerStats {
 export interface BrokerEvents {
   /** The state has changed. */
   state: [state: BrokerState, previous: BrokerState];
-  /** A child process has been spawned. */
-  spawn: [info: { pid: number }];
+  /** A child process has been spawned; `index` tells which of the broker's processes it is, from 0. */
+  spawn: [info: { pid: number; index: number }];
   /** A child process has ended. */
   exit: [exit: ProcessExit];
   /** A child has written a line. */

@@ -25,6 +25,7 @@ export type {
   BrokerOptions,
   CallOptions,
   CommonOptions,
+  Environment,
   KeepOptions,
   KillDelayOptions,
   OptionsArg,

@@ -33,6 +33,13 @@ export class OptionReader {
     return this.custom(name, 'a whole number from 0, or Infinity', fallback, accepts);
   }
 
+  /** A whole number from 1 to `most`. */
+  size(name: string, fallback: number, most: number): number {
+    const accepts = (value: unknown): value is number =>
+      typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most;
+    return this.custom(name, `a whole number from 1 to ${most}`, fallback, accepts);
+  }
+
   /** A whole number from 1, or `Infinity`. */
   atLeastOne(name: string, fallback: number): number {
     const accepts = (value: unknown): value is number =>

@@ -55,8 +55,21 @@ export interface OutputInfo {
 /** Where a child's stdout and stderr go. A function is called once a line, without the line end. */
 export type OutputOption = 'inherit' | 'ignore' | ((line: string, info: OutputInfo) => void);
 
+/** Variables of an environment; `undefined` removes one. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Options of a broker that do not depend on its pipeline. */
 export interface CommonOptions {
+  /**
+   * How many processes run the pipeline, each with an instance of its own. A call goes to one that has nothing to
+   * do. Default 1; at most 1 024.
+   */
+  processes?: number | undefined;
+  /**
+   * How many calls run at once in one process: of use where the pipeline is asynchronous, since a method that
+   * computes blocks the others. Default 1; `Infinity` = as many as there are.
+   */
+  concurrency?: number | undefined;
   /** The export of the module that makes the pipeline. Default: `default`, else `makePipeline`. */
   export?: string | undefined;
   /** The only methods that may be called. Default: all public methods of the pipeline. */
@@ -81,8 +94,11 @@ export interface CommonOptions {
   recycle?: RecycleOptions | undefined;
   /** Which settled calls `get(key)` still finds. */
   keep?: KeepOptions | undefined;
-  /** Variables added to the environment the child inherits; `undefined` removes one. */
-  env?: Readonly<Record<string, string | undefined>> | undefined;
+  /**
+   * Variables added to the environment the child inherits; `undefined` removes one. A function is called once for
+   * each process, with its index from 0, when the broker is made: `(index) => ({ CUDA_VISIBLE_DEVICES: `${index}` })`.
+   */
+  env?: Environment | ((index: number) => Environment) | undefined;
   /** Node's own flags for the child. Default: those of this process, without the inspector's. */
   execArgv?: readonly string[] | undefined;
   /** The child's working directory. Default: that of this process. */

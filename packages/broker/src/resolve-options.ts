@@ -1,6 +1,8 @@
+import { InvalidOptionError } from './errors.js';
 import { OptionReader } from './option-reader.js';
 import type {
   CallOptions,
+  Environment,
   KeepOptions,
   KillDelayOptions,
   OutputOption,
@@ -16,6 +18,8 @@ export interface ResolvedOptions {
   readonly args: readonly unknown[];
   readonly export: string | undefined;
   readonly expose: readonly string[] | undefined;
+  readonly processes: number;
+  readonly concurrency: number;
   readonly maxQueue: number;
   readonly maxQueueBytes: number;
   readonly maxMessageBytes: number;
@@ -26,7 +30,8 @@ export interface ResolvedOptions {
   readonly killDelay: Resolved<KillDelayOptions>;
   readonly recycle: Resolved<RecycleOptions>;
   readonly keep: Resolved<KeepOptions>;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** One for each process. */
+  readonly env: readonly Environment[];
   readonly execArgv: readonly string[] | undefined;
   readonly cwd: string | undefined;
   readonly output: OutputOption;
@@ -34,6 +39,7 @@ export interface ResolvedOptions {
 }
 
 const MIB = 1024 * 1024;
+const MAX_PROCESSES = 1024;
 
 /**
  * Checks options and fills in defaults.
@@ -45,10 +51,13 @@ export function resolveOptions(options: unknown): ResolvedOptions {
   const killDelay = given.group('killDelay');
   const recycle = given.group('recycle');
   const keep = given.group('keep');
+  const processes = given.size('processes', 1, MAX_PROCESSES);
   const resolved: ResolvedOptions = {
     args: given.custom('args', 'an array', [], Array.isArray),
     export: given.custom('export', 'the name of an export', undefined, isNonEmptyString),
     expose: given.custom('expose', 'an array of method names', undefined, isStringArray),
+    processes,
+    concurrency: given.atLeastOne('concurrency', 1),
     maxQueue: given.count('maxQueue', 10_000),
     maxQueueBytes: given.count('maxQueueBytes', 256 * MIB),
     maxMessageBytes: given.count('maxMessageBytes', 1024 * MIB),
@@ -75,7 +84,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
       bytes: keep.count('bytes', 64 * MIB),
       forMs: keep.duration('forMs', 300_000),
     },
-    env: given.custom('env', 'an object of strings', {}, isEnvironment),
+    env: environments(given, processes),
     execArgv: given.custom('execArgv', 'an array of strings', undefined, isStringArray),
     cwd: given.custom('cwd', 'a directory', undefined, isNonEmptyString),
     output: given.custom('output', "'inherit', 'ignore' or a function", 'inherit', isOutput),
@@ -161,7 +170,26 @@ function isListener(value: unknown): value is (value: unknown) => void {
   return typeof value === 'function';
 }
 
-function isEnvironment(value: unknown): value is Record<string, string | undefined> {
+function environments(given: OptionReader, processes: number): Environment[] {
+  const accepted = 'an object of strings, or a function that returns one';
+  const env = given.custom('env', accepted, {}, isEnvironmentOption);
+  const indexes = Array.from({ length: processes }, (_, index) => index);
+  if (typeof env !== 'function') return indexes.map(() => env);
+  return indexes.map((index) => {
+    const made: unknown = env(index);
+    if (isEnvironment(made)) return made;
+    throw new InvalidOptionError(
+      'env',
+      `env must be ${accepted}; for process ${index} it returned something else`,
+    );
+  });
+}
+
+function isEnvironmentOption(value: unknown): value is Environment | ((index: number) => unknown) {
+  return typeof value === 'function' || isEnvironment(value);
+}
+
+function isEnvironment(value: unknown): value is Environment {
   if (typeof value !== 'object' || value === null) return false;
   return Object.values(value).every((item) => item === undefined || typeof item === 'string');
 }

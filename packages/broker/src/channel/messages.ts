@@ -30,9 +30,9 @@ export const ToBroker = {
   Failure: 19,
   /** The call was aborted before it started. */
   Dropped: 20,
-  /** An error that no running call is to blame for; the child exits. The id is that of the call that runs, or 0. */
+  /** An error that no running call is to blame for, and the calls that run all the same; the child exits. */
   Fatal: 21,
-  /** No call will start any more; the id is that of the one that runs, 0 where none does. Answers Halt. */
+  /** No call will start any more; those that run are named. Answers Halt. */
   Halted: 22,
   /** How far the call of this id is: a value of the pipeline's. Any number, before the call is answered. */
   Progress: 23,
@@ -45,6 +45,8 @@ export interface Init {
   readonly export: string | undefined;
   readonly expose: readonly string[] | undefined;
   readonly args: readonly unknown[];
+  /** How many calls run at once. */
+  readonly concurrency: number;
   /** The longest message that the broker takes, in bytes. */
   readonly maxMessageBytes: number;
 }
@@ -66,6 +68,12 @@ export interface StartFailure {
   readonly thrown: ThrownValue;
   /** Whether another try cannot end differently, as with a module that does not exist. */
   readonly permanent: boolean;
+}
+
+export interface Fatal {
+  readonly thrown: ThrownValue;
+  /** Ids of the calls that run. */
+  readonly running: ReadonlySet<number>;
 }
 
 const NO_PAYLOAD: Payload = { metadata: new Uint8Array(0), buffers: [] };
@@ -118,8 +126,19 @@ export function decodeFailure(payload: Payload): Failure {
 }
 
 /** @throws ProtocolError where the child sent something else. */
-export function decodeFatal(payload: Payload): ThrownValue {
-  return checkThrown(decodeValue(payload));
+export function decodeFatal(payload: Payload): Fatal {
+  const { thrown, running } = fields(decodeValue(payload));
+  return { thrown: checkThrown(thrown), running: checkIds(running) };
+}
+
+/** @returns Ids of the calls that run. @throws ProtocolError where the child sent something else. */
+export function decodeHalted(payload: Payload): ReadonlySet<number> {
+  return checkIds(decodeValue(payload));
+}
+
+function checkIds(ids: unknown): ReadonlySet<number> {
+  if (Array.isArray(ids) && ids.every((id) => typeof id === 'number')) return new Set<number>(ids);
+  throw new ProtocolError('the calls that run are not given by their ids');
 }
 
 function checkThrown(value: unknown): ThrownValue {

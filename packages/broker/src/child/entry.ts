@@ -45,8 +45,8 @@ const channel = new Channel(pipes, {
 
 process.on('uncaughtException', (error) => {
   if (state.name === 'ending' || ('host' in state && state.host.blame(error))) return;
-  const running = 'host' in state ? state.host.halt() : undefined;
-  void end(ToBroker.Fatal, describeThrown(error), running);
+  const running = 'host' in state ? state.host.halt() : [];
+  void end(ToBroker.Fatal, { thrown: describeThrown(error), running });
 });
 
 function take(frame: Frame): void {
@@ -61,7 +61,7 @@ function take(frame: Frame): void {
       if ('host' in state) state.host.abort(frame.id);
       break;
     case ToChild.Halt:
-      if ('host' in state) channel.send(signalFrame(ToBroker.Halted, state.host.halt()));
+      if ('host' in state) send(ToBroker.Halted, state.host.halt());
       break;
     case ToChild.Stop:
       void stop();
@@ -75,6 +75,7 @@ async function start(init: Init): Promise<void> {
     const methods = new Methods(pipeline, init.expose);
     const host = new Host({
       methods,
+      concurrency: init.concurrency,
       maxMessageBytes: init.maxMessageBytes,
       channel,
     });
@@ -115,10 +116,14 @@ function endGroup(): void {
   }
 }
 
-/** Says why, and which call runs, and exits. */
-async function end(type: number, value: unknown, running = 0): Promise<void> {
+/** Says why, and exits. */
+async function end(type: number, value: unknown): Promise<void> {
   state = { name: 'ending' };
-  channel.send({ type, id: running, attempt: 0, payload: encodeValue(value, 'error') });
+  send(type, value);
   await channel.flushed();
   process.exit(1);
+}
+
+function send(type: number, value: unknown): void {
+  channel.send({ type, id: 0, attempt: 0, payload: encodeValue(value, 'message') });
 }

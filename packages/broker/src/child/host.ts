@@ -23,26 +23,29 @@ const MESSAGE_START = 200;
 
 export interface HostOptions {
   readonly methods: Methods;
+  /** How many calls run at once. */
+  readonly concurrency: number;
   /** Longest result that is sent. */
   readonly maxMessageBytes: number;
   readonly channel: Pick<Channel, 'send' | 'flush' | 'flushed'>;
 }
 
-/** Runs calls one after the other, in the order they came. Each is answered exactly once. */
+/** Starts calls in the order they came, and runs so many at once. Each is answered exactly once. */
 export class Host {
   readonly #options: HostOptions;
   readonly #waiting = new Map<number, Frame>();
-  /** The call that runs asynchronously; while one runs synchronously, nobody can ask. */
-  #running: RunningCall | undefined;
+  readonly #running = new Map<number, RunningCall>();
   readonly #reports = new Allowance(REPORTS);
-  /** Set while there are calls. */
+  /** Set while there are calls that wait. */
   #work: Promise<void> | undefined;
+  /** Those who wait for a call to end. */
+  readonly #whenEnded: (() => void)[] = [];
 
   constructor(options: HostOptions) {
     this.#options = options;
   }
 
-  /** Takes a call; it runs when those before it are done. */
+  /** Takes a call; it starts when those before it have, and there is a place. */
   take(frame: Frame): void {
     this.#waiting.set(frame.id, frame);
     this.#work ??= this.#workOff();
@@ -50,11 +53,8 @@ export class Host {
 
   /** Nobody waits for the call any more. */
   abort(id: number): void {
-    if (this.#running?.id === id) {
-      this.#running.abort();
-    } else if (this.#waiting.delete(id)) {
-      this.#options.channel.send(signalFrame(ToBroker.Dropped, id));
-    }
+    this.#running.get(id)?.abort();
+    if (this.#waiting.delete(id)) this.#options.channel.send(signalFrame(ToBroker.Dropped, id));
   }
 
   /**
@@ -63,24 +63,26 @@ export class Host {
    */
   blame(error: unknown): boolean {
     const from = origin();
-    // What has lost its origin can only come from the call that runs, as far as anybody can tell.
-    const culprit = from === undefined || from === this.#running?.view ? this.#running : undefined;
+    const running = [...this.#running.values()];
+    // What has lost its origin can only come from the call that runs, as far as anybody can tell, if there is just one.
+    const lone = from === undefined && running.length === 1 ? running[0] : undefined;
+    const culprit = lone ?? running.find(({ view }) => view === from);
     culprit?.fail(error);
     return culprit !== undefined;
   }
 
   /**
    * Starts no further call: this process is about to end, and they are to run in the next.
-   * @returns The id of the call that runs; `undefined` where none does.
+   * @returns The ids of the calls that run.
    */
-  halt(): number | undefined {
+  halt(): number[] {
     this.#waiting.clear();
-    return this.#running?.id;
+    return [...this.#running.keys()];
   }
 
   /** Resolves when no call is left. */
   async idle(): Promise<void> {
-    while (this.#work !== undefined) await this.#work;
+    while (this.#work !== undefined || this.#running.size > 0) await (this.#work ?? this.#ended());
   }
 
   async #workOff(): Promise<void> {
@@ -89,13 +91,13 @@ export class Host {
     await Promise.resolve();
     let turn = performance.now();
     for (const [id, frame] of this.#waiting) {
+      while (this.#running.size >= this.#options.concurrency) await this.#ended();
       // What was said of the calls before must be out before this one blocks this thread, or kills this process:
-      // the broker takes the first call that nothing was said of for the only one that may have started.
+      // the broker takes the first calls that nothing was said of for the only ones that may have started.
       if (!channel.flush()) await channel.flushed();
       // It may have been aborted meanwhile.
       if (!this.#waiting.delete(id)) continue;
-      const answer = this.#run(frame);
-      channel.send(answer instanceof Promise ? await answer : answer);
+      this.#run(frame);
       if (performance.now() - turn < TURN) continue;
       // Aborts are read by the event loop.
       await setImmediate();
@@ -105,12 +107,10 @@ export class Host {
     this.#work = undefined;
   }
 
-  /** @returns The answer; a promise of it only where the method returned one. */
-  #run({ id, attempt, payload }: Frame): Frame | Promise<Frame> {
+  #run({ id, attempt, payload }: Frame): void {
     const { key, method: name, args } = decodeCall(payload);
     const { methods, maxMessageBytes, channel } = this.#options;
     const method = methods.get(name);
-    if (method === undefined) return failureFrame(id, { kind: 'unknown-method', methods: methods.names });
     const call = new RunningCall({
       id,
       key,
@@ -120,34 +120,41 @@ export class Host {
       maxMessageBytes,
       allowance: this.#reports,
     });
-    this.#running = call;
+    this.#running.set(id, call);
+    if (method === undefined) {
+      this.#answer(call, failureFrame(id, { kind: 'unknown-method', methods: methods.names }));
+      return;
+    }
     try {
       const returned = withOrigin(call.view, () => method(...args));
-      if (isThenable(returned)) return this.#finish(call, returned);
-      this.#ended(call);
-      if (call.failure !== undefined) return thrownFrame(id, call.failure.error, maxMessageBytes);
-      return resultFrame(id, returned, maxMessageBytes);
+      if (isThenable(returned)) void this.#finish(call, returned);
+      else if (call.failure === undefined) this.#answer(call, resultFrame(id, returned, maxMessageBytes));
+      else this.#answer(call, thrownFrame(id, call.failure.error, maxMessageBytes));
     } catch (error) {
-      this.#ended(call);
-      return thrownFrame(id, error, maxMessageBytes);
+      this.#answer(call, thrownFrame(id, error, maxMessageBytes));
     }
   }
 
-  async #finish(call: RunningCall, returned: PromiseLike<unknown>): Promise<Frame> {
+  async #finish(call: RunningCall, returned: PromiseLike<unknown>): Promise<void> {
     const { maxMessageBytes } = this.#options;
     try {
-      return resultFrame(call.id, await Promise.race([returned, call.failed]), maxMessageBytes);
+      const result: unknown = await Promise.race([returned, call.failed]);
+      this.#answer(call, resultFrame(call.id, result, maxMessageBytes));
     } catch (error) {
-      return thrownFrame(call.id, error, maxMessageBytes);
-    } finally {
-      this.#ended(call);
+      this.#answer(call, thrownFrame(call.id, error, maxMessageBytes));
     }
   }
 
-  /** The call is about to be answered. */
-  #ended(call: RunningCall): void {
-    this.#running = undefined;
+  #answer(call: RunningCall, frame: Frame): void {
     call.end();
+    this.#running.delete(call.id);
+    this.#options.channel.send(frame);
+    for (const wake of this.#whenEnded.splice(0)) wake();
+  }
+
+  /** Resolves when a call has ended. */
+  async #ended(): Promise<void> {
+    await new Promise<void>((resolve) => this.#whenEnded.push(resolve));
   }
 }
 

@@ -4,6 +4,8 @@ import { ProcessExitError, ProtocolError } from '../errors.js';
 
 /** How a child process ended. */
 export interface ProcessExit {
+  /** Which of the broker's processes, from 0. */
+  readonly index: number;
   /** `undefined` where it could not even be spawned. */
   readonly pid: number | undefined;
   readonly exitCode: number | undefined;

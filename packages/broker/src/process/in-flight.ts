@@ -18,30 +18,36 @@ export interface SentCall {
 }
 
 /**
- * The calls that one process has. It runs them one after the other in the order they were sent, so the first
- * is the one that runs, and those behind it have not started.
+ * The calls that one process has. It starts them in the order they were sent, and runs so many at once: the first
+ * ones may have started, and those behind have not.
  */
 export class InFlight {
-  readonly #sent = new Map<number, SentCall>();
+  readonly #concurrency: number;
+  readonly #running = new Map<number, SentCall>();
+  readonly #ahead = new Map<number, SentCall>();
   #bytes = 0;
   #lastId = 0;
 
-  get size(): number {
-    return this.#sent.size;
+  constructor(concurrency: number) {
+    this.#concurrency = concurrency;
   }
 
-  /** The call that runs. */
-  get first(): SentCall | undefined {
-    const { value, done } = this.#sent.values().next();
-    return done === true ? undefined : value;
+  get size(): number {
+    return this.#running.size + this.#ahead.size;
+  }
+
+  /** Where the call may have started. */
+  running(id: number): SentCall | undefined {
+    return this.#running.get(id);
   }
 
   get(id: number): SentCall | undefined {
-    return this.#sent.get(id);
+    return this.#running.get(id) ?? this.#ahead.get(id);
   }
 
   find(call: PendingCall): SentCall | undefined {
-    for (const sent of this.#sent.values()) if (sent.call === call) return sent;
+    for (const calls of [this.#running, this.#ahead])
+      for (const sent of calls.values()) if (sent.call === call) return sent;
     return undefined;
   }
 
@@ -54,26 +60,41 @@ export class InFlight {
       patience: undefined,
       overdue: undefined,
     };
-    this.#sent.set(sent.id, sent);
+    this.#ahead.set(sent.id, sent);
     this.#bytes += call.bytes;
     return sent;
   }
 
-  delete({ id, call, overdue }: SentCall): void {
-    clearTimeout(overdue);
-    if (this.#sent.delete(id)) this.#bytes -= call.bytes;
+  /** The next one that may start now, as calls before it have ended. */
+  startNext(): SentCall | undefined {
+    if (this.#running.size >= this.#concurrency) return undefined;
+    for (const [id, sent] of this.#ahead) {
+      this.#ahead.delete(id);
+      this.#running.set(id, sent);
+      return sent;
+    }
+    return undefined;
   }
 
+  delete({ id, call, overdue }: SentCall): void {
+    clearTimeout(overdue);
+    if (this.#running.delete(id) || this.#ahead.delete(id)) this.#bytes -= call.bytes;
+  }
+
+  /** All of them, in the order they were sent. */
   takeAll(): SentCall[] {
-    const all = [...this.#sent.values()];
+    const all = [...this.#running.values(), ...this.#ahead.values()];
     for (const sent of all) this.delete(sent);
     return all;
   }
 
-  /** Whether one more call should be sent. @param meanServiceTime How long calls run, in ms. */
+  /**
+   * Whether one more call should be sent.
+   * @param meanServiceTime How long calls run, in ms; `undefined` where none is to be sent ahead.
+   */
   hasRoom(meanServiceTime: number | undefined): boolean {
-    if (this.#sent.size === 0) return true;
+    if (this.size < this.#concurrency) return true;
     if (meanServiceTime === undefined || meanServiceTime > WORTH_SENDING_AHEAD) return false;
-    return this.#sent.size < MAX_CALLS && this.#bytes < MAX_BYTES;
+    return this.#ahead.size < MAX_CALLS && this.#bytes < MAX_BYTES;
   }
 }

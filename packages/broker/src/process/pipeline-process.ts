@@ -8,6 +8,7 @@ import {
   ToChild,
   decodeFailure,
   decodeFatal,
+  decodeHalted,
   decodeStartFailure,
   initFrame,
   signalFrame,
@@ -43,7 +44,7 @@ type State =
 /** One child process with one pipeline in it, from its spawn to its end. */
 export class PipelineProcess {
   readonly #options: ProcessOptions;
-  readonly #inFlight = new InFlight();
+  readonly #inFlight: InFlight;
   #state: State = { name: 'spawning' };
   #child: SpawnedChild | undefined;
   #channel: Channel | undefined;
@@ -51,13 +52,14 @@ export class PipelineProcess {
   #pulse: Pulse | undefined;
   #startLimit: NodeJS.Timeout | undefined;
   #calls = 0;
-  /** Set once the child has said that it starts no call any more, except the one of this id, which runs. */
-  #halted: { readonly running: number } | undefined;
+  /** Set once the child has said that it starts no call any more: the ids of those that run. */
+  #halted: ReadonlySet<number> | undefined;
   readonly #whenIdle: (() => void)[] = [];
   readonly #spawnedAt = new Date();
 
   constructor(options: ProcessOptions) {
     this.#options = options;
+    this.#inFlight = new InFlight(options.concurrency);
   }
 
   get pid(): number | undefined {
@@ -72,7 +74,13 @@ export class PipelineProcess {
 
   get stats(): ProcessStats {
     const { pid, state } = this;
-    return { pid, state, calls: this.#calls, rss: this.#pulse?.rss, spawnedAt: this.#spawnedAt };
+    const { index } = this.#options;
+    return { index, pid, state, calls: this.#calls, rss: this.#pulse?.rss, spawnedAt: this.#spawnedAt };
+  }
+
+  /** How many calls it has. */
+  get load(): number {
+    return this.#inFlight.size;
   }
 
   spawn(): void {
@@ -117,16 +125,17 @@ export class PipelineProcess {
   send(call: PendingCall, payload: Payload): void {
     const { id } = this.#inFlight.add(call);
     this.#channel?.send({ type: ToChild.Call, id, attempt: call.attempt, payload });
-    this.#startFirst();
+    this.#startNext();
   }
 
-  /** Nobody waits for the call any more: it may go on for `patience` ms. */
-  abandon(call: PendingCall, patience: number): void {
+  /** Nobody waits for the call any more: it may go on for `patience` ms. @returns false where it has no such call. */
+  abandon(call: PendingCall, patience: number): boolean {
     const sent = this.#inFlight.find(call);
-    if (sent === undefined) return;
+    if (sent === undefined) return false;
     this.#channel?.send(signalFrame(ToChild.Abort, sent.id));
     sent.patience = patience;
     this.#watchAbandoned(sent);
+    return true;
   }
 
   /** Lets it run what it has, then clean up; kills it where the cleaning up takes longer than `patience` ms. */
@@ -184,17 +193,16 @@ export class PipelineProcess {
     this.#channel?.destroy();
     for (const stream of [this.#child?.stdout, this.#child?.stderr, this.#child?.lifeline]) stream?.destroy();
     const lost = this.#takeLost(end.reason);
-    const exit = { permanent: false, ...end, pid: this.pid, stderr: this.#stderr?.tail ?? '' };
+    const { index } = this.#options;
+    const exit = { permanent: false, ...end, index, pid: this.pid, stderr: this.#stderr?.tail ?? '' };
     this.#options.listener.exited(exit, lost);
   }
 
   #takeLost(reason: ProcessExit['reason']): LostCall[] {
-    const { first } = this.#inFlight;
-    return this.#inFlight.takeAll().map((sent) => {
+    return this.#inFlight.takeAll().map(({ id, call, startedAt }) => {
       // What a process said that broke the protocol proves nothing, not even that a call has not started.
-      if (reason === 'protocol') return { call: sent.call, started: true };
-      const running = this.#halted === undefined ? sent === first : sent.id === this.#halted.running;
-      return { call: sent.call, started: running };
+      if (reason === 'protocol') return { call, started: true };
+      return { call, started: this.#halted?.has(id) ?? startedAt !== undefined };
     });
   }
 
@@ -209,33 +217,29 @@ export class PipelineProcess {
         this.#expectExit(EXIT_GRACE);
         break;
       }
-      case ToBroker.Fatal:
+      case ToBroker.Fatal: {
+        const { thrown, running } = decodeFatal(frame.payload);
         // The child starts no call after it.
-        this.#halted ??= { running: frame.id };
-        this.#state = {
-          name: 'stopping',
-          why: { reason: 'fatal', cause: reviveThrown(decodeFatal(frame.payload)) },
-        };
+        this.#halted ??= running;
+        this.#state = { name: 'stopping', why: { reason: 'fatal', cause: reviveThrown(thrown) } };
         this.#expectExit(EXIT_GRACE);
         break;
+      }
       case ToBroker.Result:
-        this.#answer(this.#sentFirst(frame.id), {
+        this.#answer(this.#running(frame.id), {
           state: 'succeeded',
           value: decodeValue(frame.payload),
           bytes: payloadBytes(frame.payload),
         });
         break;
       case ToBroker.Failure: {
-        const sent = this.#sentFirst(frame.id);
+        const sent = this.#running(frame.id);
         const error = failureError(decodeFailure(frame.payload), sent.call, this.pid);
         this.#answer(sent, { state: 'failed', error });
         break;
       }
       case ToBroker.Progress:
-        this.#sentFirst(frame.id).call.progress.report(
-          decodeValue(frame.payload),
-          payloadBytes(frame.payload),
-        );
+        this.#running(frame.id).call.progress.report(decodeValue(frame.payload), payloadBytes(frame.payload));
         break;
       case ToBroker.Dropped: {
         const sent = this.#inFlight.get(frame.id);
@@ -247,7 +251,7 @@ export class PipelineProcess {
       }
       case ToBroker.Halted:
         if (this.#state.name !== 'stopping') throw new ProtocolError('the child has halted unasked');
-        this.#halted = { running: frame.id };
+        this.#halted = decodeHalted(frame.payload);
         break;
       default:
         throw new ProtocolError(`the child sent a message of unknown type ${frame.type}`);
@@ -262,10 +266,10 @@ export class PipelineProcess {
     this.#options.listener.ready();
   }
 
-  /** Calls run in order, so only the first can be answered. */
-  #sentFirst(id: number): SentCall {
-    const first = this.#inFlight.first;
-    if (first?.id === id) return first;
+  /** Only what may have started can be spoken of. */
+  #running(id: number): SentCall {
+    const sent = this.#inFlight.running(id);
+    if (sent !== undefined) return sent;
     throw new ProtocolError(`the child spoke of call ${id}, which it is not running`);
   }
 
@@ -278,7 +282,7 @@ export class PipelineProcess {
   /** The process is done with the call. */
   #release(sent: SentCall): void {
     this.#inFlight.delete(sent);
-    this.#startFirst();
+    this.#startNext();
     if (this.#inFlight.size === 0) for (const run of this.#whenIdle.splice(0)) run();
   }
 
@@ -287,12 +291,12 @@ export class PipelineProcess {
     else this.#whenIdle.push(run);
   }
 
-  #startFirst(): void {
-    const first = this.#inFlight.first;
-    if (first === undefined || first.startedAt !== undefined || this.#halted !== undefined) return;
-    first.startedAt = performance.now();
-    this.#watchAbandoned(first);
-    this.#options.listener.started(first.call);
+  #startNext(): void {
+    const next = this.#halted === undefined ? this.#inFlight.startNext() : undefined;
+    if (next === undefined) return;
+    next.startedAt = performance.now();
+    this.#watchAbandoned(next);
+    this.#options.listener.started(next.call);
   }
 
   /** The time starts when the call does: the one that runs before it may be well worth its time. */
@@ -328,9 +332,9 @@ export class PipelineProcess {
     // It has ended by itself, and only its last words are still being read.
     if (child !== undefined && (child.exitCode !== null || child.signalCode !== null)) return;
     if (this.#state.name !== 'stopping') this.#state = { name: 'stopping', why };
-    // What it has besides the call that runs is for the next process.
+    // What it has besides the calls that run is for the next process.
     this.#channel?.send(signalFrame(ToChild.Halt));
-    // Before the signal, since what ends the call that runs may be that.
+    // Before the signal, since what ends a call that runs may be that.
     this.#channel?.flush();
     if (child !== undefined) killEventually(child);
   }

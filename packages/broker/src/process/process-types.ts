@@ -11,6 +11,8 @@ export type ProcessState =
 
 /** One child process, as `stats()` shows it. */
 export interface ProcessStats {
+  /** Which of the broker's processes, from 0. The one that takes its place has the same. */
+  readonly index: number;
   /** `undefined` where it could not be spawned. */
   readonly pid: number | undefined;
   readonly state: ProcessState;
@@ -46,7 +48,10 @@ export interface LostCall {
 }
 
 export interface ProcessOptions
-  extends SpawnOptions, Pick<ResolvedOptions, 'maxMessageBytes' | 'startTimeout' | 'recycle' | 'output'> {
+  extends
+    SpawnOptions,
+    Pick<ResolvedOptions, 'concurrency' | 'maxMessageBytes' | 'startTimeout' | 'recycle' | 'output'> {
+  readonly index: number;
   /** The first message. */
   readonly init: Payload;
   readonly listener: ProcessListener;

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import { PipelineStartError } from '../errors.js';
+import type { Environment } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { inheritedFlags, loaderFlags } from './module.js';
 
@@ -24,8 +25,9 @@ export interface SpawnedChild {
   readonly stderr: Readable;
 }
 
-export type SpawnOptions = Pick<ResolvedOptions, 'execArgv' | 'env' | 'cwd' | 'workerPath'> & {
+export type SpawnOptions = Pick<ResolvedOptions, 'execArgv' | 'cwd' | 'workerPath'> & {
   readonly module: string;
+  readonly env: Environment;
 };
 
 /**

@@ -4,6 +4,7 @@ import type { BrokerErrorDetails } from '../errors.js';
 import { PipelineStartError } from '../errors.js';
 import type { OutputInfo } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { closedError } from '../refusals.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
 import { describeExit, exitDetails } from './exit.js';
@@ -18,6 +19,13 @@ type State =
   | { readonly name: 'failed'; readonly failure: StartFailureReason }
   | { readonly name: 'stopping'; readonly process: PipelineProcess }
   | { readonly name: 'stopped' };
+
+export type SupervisorState = State['name'];
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /** Why the pipeline cannot be brought up. An error is made of it for each caller who asks. */
 export interface StartFailureReason {
@@ -35,7 +43,7 @@ export function startError(
 export interface SupervisorListener {
   /** The state, or what can be sent, has changed. */
   changed(): void;
-  spawned(pid: number): void;
+  spawned(pid: number, index: number): void;
   started(call: PendingCall): void;
   answered(call: PendingCall, outcome: Outcome, ms: number): void;
   /** A process has ended, with these calls unanswered, in the order they were sent. */
@@ -46,6 +54,8 @@ export interface SupervisorListener {
 }
 
 export interface SupervisorOptions {
+  /** Which of the broker's processes, from 0. */
+  readonly index: number;
   readonly module: string;
   readonly init: Payload;
   readonly options: ResolvedOptions;
@@ -59,6 +69,10 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   #policy: RestartPolicy;
   #state: State = { name: 'idle' };
+  /** The latest one; it may have ended. */
+  #process: PipelineProcess | undefined;
+  /** Those who wait for the pipeline to be ready. */
+  readonly #waiters: Waiter[] = [];
   #pause: NodeJS.Timeout | undefined;
   /** Recycles a process that has become old. */
   #age: NodeJS.Timeout | undefined;
@@ -71,9 +85,14 @@ export class Supervisor {
     this.#policy = new RestartPolicy(options.options.restart);
   }
 
-  get processes(): readonly ProcessStats[] {
-    const process = 'process' in this.#state ? this.#state.process : undefined;
-    return process === undefined ? [] : [process.stats];
+  /** Of the latest process; `undefined` before there was one. */
+  get stats(): ProcessStats | undefined {
+    return this.#process?.stats;
+  }
+
+  /** How many calls its process has. */
+  get load(): number {
+    return this.#process?.load ?? 0;
   }
 
   /** Processes spawned in place of others. */
@@ -81,7 +100,7 @@ export class Supervisor {
     return Math.max(0, this.#spawned - 1);
   }
 
-  get state(): State['name'] {
+  get state(): SupervisorState {
     return this.#state.name;
   }
 
@@ -98,6 +117,17 @@ export class Supervisor {
     this.#spawn('starting');
   }
 
+  /** The same. Resolves when the pipeline is ready; rejects when it is given up, or stopped for good. */
+  async up(): Promise<void> {
+    this.start();
+    const { name } = this.#state;
+    if (name === 'ready') return;
+    if (name === 'stopping' || name === 'stopped') throw closedError();
+    await new Promise<void>((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+    });
+  }
+
   /** Whether it should be sent one more call now. */
   hasRoom(meanServiceTime: number | undefined): boolean {
     return this.#state.name === 'ready' && this.#state.process.hasRoom(meanServiceTime);
@@ -107,9 +137,9 @@ export class Supervisor {
     if (this.#state.name === 'ready') this.#state.process.send(call, payload);
   }
 
-  /** Nobody waits for the call any more: it may go on for `patience` ms. */
-  abandon(call: PendingCall, patience: number): void {
-    if ('process' in this.#state) this.#state.process?.abandon(call, patience);
+  /** Nobody waits for the call any more: it may go on for `patience` ms. @returns false where it has no such call. */
+  abandon(call: PendingCall, patience: number): boolean {
+    return this.#process?.abandon(call, patience) === true;
   }
 
   /** Replaces the process, if there is one, as soon as it has run the calls it has. */
@@ -126,6 +156,7 @@ export class Supervisor {
   stop(patience: number): void {
     const process = 'process' in this.#state ? this.#state.process : undefined;
     clearTimeout(this.#pause);
+    for (const { reject } of this.#waiters.splice(0)) reject(closedError());
     this.#change(process === undefined ? { name: 'stopped' } : { name: 'stopping', process });
     process?.stop(patience);
   }
@@ -136,19 +167,22 @@ export class Supervisor {
   }
 
   #spawn(name: 'starting' | 'restarting'): void {
-    const { options, listener, wantsLines, module, init } = this.#options;
+    const { options, listener, wantsLines, module, init, index } = this.#options;
     const process = new PipelineProcess({
       ...options,
+      index,
+      env: options.env[index] ?? {},
       module,
       init,
       wantsLines,
       listener: {
         spawned: (pid) => {
-          listener.spawned(pid);
+          listener.spawned(pid, index);
         },
         ready: () => {
           this.#firstFailure = undefined;
           this.#change({ name: 'ready', process });
+          for (const { resolve } of this.#waiters.splice(0)) resolve();
           clearTimeout(this.#age);
           this.#age = after(options.recycle.afterMs, () => {
             this.recycle();
@@ -177,6 +211,7 @@ export class Supervisor {
       },
     });
     this.#spawned += 1;
+    this.#process = process;
     this.#change({ name, process });
     process.spawn();
   }
@@ -212,9 +247,14 @@ export class Supervisor {
         ? { name: 'failed', failure: reason }
         : { name: before === 'starting' ? 'starting' : 'restarting', process: undefined };
     listener.exited(exit, lost);
-    if (pause === undefined) listener.gaveUp(reason);
+    if (pause === undefined) this.#giveUp(reason);
     else this.#spawnAfter(pause);
     listener.changed();
+  }
+
+  #giveUp(reason: StartFailureReason): void {
+    this.#options.listener.gaveUp(reason);
+    for (const { reject } of this.#waiters.splice(0)) reject(startError(reason));
   }
 
   #spawnAfter(pause: number): void {

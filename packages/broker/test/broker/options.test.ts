@@ -19,9 +19,14 @@ test.each<[string, unknown, string]>([
   ...['startTimeout', 'timeout'].flatMap((name): [string, unknown, string][] =>
     [0, -1, NaN, '1s', null].map((value) => [name, value, MORE_MS]),
   ),
-  ...['recycle.afterCalls', 'recycle.aboveMemory', 'recycle.afterMs'].flatMap(
+  ...[0, -1, 1.5, NaN, Infinity, 1025, '2', null].map((value): [string, unknown, string] => [
+    'processes',
+    value,
+    'a whole number from 1 to 1024',
+  ]),
+  ...['concurrency', 'recycle.afterCalls', 'recycle.aboveMemory', 'recycle.afterMs'].flatMap(
     (name): [string, unknown, string][] =>
-      [0, 0.5, NaN].map((value) => [name, value, 'a whole number from 1, or Infinity']),
+      [0, -1, 0.5, NaN, '2'].map((value) => [name, value, 'a whole number from 1, or Infinity']),
   ),
   ...[
     'queueTimeout',
@@ -49,7 +54,13 @@ test.each<[string, unknown, string]>([
   expect(error.message).toContain(`${name} must be ${accepted}`);
 });
 
-test.each([{ env: 'A=1' }, { env: { A: 1 } }, { env: null }])('%p is refused', async (options) => {
+test.each([
+  { env: 'A=1' },
+  { env: { A: 1 } },
+  { env: null },
+  { env: () => 'A=1' },
+  { env: () => ({ A: 1 }) },
+])('%p is refused', async (options) => {
   expect(await caughtError(make(options))).toMatchObject({ option: 'env' });
 });
 

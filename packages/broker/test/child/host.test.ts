@@ -39,6 +39,7 @@ function makeHost(): { host: Host; pipe: FullPipe; ran: unknown[]; turn: () => P
   const pipeline = { run: (value: unknown) => ran.push(value) };
   const host = new Host({
     methods: new Methods(pipeline, undefined),
+    concurrency: 1,
     maxMessageBytes: Infinity,
     channel: pipe,
   });

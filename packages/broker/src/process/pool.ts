@@ -1,0 +1,108 @@
+import type { PendingCall } from '../call.js';
+import type { ProcessStats } from './process-types.js';
+import type {
+  StartFailureReason,
+  SupervisorListener,
+  SupervisorOptions,
+  SupervisorState,
+} from './supervisor.js';
+import { Supervisor } from './supervisor.js';
+
+/** The state of them all is the first of these that one of them has. */
+const PRECEDENCE: readonly SupervisorState[] = [
+  'ready',
+  'restarting',
+  'starting',
+  'stopping',
+  'idle',
+  'failed',
+  'stopped',
+];
+
+export type PoolOptions = Omit<SupervisorOptions, 'index'>;
+
+/** The processes that run one pipeline, each kept up by a supervisor of its own: what befalls one is not the others' concern. */
+export class Pool {
+  readonly #supervisors: readonly Supervisor[];
+
+  constructor(options: PoolOptions) {
+    const listener: SupervisorListener = {
+      ...options.listener,
+      gaveUp: (reason) => {
+        if (this.state === 'failed') options.listener.gaveUp(reason);
+      },
+    };
+    const { processes } = options.options;
+    this.#supervisors = Array.from(
+      { length: processes },
+      (_, index) => new Supervisor({ ...options, index, listener }),
+    );
+  }
+
+  get state(): SupervisorState {
+    const states = new Set(this.#supervisors.map(({ state }) => state));
+    return PRECEDENCE.find((state) => states.has(state)) ?? 'stopped';
+  }
+
+  /** Why no process can be brought up; set in state `failed`. */
+  get failure(): StartFailureReason | undefined {
+    return this.state === 'failed' ? this.#supervisors[0]?.failure : undefined;
+  }
+
+  get processes(): readonly ProcessStats[] {
+    return this.#supervisors.flatMap(({ stats }) => stats ?? []);
+  }
+
+  /** Processes spawned in place of others. */
+  get restarts(): number {
+    return this.#supervisors.reduce((sum, { restarts }) => sum + restarts, 0);
+  }
+
+  /** Brings up every process that is not, or is not about to be. */
+  start(): void {
+    for (const supervisor of this.#supervisors) supervisor.start();
+  }
+
+  /** The same. Resolves when all are ready to take calls; rejects when one of them cannot be brought up. */
+  async up(): Promise<void> {
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.up()));
+  }
+
+  /** Replaces one process after the other, so that the others run calls meanwhile. Resolves and rejects as `up` does. */
+  async reload(): Promise<void> {
+    for (const supervisor of this.#supervisors) {
+      supervisor.recycle();
+      await supervisor.up();
+    }
+  }
+
+  /**
+   * The process that should be sent one more call now: the least busy one.
+   * @param meanServiceTime How long calls run, in ms.
+   */
+  free(meanServiceTime: number | undefined): Supervisor | undefined {
+    // Several processes are sent nothing ahead: what waits behind a long call in one may be run by another.
+    const mean = this.#supervisors.length === 1 ? meanServiceTime : undefined;
+    let best: Supervisor | undefined;
+    for (const supervisor of this.#supervisors) {
+      if (!supervisor.hasRoom(mean)) continue;
+      if (best === undefined || supervisor.load < best.load) best = supervisor;
+    }
+    return best;
+  }
+
+  /** Nobody waits for the call any more: it may go on for `patience` ms. */
+  abandon(call: PendingCall, patience: number): void {
+    this.#supervisors.some((supervisor) => supervisor.abandon(call, patience));
+  }
+
+  /** Ends all processes for good. */
+  stop(patience: number): void {
+    for (const supervisor of this.#supervisors) supervisor.stop(patience);
+  }
+
+  /** Ends them at once. */
+  kill(): void {
+    for (const supervisor of this.#supervisors) supervisor.kill();
+  }
+}
