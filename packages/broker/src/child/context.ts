@@ -24,8 +24,8 @@ export interface CurrentCall {
 
 const STORAGE = Symbol.for('@dual/broker/current-call');
 
-/** The call that code belongs to; `null` where it belongs to the pipeline itself, as what its constructor started. */
-export type Origin = CurrentCall | null;
+/** The call that code belongs to; `null` where it belongs to none, as what the pipeline's constructor started. */
+type Origin = CurrentCall | null;
 
 /** One storage for the process: the pipeline may have loaded another copy of this package than its host. */
 function storage(): AsyncLocalStorage<Origin> {

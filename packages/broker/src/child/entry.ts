@@ -14,6 +14,7 @@ import { ToBroker, ToChild, decodeInit, signalFrame } from '../channel/messages.
 import { describeThrown } from '../channel/thrown.js';
 import { withOrigin } from './context.js';
 import { dispose } from './dispose.js';
+import { exitNow } from './exit-now.js';
 import { Host } from './host.js';
 import { isolate } from './isolate.js';
 import { holdLifeline } from './lifeline.js';
@@ -40,13 +41,14 @@ pipes.input.once('end', () => process.once('exit', endGroup));
 const channel = new Channel(pipes, {
   maxMessageBytes: Infinity, // the broker bounds what it sends
   onFrame: take,
-  onEnd: () => void stop(),
+  onEnd: (error) => {
+    if (error === undefined) void stop();
+    else fail(error);
+  },
 });
 
 process.on('uncaughtException', (error) => {
-  if (state.name === 'ending' || ('host' in state && state.host.blame(error))) return;
-  const running = 'host' in state ? state.host.halt() : [];
-  void end(ToBroker.Fatal, { thrown: describeThrown(error), running });
+  if (!('host' in state && state.host.blame(error))) crash(error);
 });
 
 function take(frame: Frame): void {
@@ -78,6 +80,7 @@ async function start(init: Init): Promise<void> {
       concurrency: init.concurrency,
       maxMessageBytes: init.maxMessageBytes,
       channel,
+      onFailure: crash,
     });
     state = { name: 'serving', host, pipeline };
     channel.send(signalFrame(ToBroker.Ready));
@@ -103,8 +106,27 @@ async function stop(): Promise<void> {
     }
   }
   state = { name: 'ending' };
-  await channel.flushed();
-  process.exit();
+  try {
+    await channel.flushed();
+  } finally {
+    exitNow();
+  }
+}
+
+/** Ends this process for an error that no running call is to blame for. */
+function crash(error: unknown): void {
+  if (state.name === 'ending') return;
+  const running = 'host' in state ? state.host.halt() : [];
+  void end(ToBroker.Fatal, { thrown: describeThrown(error), running });
+}
+
+/** What the broker sends cannot be taken, or what it is sent cannot be written: there is no one to tell but stderr. */
+function fail(error: unknown): void {
+  try {
+    console.error(error);
+  } finally {
+    exitNow(1);
+  }
 }
 
 /** Takes along what the pipeline has started, as the lifeline's thread does where this one is too busy to end. */
@@ -119,9 +141,13 @@ function endGroup(): void {
 /** Says why, and exits. */
 async function end(type: number, value: unknown): Promise<void> {
   state = { name: 'ending' };
-  send(type, value);
-  await channel.flushed();
-  process.exit(1);
+  try {
+    send(type, value);
+    await channel.flushed();
+    exitNow(1);
+  } catch (error) {
+    fail(error);
+  }
 }
 
 function send(type: number, value: unknown): void {

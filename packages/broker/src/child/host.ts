@@ -28,6 +28,8 @@ export interface HostOptions {
   /** Longest result that is sent. */
   readonly maxMessageBytes: number;
   readonly channel: Pick<Channel, 'send' | 'flush' | 'flushed'>;
+  /** Called where it cannot go on, as where user code has spoilt what it needs. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** Starts calls in the order they came, and runs so many at once. Each is answered exactly once. */
@@ -48,7 +50,7 @@ export class Host {
   /** Takes a call; it starts when those before it have, and there is a place. */
   take(frame: Frame): void {
     this.#waiting.set(frame.id, frame);
-    this.#work ??= this.#workOff();
+    this.#work ??= this.#watch(this.#workOff());
   }
 
   /** Nobody waits for the call any more. */
@@ -73,7 +75,7 @@ export class Host {
 
   /**
    * Starts no further call: this process is about to end, and they are to run in the next.
-   * @returns The ids of the calls that run.
+   * @returns The ids of the calls that have started and are not answered.
    */
   halt(): number[] {
     this.#waiting.clear();
@@ -127,7 +129,7 @@ export class Host {
     }
     try {
       const returned = withOrigin(call.view, () => method(...args));
-      if (isThenable(returned)) void this.#finish(call, returned);
+      if (isThenable(returned)) void this.#watch(this.#finish(call, returned));
       else if (call.failure === undefined) this.#answer(call, resultFrame(id, returned, maxMessageBytes));
       else this.#answer(call, thrownFrame(id, call.failure.error, maxMessageBytes));
     } catch (error) {
@@ -138,8 +140,7 @@ export class Host {
   async #finish(call: RunningCall, returned: PromiseLike<unknown>): Promise<void> {
     const { maxMessageBytes } = this.#options;
     try {
-      const result: unknown = await Promise.race([returned, call.failed]);
-      this.#answer(call, resultFrame(call.id, result, maxMessageBytes));
+      this.#answer(call, resultFrame(call.id, await call.settled(returned), maxMessageBytes));
     } catch (error) {
       this.#answer(call, thrownFrame(call.id, error, maxMessageBytes));
     }
@@ -147,9 +148,17 @@ export class Host {
 
   #answer(call: RunningCall, frame: Frame): void {
     call.end();
-    this.#running.delete(call.id);
     this.#options.channel.send(frame);
+    this.#running.delete(call.id);
     for (const wake of this.#whenEnded.splice(0)) wake();
+  }
+
+  async #watch(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#options.onFailure(error);
+    }
   }
 
   /** Resolves when a call has ended. */

@@ -47,11 +47,12 @@ export class RunningCall {
     return this.#controller.signal;
   }
 
-  /** Rejects when something that the call started went wrong. */
-  get failed(): Promise<never> {
-    return new Promise<never>((_resolve, reject) => {
+  /** Settles as what the method returned does, or rejects when something else that the call started went wrong. */
+  settled(returned: PromiseLike<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
       this.#fail = reject;
       if (this.#failure !== undefined) this.fail(this.#failure.error);
+      void follow(returned, resolve, reject);
     });
   }
 
@@ -74,5 +75,18 @@ export class RunningCall {
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.#fail?.(error);
+  }
+}
+
+/** Not by way of `then` or `race`, which user code may have replaced. */
+async function follow(
+  returned: PromiseLike<unknown>,
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+): Promise<void> {
+  try {
+    resolve(await returned);
+  } catch (error) {
+    reject(error);
   }
 }

@@ -83,11 +83,78 @@ test('globals replaced: calls, results, errors and big arrays still cross', asyn
   expect(await broker.call('resolveTwice', [])).toBe('first');
 });
 
-test('prototypes spoilt: every call settles', async () => {
+/** What the child needs to answer. */
+const BUILTINS = [
+  'Array.prototype.push',
+  'Array.prototype.map',
+  'Array.prototype.includes',
+  'Array.prototype.values',
+  'Array.isArray',
+  'Map.prototype.get',
+  'Map.prototype.set',
+  'Set.prototype.has',
+  'Promise.prototype.then',
+  'Promise.race',
+  'Object.keys',
+  'Object.prototype.toString',
+  'Reflect.get',
+  'Function.prototype.call',
+  'RegExp.prototype.exec',
+  'JSON.stringify',
+  'Math.min',
+  'Uint8Array.prototype.set',
+  'Buffer.from',
+  'Buffer.prototype.writeUInt8',
+  'performance.now',
+  'process.emit',
+  'process.nextTick',
+  'process.exit',
+];
+
+test.each(BUILTINS)(
+  '%s replaced by what throws: every call settles, with its own result or an error',
+  async (path) => {
+    const broker = await start();
+    await broker.call('replace', [path, 'throws']).catch(() => undefined);
+    const calls = ['echo', 'later', 'fail', 'nothing'].map((method) =>
+      broker.call(method, [{ of: [method] }]).catch((error: unknown) => error),
+    );
+    const [echoed, later] = await Promise.all(calls);
+    for (const [outcome, method] of [
+      [echoed, 'echo'],
+      [later, 'later'],
+    ])
+      if (!(outcome instanceof Error)) expect(outcome).toEqual({ of: [method] });
+    await broker.close();
+  },
+);
+
+test.each(['throws', 'does nothing'])(
+  'process.exit that %s: close() still ends the process',
+  async (effect) => {
+    const broker = await start();
+    await broker.call('replace', ['process.reallyExit', effect]);
+    await broker.call('replace', ['process.exit', effect]);
+    const exited = exit(broker);
+    await broker.close();
+    expect(await exited).toMatchObject({ reason: 'requested', signal: 'SIGKILL' });
+  },
+);
+
+test("an 'exit' listener that throws does not hold up close()", async () => {
   const broker = await start();
-  await broker.call('spoilPrototypes', []).catch(() => undefined);
-  await broker.call('echo', [1]).catch(() => undefined);
-  await broker.call('nothing', []).catch(() => undefined);
+  await broker.call('throwAtExit', []);
+  await broker.close();
+});
+
+test('an answer that cannot be written, since the language is spoilt: the call is not run again', async () => {
+  const broker = await start();
+  await broker.call('echo', [0]);
+  const exited = exit(broker);
+  const lost = caughtError(broker.call('replace', ['Buffer.prototype.writeUInt8', 'throws']));
+  expect(await lost).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT', started: true, method: 'replace' });
+  expect(await exited).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('replaced') });
+  expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
 test('process.send and process.disconnect forge nothing and break nothing', async () => {

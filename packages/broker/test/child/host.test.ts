@@ -42,6 +42,9 @@ function makeHost(): { host: Host; pipe: FullPipe; ran: unknown[]; turn: () => P
     concurrency: 1,
     maxMessageBytes: Infinity,
     channel: pipe,
+    onFailure: (error) => {
+      throw error;
+    },
   });
   return { host, pipe, ran, turn: () => new Promise((resolve) => setImmediate(resolve)) };
 }
