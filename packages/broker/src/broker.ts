@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 
 import type { CallSite } from './call-site.js';
@@ -14,6 +15,7 @@ import type { BrokerEvents, BrokerState, BrokerStats } from './events.js';
 import type { CallOptions, OptionsArg } from './options.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { resolveCallOptions, resolveCloseTimeout, resolveOptions } from './resolve-options.js';
+import { Diagnostics } from './observe/diagnostics.js';
 import { normalizeModule } from './process/module.js';
 import { Pool } from './process/pool.js';
 import type { StartFailureReason } from './process/supervisor.js';
@@ -50,8 +52,13 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   implements PipelineClient<PipelineOf<C>>
 {
   readonly pipeline: Remote<PipelineOf<C>>;
+  /** The pipeline's module: a file URL, or the name of a package. */
+  readonly module: string;
   readonly #options: ResolvedOptions;
   readonly #keepAlive = new KeepAlive();
+  /** What users listen to is called, and processes are spawned, in the async context that the broker was made in. */
+  readonly #context = new AsyncResource('dual:broker');
+  readonly #diagnostics: Diagnostics = new Diagnostics(this);
   readonly #pool: Pool;
   readonly #dispatcher: Dispatcher;
   /** Those who wait for anything to change. */
@@ -68,11 +75,12 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   constructor(module: string | URL, ...[options]: OptionsArg<C>) {
     super();
     this.#options = resolveOptions(options ?? {});
-    const specifier = normalizeModule(module);
-    this.#pool = this.#makePool(specifier);
+    this.module = normalizeModule(module);
+    this.#pool = this.#makePool();
     this.#dispatcher = new Dispatcher({
       options: this.#options,
       pool: this.#pool,
+      diagnostics: this.#diagnostics,
       keepAlive: this.#keepAlive,
       onIdle: () => {
         this.#changed();
@@ -109,7 +117,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
    */
   async start(): Promise<void> {
     if (this.#life.name !== 'open') throw closedError();
-    await this.#alive(this.#pool.up(), captureCallSite(1));
+    const up = this.#inOwnContext(() => this.#pool.up());
+    await this.#alive(up, captureCallSite(1));
   }
 
   call<K extends MethodName<PipelineOf<C>>>(
@@ -137,12 +146,12 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     return this.#dispatcher.get(key);
   }
 
-  /** What the broker is doing at this moment. */
+  /** What the broker is doing at this moment, and what it has done. Takes some µs, whatever it has done. */
   stats(): BrokerStats {
     const { state } = this;
-    const { queue, serviceTime } = this.#dispatcher;
-    const { restarts, processes } = this.#pool;
-    return { state, queue, serviceTime, restarts, processes };
+    const { queue, serviceTime, callStats } = this.#dispatcher;
+    const { restarts, bytes, processes } = this.#pool;
+    return { state, ...callStats, queue, serviceTime, restarts, bytes, processes };
   }
 
   /**
@@ -163,7 +172,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
    */
   async reload(): Promise<void> {
     if (this.#life.name !== 'open') throw closedError('it takes no more calls');
-    await this.#alive(this.#pool.reload(), captureCallSite(1));
+    const reloaded = this.#inOwnContext(() => this.#pool.reload());
+    await this.#alive(reloaded, captureCallSite(1));
   }
 
   /** Takes no more calls, and resolves when those that it has are done. `close()` still has to end it. */
@@ -226,6 +236,19 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   ): PendingCall {
     try {
       checkCall(method, args);
+      return this.#accept(method, args, options, callSite);
+    } catch (error) {
+      throw withCallSite(error, callSite);
+    }
+  }
+
+  #accept(
+    method: string,
+    args: readonly unknown[],
+    options: CallOptions | undefined,
+    callSite: CallSite,
+  ): PendingCall {
+    try {
       const resolved = resolveCallOptions(options, this.#options);
       const { key = randomUUID() } = resolved;
       const details = { key, method, started: false };
@@ -235,11 +258,28 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
       const payload = encodeCall({ key, method, args });
       this.#checkSize(payloadBytes(payload), details);
       const call = this.#dispatcher.submit({ key, method, payload, options: resolved, callSite });
-      if (this.#pool.state === 'idle') this.#pool.start();
+      if (this.#pool.state === 'idle') {
+        this.#inOwnContext(() => {
+          this.#pool.start();
+        });
+      }
       return call;
     } catch (error) {
-      throw withCallSite(error, callSite);
+      this.#dispatcher.refused(method, error);
+      throw error;
     }
+  }
+
+  /** What it opens is to be nobody's: else the first caller's async context goes with all that a child ever says. */
+  #inOwnContext<T>(open: () => T): T {
+    return this.#context.runInAsyncScope(open);
+  }
+
+  /** Tells listeners, after the work at hand: what they do, or throw, cannot get in its way. */
+  #announce(tell: () => void): void {
+    queueMicrotask(() => {
+      this.#inOwnContext(tell);
+    });
   }
 
   #checkSize(bytes: number, details: BrokerErrorDetails): void {
@@ -249,7 +289,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     throw new SerializationError('args', message, details);
   }
 
-  #makePool(module: string): Pool {
+  #makePool(): Pool {
+    const { module } = this;
     const { export: exportName, expose, args, concurrency, maxMessageBytes, output } = this.#options;
     return new Pool({
       module,
@@ -261,7 +302,15 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
           this.#changed();
         },
         spawned: (pid, index) => {
-          queueMicrotask(() => this.emit('spawn', { pid, index }));
+          this.#announce(() => {
+            this.#diagnostics.spawned(pid, index);
+            this.emit('spawn', { pid, index });
+          });
+        },
+        ready: (pid, index) => {
+          this.#announce(() => {
+            this.#diagnostics.ready(pid, index);
+          });
         },
         started: (call) => {
           this.#dispatcher.started(call);
@@ -271,7 +320,10 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
         },
         exited: (exit, lost) => {
           this.#dispatcher.lost(lost, exit);
-          queueMicrotask(() => this.emit('exit', exit));
+          this.#announce(() => {
+            this.#diagnostics.exited(exit);
+            this.emit('exit', exit);
+          });
         },
         gaveUp: (reason) => {
           this.#gaveUp(reason);
@@ -325,7 +377,9 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     const previous = this.#lastState;
     if (state === previous) return;
     this.#lastState = state;
-    // Listeners are called after the work at hand: what they do, or throw, cannot get in its way.
-    queueMicrotask(() => this.emit('state', state, previous));
+    this.#announce(() => {
+      this.#diagnostics.stateChanged(state, previous);
+      this.emit('state', state, previous);
+    });
   }
 }

@@ -2,6 +2,7 @@ import type { Payload } from './channel/frame.js';
 import { payloadBytes } from './channel/frame.js';
 import type { BrokerErrorDetails } from './errors.js';
 import { CallCancelledError } from './errors.js';
+import type { CallMeter } from './observe/call-meter.js';
 import type { ResolvedCallOptions } from './resolve-options.js';
 import type { CallProgress } from './progress.js';
 import { Progress } from './progress.js';
@@ -46,15 +47,16 @@ export type Outcome =
 /**
  * `sent`: whether a process has, or had, the call. It may begin to run it before we hear that those before it
  * have ended, so this alone tells whether a call may have started.
+ * `since`: when it came into this state. This and `startedAt` as `performance.now()` tells them.
  */
 type Phase =
-  | { readonly state: 'queued'; readonly sent: boolean }
-  | { readonly state: 'running'; readonly sent: true; readonly startedAt: number }
+  | { readonly state: 'queued'; readonly sent: boolean; readonly since: number }
+  | { readonly state: 'running'; readonly sent: true; readonly since: number }
   | {
       readonly state: Outcome['state'];
       readonly sent: boolean;
+      readonly since: number;
       readonly startedAt: number | undefined;
-      readonly finishedAt: number;
     };
 
 export interface PendingCallInit {
@@ -64,6 +66,7 @@ export interface PendingCallInit {
   readonly options: ResolvedCallOptions;
   readonly callSite: CallSite;
   readonly findable: boolean;
+  readonly meter: Pick<CallMeter, 'moved'>;
   /** What `cancel()` does. */
   readonly onCancel: (error: CallCancelledError) => void;
 }
@@ -84,10 +87,14 @@ export class PendingCall implements Call {
   callers = 1;
   /** The arguments; gone once settled. */
   #payload: Payload | undefined;
-  #phase: Phase = { state: 'queued', sent: false };
+  #phase: Phase;
   #limit: NodeJS.Timeout | undefined;
   #cleanUp: (() => void)[] = [];
-  readonly #queuedAt = Date.now();
+  /** What the pipeline learns of the trace that the call is part of. */
+  traceparent: string | undefined;
+  /** When it was submitted, by the two clocks: what `performance.now()` tells of later is as a date relative to it. */
+  readonly #submitted = { date: Date.now(), now: performance.now() };
+  readonly #meter: Pick<CallMeter, 'moved'>;
   #callSite: CallSite | undefined;
   readonly #onCancel: PendingCallInit['onCancel'];
   /** Made when somebody reports it, or asks for it. */
@@ -96,14 +103,17 @@ export class PendingCall implements Call {
   #resolve: (value: unknown) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
-  constructor({ key, method, payload, options, callSite, findable, onCancel }: PendingCallInit) {
+  constructor({ key, method, payload, options, callSite, findable, meter, onCancel }: PendingCallInit) {
     this.key = key;
     this.method = method;
     this.options = options;
+    this.traceparent = options.traceparent;
     this.bytes = payloadBytes(payload);
     this.findable = findable;
     this.#payload = payload;
     this.#callSite = callSite;
+    this.#phase = { state: 'queued', sent: false, since: this.#submitted.now };
+    this.#meter = meter;
     this.#onCancel = onCancel;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -137,17 +147,16 @@ export class PendingCall implements Call {
   }
 
   get queuedAt(): Date {
-    return new Date(this.#queuedAt);
+    return new Date(this.#submitted.date);
   }
 
   get startedAt(): Date | undefined {
-    const phase = this.#phase;
-    if (phase.state === 'queued' || phase.startedAt === undefined) return undefined;
-    return new Date(phase.startedAt);
+    const startedAt = this.#startedAt;
+    return startedAt === undefined ? undefined : this.#dateOf(startedAt);
   }
 
   get finishedAt(): Date | undefined {
-    return 'finishedAt' in this.#phase ? new Date(this.#phase.finishedAt) : undefined;
+    return this.settled ? this.#dateOf(this.#phase.since) : undefined;
   }
 
   cancel(reason?: unknown): boolean {
@@ -175,36 +184,38 @@ export class PendingCall implements Call {
     this.#limit = after(ms, run);
   }
 
-  /** Calls `run` when the call settles. */
+  /** Calls `run` when the call settles; at once where it has. */
   onceSettled(run: () => void): void {
-    this.#cleanUp.push(run);
+    if (this.settled) run();
+    else this.#cleanUp.push(run);
   }
 
   /** The call is sent ahead to a process. */
   sent(): void {
-    this.#phase = { state: 'queued', sent: true };
+    this.#phase = { state: 'queued', sent: true, since: this.#phase.since };
   }
 
   /** The call runs now. */
   start(): void {
-    if (!this.settled) this.#phase = { state: 'running', sent: true, startedAt: Date.now() };
+    if (!this.settled) this.#move({ state: 'running', sent: true, since: performance.now() });
   }
 
   /** The call waits again, since its process has ended. @param ran Whether it may have run. */
   requeue(ran: boolean): void {
     if (this.settled) return;
     if (ran) this.attempt += 1;
-    this.#phase = { state: 'queued', sent: this.attempt > 0 };
+    const sent = this.attempt > 0;
+    if (this.state === 'running') this.#move({ state: 'queued', sent, since: performance.now() });
+    else this.#phase = { state: 'queued', sent, since: this.#phase.since };
   }
 
   /** @returns false where the call had settled before; nothing changes then. */
   settle(outcome: Outcome): boolean {
-    const phase = this.#phase;
     if (this.settled) return false;
     const error = outcome.state === 'succeeded' ? undefined : this.#explain(outcome.error);
     clearTimeout(this.#limit);
-    const startedAt = phase.state === 'running' ? phase.startedAt : undefined;
-    this.#phase = { state: outcome.state, sent: phase.sent, startedAt, finishedAt: Date.now() };
+    const { sent } = this.#phase;
+    this.#move({ state: outcome.state, sent, startedAt: this.#startedAt, since: performance.now() });
     this.#payload = undefined;
     this.#callSite = undefined;
     for (const run of this.#cleanUp.splice(0)) run();
@@ -212,6 +223,22 @@ export class PendingCall implements Call {
     if (outcome.state === 'succeeded') this.#resolve(outcome.value);
     else this.#reject(error);
     return true;
+  }
+
+  get #startedAt(): number | undefined {
+    const phase = this.#phase;
+    if (phase.state === 'running') return phase.since;
+    return phase.state === 'queued' ? undefined : phase.startedAt;
+  }
+
+  #dateOf(now: number): Date {
+    return new Date(this.#submitted.date + (now - this.#submitted.now));
+  }
+
+  #move(phase: Phase): void {
+    const { state, since } = this.#phase;
+    this.#phase = phase;
+    this.#meter.moved(state, phase.state, phase.since - since);
   }
 
   #explain(error: unknown): unknown {

@@ -8,6 +8,9 @@ import type { Payload } from './channel/frame.js';
 import { samePayload } from './channel/same-payload.js';
 import type { BrokerErrorDetails } from './errors.js';
 import { CallCancelledError, CallTimeoutError, DuplicateKeyError, QueueFullError } from './errors.js';
+import type { CallStats } from './observe/call-meter.js';
+import { CallMeter } from './observe/call-meter.js';
+import type { Diagnostics } from './observe/diagnostics.js';
 import { ServiceTime } from './observe/service-time.js';
 import type { ResolvedCallOptions, ResolvedOptions } from './resolve-options.js';
 import type { ProcessExit } from './process/exit.js';
@@ -26,6 +29,7 @@ export interface DispatcherOptions {
   readonly options: ResolvedOptions;
   readonly pool: Pick<Pool, 'free' | 'abandon'>;
   readonly keepAlive: KeepAlive;
+  readonly diagnostics: Diagnostics;
   /** Called when no call is left. */
   readonly onIdle: () => void;
 }
@@ -44,6 +48,7 @@ export class Dispatcher {
   readonly #queue = new CallQueue();
   readonly #registry: CallRegistry;
   readonly #serviceTime = new ServiceTime();
+  readonly #meter = new CallMeter();
   readonly #room = new WaitingRoom(() => {
     this.#room.admit(this.#places);
   });
@@ -70,6 +75,10 @@ export class Dispatcher {
     return this.#serviceTime.mean;
   }
 
+  get callStats(): CallStats {
+    return this.#meter.stats;
+  }
+
   get(key: string): PendingCall | undefined {
     return this.#registry.get(key);
   }
@@ -86,6 +95,12 @@ export class Dispatcher {
     const stopListening = onProgress && call.progress.listen(onProgress);
     if (signal !== undefined) this.#leaveOn(signal, call, stopListening);
     return call;
+  }
+
+  /** A call was not taken. */
+  refused(method: string, error: unknown): void {
+    this.#meter.refused();
+    this.#options.diagnostics.refused(method, error);
   }
 
   /** The result as one of the callers gets it: their signal ends their waiting, not that of the others. */
@@ -134,6 +149,7 @@ export class Dispatcher {
       );
       this.#giveUp(call, { state: 'failed', error }, this.#options.options.killDelay.timeout);
     });
+    this.#options.diagnostics.started(call);
   }
 
   /** A process has answered the call, after it ran for `ms`. */
@@ -145,20 +161,27 @@ export class Dispatcher {
 
   /** A process has ended with these calls unanswered, in the order they were sent. */
   lost(lost: readonly LostCall[], exit: ProcessExit): void {
+    const failed: PendingCall[] = [];
     const waiting: PendingCall[] = [];
+    const again: PendingCall[] = [];
     for (const { call, started } of lost) {
       if (call.settled) continue;
       if (started && call.attempt >= call.options.retries) {
-        this.#settle(call, { state: 'failed', error: lostCallError(call, exit) });
+        failed.push(call);
         continue;
       }
-      // One that was sent ahead still waits, and its time for that goes on.
+      waiting.push(call);
       const ran = call.state === 'running';
       call.requeue(started);
-      if (ran) this.#limitWaiting(call);
-      waiting.push(call);
+      // One that was sent ahead still waits, and its time for that goes on.
+      if (!ran) continue;
+      this.#limitWaiting(call);
+      again.push(call);
     }
     this.#queue.putBack(waiting);
+    // Those who are told of it may submit calls; these are to stand behind the ones that were put back.
+    for (const call of again) this.#options.diagnostics.queued(call);
+    for (const call of failed) this.#settle(call, { state: 'failed', error: lostCallError(call, exit) });
   }
 
   /** Settles every call with an error of its own. */
@@ -192,6 +215,7 @@ export class Dispatcher {
   #accept(submission: Submission): PendingCall {
     const call = new PendingCall({
       ...submission,
+      meter: this.#meter,
       findable: submission.options.key !== undefined,
       onCancel: (error) => {
         this.#giveUp(call, { state: 'cancelled', error }, this.#options.options.killDelay.cancel);
@@ -203,6 +227,8 @@ export class Dispatcher {
     this.#registry.add(call);
     this.#queue.push(call);
     this.#limitWaiting(call);
+    this.#meter.accepted();
+    this.#options.diagnostics.queued(call);
     this.dispatch();
     return call;
   }
@@ -266,6 +292,7 @@ export class Dispatcher {
     this.#pending.delete(call);
     this.#registry.settled(call, (outcome.state === 'succeeded' ? outcome.bytes : 0) + call.progressBytes);
     this.#options.keepAlive.release();
+    this.#options.diagnostics.settled(call, outcome.state === 'succeeded' ? undefined : outcome.error);
     if (this.#pending.size === 0) this.#options.onIdle();
     return true;
   }

@@ -1,3 +1,5 @@
+import type { Traffic } from './channel/channel.js';
+import type { CallStats } from './observe/call-meter.js';
 import type { OutputInfo } from './options.js';
 import type { ProcessExit } from './process/exit.js';
 import type { ProcessStats } from './process/process-types.js';
@@ -13,11 +15,11 @@ import type { ProcessStats } from './process/process-types.js';
  */
 export type BrokerState = 'idle' | 'starting' | 'ready' | 'restarting' | 'failed' | 'draining' | 'closed';
 
-/** What a broker is doing, at this moment. */
-export interface BrokerStats {
+/** What a broker is doing, at this moment, and what it has done. */
+export interface BrokerStats extends CallStats {
   readonly state: BrokerState;
   readonly queue: {
-    /** Calls that wait. */
+    /** Calls that wait, and were not sent ahead to a process yet. */
     readonly length: number;
     /** Bytes of their arguments. */
     readonly bytes: number;
@@ -26,6 +28,8 @@ export interface BrokerStats {
   readonly serviceTime: number | undefined;
   /** Processes spawned in place of others. */
   readonly restarts: number;
+  /** Bytes that all processes, those that have ended too, were sent, and have sent. */
+  readonly bytes: Traffic;
   /** The latest process of each index, once there was one. */
   readonly processes: readonly ProcessStats[];
 }

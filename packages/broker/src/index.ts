@@ -21,6 +21,19 @@ export {
   UnknownMethodError,
 } from './errors.js';
 export type { BrokerEvents, BrokerState, BrokerStats } from './events.js';
+export type { CallStats } from './observe/call-meter.js';
+export type {
+  CallQueueMessage,
+  CallRefuseMessage,
+  CallSettleMessage,
+  CallStartMessage,
+  DiagnosticsMessages,
+  ObservedBroker,
+  ProcessExitMessage,
+  ProcessMessage,
+  StateMessage,
+} from './observe/diagnostics-messages.js';
+export type { DurationSummary } from './observe/durations.js';
 export type {
   BrokerOptions,
   CallOptions,

@@ -149,4 +149,9 @@ export interface CallOptions {
    * latest value so far, where the call joins one in flight. What it throws is an uncaught exception.
    */
   onProgress?: ((value: unknown) => void) | undefined;
+  /**
+   * The trace that the call is part of, as the W3C header `traceparent` names it; the pipeline finds it in
+   * `currentCall().traceparent`. Default: none.
+   */
+  traceparent?: string | undefined;
 }

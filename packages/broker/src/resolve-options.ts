@@ -9,6 +9,7 @@ import type {
   RecycleOptions,
   RestartOptions,
 } from './options.js';
+import { TRACEPARENT, isTraceparent } from './traceparent.js';
 
 /** Options with every default filled in. */
 export type Resolved<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
@@ -103,6 +104,7 @@ export interface ResolvedCallOptions {
   readonly priority: number;
   readonly retries: number;
   readonly onProgress: ((value: unknown) => void) | undefined;
+  readonly traceparent: string | undefined;
 }
 
 /**
@@ -123,6 +125,7 @@ export function resolveCallOptions(
       priority: 0,
       retries: 0,
       onProgress: undefined,
+      traceparent: undefined,
     };
   }
   const given = new OptionReader('', options);
@@ -134,6 +137,7 @@ export function resolveCallOptions(
     priority: given.custom('priority', 'a finite number', 0, isFiniteNumber),
     retries: given.count('retries', 0),
     onProgress: given.custom('onProgress', 'a function', undefined, isListener),
+    traceparent: given.custom('traceparent', TRACEPARENT, undefined, isTraceparent),
   };
   given.rejectUnknown();
   return resolved;

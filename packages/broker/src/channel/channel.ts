@@ -17,6 +17,12 @@ export interface ChannelOptions {
   onEnd: (error: ProtocolError | undefined) => void;
 }
 
+/** Bytes, as seen from one end. */
+export interface Traffic {
+  readonly sent: number;
+  readonly received: number;
+}
+
 export interface Pipes {
   readonly input: Socket;
   readonly output: Socket;
@@ -56,6 +62,12 @@ export class Channel {
         options.onEnd(undefined);
       });
     }
+  }
+
+  /** Bytes that have crossed, or are about to. */
+  get traffic(): Traffic {
+    const { input, output } = this.#pipes;
+    return { sent: output.bytesWritten, received: input.bytesRead };
   }
 
   /** Queues a frame; all frames of one tick leave in one write. Does nothing once the channel has ended. */
@@ -125,4 +137,13 @@ export class Channel {
 function asProtocolError(error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
   return new ProtocolError('a message could not be taken', { cause: error }) satisfies BrokerError;
+}
+
+export function sumTraffic(all: readonly Traffic[]): Traffic {
+  const sum = { sent: 0, received: 0 };
+  for (const { sent, received } of all) {
+    sum.sent += sent;
+    sum.received += received;
+  }
+  return sum;
 }

@@ -16,6 +16,8 @@ export const ToChild = {
   Stop: 4,
   /** This process is about to be killed: start no further call. */
   Halt: 5,
+  /** The W3C traceparent of the Call of the same id, which comes next. Sent only where there is one. */
+  Trace: 6,
 } as const;
 
 /** Types of the messages that the child sends. */
@@ -87,6 +89,10 @@ export function initFrame(init: Payload): Frame {
   return { type: ToChild.Init, id: 0, attempt: 0, payload: init };
 }
 
+export function traceFrame(id: number, traceparent: string): Frame {
+  return { type: ToChild.Trace, id, attempt: 0, payload: encodeValue(traceparent, 'traceparent') };
+}
+
 /** @throws SerializationError */
 export function encodeInit(init: Init): Payload {
   return encodeValue(init, 'options');
@@ -100,6 +106,11 @@ export function encodeCall(call: CallMessage): Payload {
 /** Reads a message of the broker's, in the child. */
 export function decodeCall(payload: Payload): CallMessage {
   return decodeValue(payload) as CallMessage; // the child trusts its broker
+}
+
+/** Reads a Trace, in the child. */
+export function decodeTraceparent(payload: Payload): string {
+  return decodeValue(payload) as string; // the child trusts its broker
 }
 
 /** Reads the broker's first message, in the child. */

@@ -8,6 +8,8 @@ export interface CurrentCall {
   readonly method: string;
   /** 0 the first time the call runs; 1 and more where it runs again after its process died. */
   readonly attempt: number;
+  /** The trace it is part of, as its caller gave it: a W3C traceparent. */
+  readonly traceparent: string | undefined;
   /**
    * Aborted when nobody waits for the call any more: it was cancelled or ran over its `timeout`. A pipeline
    * that blocks without a break cannot see it.

@@ -59,6 +59,9 @@ function take(frame: Frame): void {
     case ToChild.Call:
       if (state.name === 'serving') state.host.take(frame);
       break;
+    case ToChild.Trace:
+      if (state.name === 'serving') state.host.trace(frame);
+      break;
     case ToChild.Abort:
       if ('host' in state) state.host.abort(frame.id);
       break;

@@ -6,7 +6,7 @@ import { encodeValue } from '../channel/codec.js';
 import type { Frame } from '../channel/frame.js';
 import { payloadBytes } from '../channel/frame.js';
 import type { Failure } from '../channel/messages.js';
-import { ToBroker, decodeCall, signalFrame } from '../channel/messages.js';
+import { ToBroker, decodeCall, decodeTraceparent, signalFrame } from '../channel/messages.js';
 import { describeThrown } from '../channel/thrown.js';
 import { SerializationError } from '../errors.js';
 import { Allowance } from './allowance.js';
@@ -36,6 +36,8 @@ export interface HostOptions {
 export class Host {
   readonly #options: HostOptions;
   readonly #waiting = new Map<number, Frame>();
+  /** Of those that wait, where they have one. */
+  readonly #traceparents = new Map<number, string>();
   readonly #running = new Map<number, RunningCall>();
   readonly #reports = new Allowance(REPORTS);
   /** Set while there are calls that wait. */
@@ -47,6 +49,11 @@ export class Host {
     this.#options = options;
   }
 
+  /** Tells of which trace the call is part that comes next. */
+  trace({ id, payload }: Frame): void {
+    this.#traceparents.set(id, decodeTraceparent(payload));
+  }
+
   /** Takes a call; it starts when those before it have, and there is a place. */
   take(frame: Frame): void {
     this.#waiting.set(frame.id, frame);
@@ -56,7 +63,9 @@ export class Host {
   /** Nobody waits for the call any more. */
   abort(id: number): void {
     this.#running.get(id)?.abort();
-    if (this.#waiting.delete(id)) this.#options.channel.send(signalFrame(ToBroker.Dropped, id));
+    if (!this.#waiting.delete(id)) return;
+    this.#traceparents.delete(id);
+    this.#options.channel.send(signalFrame(ToBroker.Dropped, id));
   }
 
   /**
@@ -112,12 +121,15 @@ export class Host {
   #run({ id, attempt, payload }: Frame): void {
     const { key, method: name, args } = decodeCall(payload);
     const { methods, maxMessageBytes, channel } = this.#options;
+    const traceparent = this.#traceparents.get(id);
+    this.#traceparents.delete(id);
     const method = methods.get(name);
     const call = new RunningCall({
       id,
       key,
       method: name,
       attempt,
+      traceparent,
       channel,
       maxMessageBytes,
       allowance: this.#reports,

@@ -6,6 +6,7 @@ export interface RunningCallOptions extends ProgressReporterOptions {
   readonly key: string;
   readonly method: string;
   readonly attempt: number;
+  readonly traceparent: string | undefined;
 }
 
 /** A call while its method runs. */
@@ -23,13 +24,14 @@ export class RunningCall {
   #ended = false;
 
   constructor(options: RunningCallOptions) {
-    const { id, key, method, attempt } = options;
+    const { id, key, method, attempt, traceparent } = options;
     this.id = id;
     const signal = (): AbortSignal => this.#signal;
     this.view = {
       key,
       method,
       attempt,
+      traceparent,
       get signal() {
         return signal();
       },

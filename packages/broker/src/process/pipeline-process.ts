@@ -12,6 +12,7 @@ import {
   decodeStartFailure,
   initFrame,
   signalFrame,
+  traceFrame,
 } from '../channel/messages.js';
 import { reviveThrown } from '../channel/revive.js';
 import { PipelineStartError, ProtocolError } from '../errors.js';
@@ -72,10 +73,21 @@ export class PipelineProcess {
     return this.#inFlight.size === 0 ? 'idle' : 'busy';
   }
 
+  /** Calls it has answered. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Its resident memory, in bytes; `undefined` before it first told. */
+  get rss(): number | undefined {
+    return this.#pulse?.rss;
+  }
+
   get stats(): ProcessStats {
-    const { pid, state } = this;
+    const { pid, state, calls, rss } = this;
     const { index } = this.#options;
-    return { index, pid, state, calls: this.#calls, rss: this.#pulse?.rss, spawnedAt: this.#spawnedAt };
+    const bytes = this.#channel?.traffic ?? { sent: 0, received: 0 };
+    return { index, pid, state, calls, rss, bytes, spawnedAt: this.#spawnedAt };
   }
 
   /** How many calls it has. */
@@ -124,6 +136,7 @@ export class PipelineProcess {
 
   send(call: PendingCall, payload: Payload): void {
     const { id } = this.#inFlight.add(call);
+    if (call.traceparent !== undefined) this.#channel?.send(traceFrame(id, call.traceparent));
     this.#channel?.send({ type: ToChild.Call, id, attempt: call.attempt, payload });
     this.#startNext();
   }

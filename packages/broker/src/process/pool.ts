@@ -1,4 +1,6 @@
 import type { PendingCall } from '../call.js';
+import type { Traffic } from '../channel/channel.js';
+import { sumTraffic } from '../channel/channel.js';
 import type { ProcessStats } from './process-types.js';
 import type {
   StartFailureReason,
@@ -56,6 +58,11 @@ export class Pool {
   /** Processes spawned in place of others. */
   get restarts(): number {
     return this.#supervisors.reduce((sum, { restarts }) => sum + restarts, 0);
+  }
+
+  /** Bytes that all processes were sent, and have sent, those included that have ended. */
+  get bytes(): Traffic {
+    return sumTraffic(this.#supervisors.map(({ bytes }) => bytes));
   }
 
   /** Brings up every process that is not, or is not about to be. */

@@ -1,4 +1,5 @@
 import type { Outcome, PendingCall } from '../call.js';
+import type { Traffic } from '../channel/channel.js';
 import type { Payload } from '../channel/frame.js';
 import type { OutputInfo } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -20,6 +21,8 @@ export interface ProcessStats {
   readonly calls: number;
   /** Its resident memory, in bytes; `undefined` before it first told. */
   readonly rss: number | undefined;
+  /** Bytes it was sent, and those it sent: calls and their answers, as they cross. */
+  readonly bytes: Traffic;
   /** When it was spawned. */
   readonly spawnedAt: Date;
 }

@@ -1,4 +1,6 @@
 import type { Outcome, PendingCall } from '../call.js';
+import type { Traffic } from '../channel/channel.js';
+import { sumTraffic } from '../channel/channel.js';
 import type { Payload } from '../channel/frame.js';
 import type { BrokerErrorDetails } from '../errors.js';
 import { PipelineStartError } from '../errors.js';
@@ -44,6 +46,8 @@ export interface SupervisorListener {
   /** The state, or what can be sent, has changed. */
   changed(): void;
   spawned(pid: number, index: number): void;
+  /** The pipeline of that process is constructed. */
+  ready(pid: number, index: number): void;
   started(call: PendingCall): void;
   answered(call: PendingCall, outcome: Outcome, ms: number): void;
   /** A process has ended, with these calls unanswered, in the order they were sent. */
@@ -79,6 +83,8 @@ export class Supervisor {
   /** What stopped the pipeline from coming up, the first time since it was last up. */
   #firstFailure: StartFailureReason | undefined;
   #spawned = 0;
+  /** Of the processes before the latest. */
+  #earlierBytes: Traffic = { sent: 0, received: 0 };
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -93,6 +99,12 @@ export class Supervisor {
   /** How many calls its process has. */
   get load(): number {
     return this.#process?.load ?? 0;
+  }
+
+  /** Bytes that its processes, one after the other, were sent, and have sent. */
+  get bytes(): Traffic {
+    const { stats } = this;
+    return stats === undefined ? this.#earlierBytes : sumTraffic([this.#earlierBytes, stats.bytes]);
   }
 
   /** Processes spawned in place of others. */
@@ -181,6 +193,7 @@ export class Supervisor {
         },
         ready: () => {
           this.#firstFailure = undefined;
+          if (process.pid !== undefined) listener.ready(process.pid, index);
           this.#change({ name: 'ready', process });
           for (const { resolve } of this.#waiters.splice(0)) resolve();
           clearTimeout(this.#age);
@@ -211,6 +224,7 @@ export class Supervisor {
       },
     });
     this.#spawned += 1;
+    this.#earlierBytes = this.bytes;
     this.#process = process;
     this.#change({ name, process });
     process.spawn();
@@ -218,7 +232,7 @@ export class Supervisor {
 
   #recycleWhereDue(process: PipelineProcess): void {
     const { afterCalls, aboveMemory } = this.#options.options.recycle;
-    const { calls, rss = 0 } = process.stats;
+    const { calls, rss = 0 } = process;
     // One that has done nothing yet is as small as its kind can be.
     if (this.#state.name !== 'ready' || calls === 0) return;
     if (calls >= afterCalls || rss > aboveMemory) this.recycle();

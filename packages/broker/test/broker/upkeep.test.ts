@@ -125,39 +125,6 @@ test('a call with more bytes than maxQueueBytes waits alone, and runs', async ()
   expect(await broker.call('echo', ['x'.repeat(1_000)])).toHaveLength(1_000);
 });
 
-describe('stats', () => {
-  test('tell of the queue and the process', async () => {
-    const broker = makeBroker();
-    expect(broker.stats()).toEqual({
-      state: 'idle',
-      queue: { length: 0, bytes: 0 },
-      serviceTime: undefined,
-      restarts: 0,
-      processes: [],
-    });
-    const calls = [1, 2, 3].map((value) => broker.call('later', [value]));
-    expect(broker.stats()).toMatchObject({ state: 'starting', queue: { length: 3 } });
-    expect(broker.stats().queue.bytes).toBeGreaterThan(0);
-    await Promise.all(calls);
-    const pid = await broker.call('pid', []);
-    const { processes, serviceTime } = broker.stats();
-    expect(processes).toMatchObject([{ pid, state: 'idle', calls: 4 }]);
-    expect(serviceTime).toBeGreaterThan(0);
-  });
-
-  test('a stopped process is suspended, and goes on when it is continued', async () => {
-    const broker = await startBroker();
-    const pid = Number(await broker.call('pid', []));
-    process.kill(pid, 'SIGSTOP');
-    const call = broker.call('echo', ['value']);
-    while (broker.stats().processes[0]?.state !== 'suspended') await setTimeout(20);
-    process.kill(pid, 'SIGCONT');
-    expect(await call).toBe('value');
-    while (broker.stats().processes[0]?.state === 'suspended') await setTimeout(20);
-    expect(broker.stats().processes).toMatchObject([{ pid, state: 'idle' }]);
-  });
-});
-
 test('a process that is killed starts no call that stands behind the one it is killed for', async () => {
   const broker = await startBroker(undefined, { killDelay: { timeout: 20 } });
   // Quick calls are sent ahead.

@@ -1,0 +1,46 @@
+import type { CallState } from '../call.js';
+import type { DurationSummary } from './durations.js';
+import { Durations } from './durations.js';
+
+/** What all calls of a broker have come to. */
+export interface CallStats {
+  /**
+   * Calls by their state: `queued` and `running` at this moment, the others since the broker was made. `refused`
+   * were not taken: the queue was full, or the call was not a proper one. Callers who share a key count once.
+   */
+  readonly calls: Readonly<Record<CallState | 'refused', number>>;
+  /** How long calls waited until they started, or were given up before. */
+  readonly waitingTime: DurationSummary;
+  /** How long calls ran until they settled, or their process died. */
+  readonly runningTime: DurationSummary;
+}
+
+/** Counts calls by their state, and measures how long they wait and run. */
+export class CallMeter {
+  readonly #calls = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, refused: 0 };
+  readonly #waitingTime = new Durations();
+  readonly #runningTime = new Durations();
+
+  get stats(): CallStats {
+    return {
+      calls: { ...this.#calls },
+      waitingTime: this.#waitingTime.summary,
+      runningTime: this.#runningTime.summary,
+    };
+  }
+
+  accepted(): void {
+    this.#calls.queued += 1;
+  }
+
+  refused(): void {
+    this.#calls.refused += 1;
+  }
+
+  /** A call has left a state, after so many ms in it, for another. */
+  moved(from: CallState, to: CallState, ms: number): void {
+    this.#calls[from] -= 1;
+    this.#calls[to] += 1;
+    (from === 'queued' ? this.#waitingTime : this.#runningTime).add(ms);
+  }
+}

@@ -1,0 +1,130 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import type { Broker } from '@dual/broker';
+import { makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { line } from '../support/events.js';
+import { temporaryPath } from '../support/temporary.js';
+
+const storage = new AsyncLocalStorage<string>();
+
+/** In whose context each of some callers goes on after its call. */
+function goingOn(
+  callers: readonly string[],
+  call: (caller: string) => PromiseLike<unknown>,
+): Promise<(string | undefined)[]> {
+  return Promise.all(
+    callers.map((caller) =>
+      storage.run(caller, async () => {
+        await Promise.resolve(call(caller)).catch(() => undefined);
+        return storage.getStore();
+      }),
+    ),
+  );
+}
+
+const CALLERS = ['alice', 'bob', 'carol'];
+
+describe("a caller goes on in the caller's own async context", () => {
+  test('after a call', async () => {
+    const broker = makeBroker();
+    expect(await goingOn(CALLERS, (caller) => broker.call('echo', [caller]))).toEqual(CALLERS);
+    const later = (value: string): Promise<unknown> => broker.call('later', [value]);
+    expect(await goingOn(CALLERS, later)).toEqual(CALLERS);
+  });
+
+  test('after a call that waited, and was sent when another was answered', async () => {
+    const broker = await startBroker();
+    const [gate, atTheGate] = [temporaryPath(), line(broker, 'at the gate')];
+    const first = storage.run('first', () => broker.call('gate', [gate]));
+    await atTheGate;
+    const others = goingOn(CALLERS, (caller) => broker.call('echo', [caller]));
+    expect(broker.stats().queue.length).toBe(CALLERS.length);
+    writeFileSync(gate, '');
+    await first;
+    expect(await others).toEqual(CALLERS);
+  });
+
+  test('in callbacks of the result', async () => {
+    const broker = makeBroker();
+    const call = storage.run('alice', () => broker.submit('echo', [1]));
+    const seen = storage.run('bob', () => call.result.then(() => storage.getStore()));
+    expect(await seen).toBe('bob');
+  });
+
+  test('where callers share a key', async () => {
+    const broker = makeBroker();
+    expect(await goingOn(CALLERS, () => broker.call('echo', [1], { key: 'shared' }))).toEqual(CALLERS);
+  });
+
+  test('after a failure, a crash and a run after it', async () => {
+    const broker = await startBroker();
+    expect(await goingOn(CALLERS, (caller) => broker.call('fail', [caller]))).toEqual(CALLERS);
+    expect(await goingOn(CALLERS, () => broker.call('kill', ['SIGKILL']))).toEqual(CALLERS);
+    const again = (): Promise<unknown> => broker.call('dieAtFirst', [temporaryPath(), 1], { retries: 1 });
+    expect(await goingOn(CALLERS, again)).toEqual(CALLERS);
+  });
+
+  test('after timeouts, and a signal that is aborted by somebody else', async () => {
+    const broker = await startBroker();
+    const late = (): Promise<unknown> => broker.call('later', [1], { timeout: 0.001 });
+    expect(await goingOn(CALLERS, late)).toEqual(CALLERS);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const aborted = goingOn(CALLERS, () => broker.call('hang', [], { signal }));
+    const shared = goingOn(CALLERS, () => broker.call('hang', [], { signal, key: 'shared' }));
+    storage.run('somebody else', () => {
+      controller.abort();
+    });
+    expect(await aborted).toEqual(CALLERS);
+    expect(await shared).toEqual(CALLERS);
+  });
+
+  test('after start, ready, drain and close', async () => {
+    const broker = makeBroker();
+    expect(await goingOn(CALLERS, () => broker.start())).toEqual(CALLERS);
+    expect(await goingOn(CALLERS, () => broker.ready())).toEqual(CALLERS);
+    expect(await goingOn(CALLERS, () => broker.drain())).toEqual(CALLERS);
+    expect(await goingOn(CALLERS, () => broker.close())).toEqual(CALLERS);
+  });
+});
+
+describe('what the broker tells by itself, it tells in the context that it was made in', () => {
+  /** A broker made by 'maker', and started by the first caller. */
+  function brokerOf(maker: string): Broker {
+    return storage.run(maker, () => makeBroker());
+  }
+
+  test.each(['spawn', 'state', 'output'])('event %s', async (event) => {
+    const broker = brokerOf('maker');
+    const seen: unknown[] = [];
+    broker.on(event as 'state', () => seen.push(storage.getStore())); // any of them
+    await storage.run('alice', () => broker.call('print', ['line\n']));
+    if (seen.length === 0) await once(broker, event);
+    expect(new Set(seen)).toEqual(new Set(['maker']));
+  });
+
+  test('event exit, of each process, whoever made the call that it died of', async () => {
+    const broker = brokerOf('maker');
+    const seen: unknown[] = [];
+    broker.on('exit', () => seen.push(storage.getStore()));
+    for (const caller of ['alice', 'bob']) {
+      const gone = once(broker, 'exit');
+      await storage.run(caller, () => caughtError(broker.call('kill', ['SIGKILL'])));
+      await gone;
+    }
+    expect(seen).toEqual(['maker', 'maker']);
+  });
+
+  test('the function that takes its output', async () => {
+    const seen: unknown[] = [];
+    const output = (): void => void seen.push(storage.getStore());
+    const broker = storage.run('maker', () => makeBroker(undefined, { output }));
+    const told = line(broker, 'line');
+    await storage.run('alice', () => broker.call('print', ['line\n']));
+    await told;
+    expect(seen).toEqual(['maker']);
+  });
+});

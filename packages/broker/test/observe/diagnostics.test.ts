@@ -1,0 +1,173 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { DiagnosticsMessages } from '@dual/broker';
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { exit } from '../support/events.js';
+import { runProgram } from '../support/programs.js';
+import { temporaryPath } from '../support/temporary.js';
+
+type Name = keyof DiagnosticsMessages;
+
+const subscriptions: (() => void)[] = [];
+afterEach(() => {
+  for (const end of subscriptions.splice(0)) end();
+});
+
+/** Calls `take` for each message until the test ends. */
+function listen<N extends Name>(name: N, take: (message: DiagnosticsMessages[N]) => void): void {
+  const listener = (message: unknown): void => {
+    take(message as DiagnosticsMessages[N]); // what the channel's documentation says
+  };
+  subscribe(name, listener);
+  subscriptions.push(() => unsubscribe(name, listener));
+}
+
+/** Of all messages, from now on: what they say of a call. */
+function callLog(): string[] {
+  const log: string[] = [];
+  listen('dual:broker:call:queue', ({ call, attempt }) => log.push(`queue ${call.key} ${attempt}`));
+  listen('dual:broker:call:start', ({ call, attempt }) => log.push(`start ${call.key} ${attempt}`));
+  listen('dual:broker:call:settle', ({ call }) => log.push(`${call.state} ${call.key}`));
+  return log;
+}
+
+describe('a call', () => {
+  test('is queued, starts and settles', async () => {
+    const log = callLog();
+    const broker = makeBroker();
+    await broker.call('echo', [1], { key: 'a' });
+    expect(log).toEqual(['queue a 0', 'start a 0', 'succeeded a']);
+  });
+
+  test('is the same in all messages, and is what submit returns', async () => {
+    const calls: unknown[] = [];
+    listen('dual:broker:call:queue', ({ call }) => calls.push(call));
+    listen('dual:broker:call:start', ({ call }) => calls.push(call));
+    listen('dual:broker:call:settle', ({ call }) => calls.push(call));
+    const call = makeBroker().submit('echo', [1]);
+    await call.result;
+    expect(calls).toHaveLength(3);
+    for (const each of calls) expect(each).toBe(call);
+  });
+
+  test('that fails settles with its error, before its caller knows', async () => {
+    const errors: unknown[] = [];
+    listen('dual:broker:call:settle', ({ error }) => errors.push(error));
+    const broker = makeBroker();
+    await broker.call('echo', [1]);
+    const error = await caughtError(broker.call('fail', ['on purpose']));
+    expect(errors).toEqual([undefined, error]);
+    expect(errors[1]).toBe(error);
+  });
+
+  test('that runs again is queued and starts again', async () => {
+    const log = callLog();
+    const broker = await startBroker();
+    await broker.call('dieAtFirst', [temporaryPath(), 1], { key: 'a', retries: 1 });
+    expect(log).toEqual(['queue a 0', 'start a 0', 'queue a 1', 'start a 1', 'succeeded a']);
+  });
+
+  test('that is given up while it waits never starts', () => {
+    const log = callLog();
+    makeBroker().submit('echo', [1], { key: 'a' }).cancel();
+    expect(log).toEqual(['queue a 0', 'cancelled a']);
+  });
+
+  test('with several callers is one', async () => {
+    const log = callLog();
+    const broker = makeBroker();
+    await Promise.all([1, 1].map((value) => broker.call('echo', [value], { key: 'a' })));
+    expect(log).toEqual(['queue a 0', 'start a 0', 'succeeded a']);
+  });
+
+  test('that is not taken is refused, with the error that its caller gets', async () => {
+    const log = callLog();
+    const refused: unknown[] = [];
+    listen('dual:broker:call:refuse', ({ method, error }) => refused.push(method, error));
+    const error = await caughtError(makeBroker(undefined, { maxQueue: 0 }).call('echo', [1]));
+    expect(refused).toEqual(['echo', error]);
+    expect(log).toEqual([]);
+  });
+
+  test("is queued in its caller's async context", () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    listen('dual:broker:call:queue', ({ call }) => seen.push(call.key, storage.getStore()));
+    const broker = makeBroker();
+    for (const who of ['alice', 'bob']) storage.run(who, () => broker.submit('echo', [1], { key: who }));
+    expect(seen).toEqual(['alice', 'alice', 'bob', 'bob']);
+  });
+});
+
+describe('a subscriber', () => {
+  test.each(['queue', 'start'] as const)('may cancel the call at its %s', async (moment) => {
+    const broker = await startBroker();
+    const log = callLog();
+    const signal = new AbortController().signal;
+    listen(`dual:broker:call:${moment}`, ({ call }) => call.key === 'unwanted' && call.cancel());
+    const error = await caughtError(broker.call('echo', [1], { key: 'unwanted', signal }));
+    expect(error).toMatchObject({ code: 'ERR_DUAL_CALL_CANCELLED' });
+    expect(await broker.call('echo', [2])).toBe(2);
+    expect(log.filter((entry) => entry.startsWith('cancelled'))).toEqual(['cancelled unwanted']);
+  });
+
+  test('may call the pipeline; what was lost in a crash goes first', async () => {
+    const broker = await startBroker();
+    listen('dual:broker:call:settle', ({ call }) => {
+      if (call.method === 'kill') broker.submit('note', ['from the subscriber']);
+    });
+    const killed = caughtError(broker.call('kill', ['SIGKILL']));
+    const notes = ['first', 'second'].map((text) => broker.call('note', [text]));
+    await Promise.all([killed, ...notes]);
+    expect(await broker.call('seen', [])).toEqual(['first', 'second', 'from the subscriber']);
+  });
+
+  test('that throws does not disturb the call; Node reports it as an uncaught exception', async () => {
+    const { exitCode, stdout } = await runProgram('broker.mjs', ['throwingSubscribers']).ended;
+    expect(stdout.trim().split('\n')).toEqual([
+      'answer',
+      'refused ERR_DUAL_BROKER_CLOSED',
+      'call:queue call:refuse call:settle call:start process:exit process:ready process:spawn state',
+    ]);
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('a process', () => {
+  test('is spawned, becomes ready and exits', async () => {
+    const log: unknown[] = [];
+    listen('dual:broker:process:spawn', ({ pid }) => log.push('spawn', pid));
+    listen('dual:broker:process:ready', ({ pid }) => log.push('ready', pid));
+    listen('dual:broker:process:exit', ({ exit: { pid, signal } }) => log.push('exit', pid, signal));
+    const broker = await startBroker();
+    const pid = await broker.call('pid', []);
+    const gone = exit(broker);
+    await caughtError(broker.call('kill', ['SIGKILL']));
+    await gone;
+    expect(log.slice(0, 7)).toEqual(['spawn', pid, 'ready', pid, 'exit', pid, 'SIGKILL']);
+  });
+});
+
+test("the broker's states", async () => {
+  const states: unknown[] = [];
+  listen('dual:broker:state', ({ state, previous }) => states.push(`${previous} > ${state}`));
+  const broker = await startBroker();
+  await broker.close();
+  expect(states).toEqual(['idle > starting', 'starting > ready', 'ready > draining', 'draining > closed']);
+});
+
+test('messages tell which broker they are about', async () => {
+  const brokers: unknown[] = [];
+  const modules: string[] = [];
+  listen('dual:broker:call:settle', ({ broker }) => {
+    brokers.push(broker);
+    modules.push(broker.module);
+  });
+  const both = [makeBroker(), makeBroker(fixture('errors.mjs'))];
+  for (const broker of both) await caughtError(broker.call('noSuchMethod', []));
+  expect(brokers[0]).toBe(both[0]);
+  expect(brokers[1]).toBe(both[1]);
+  expect(modules).toEqual([fixture('pipeline.mjs').href, fixture('errors.mjs').href]);
+});
