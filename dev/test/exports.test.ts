@@ -116,6 +116,8 @@ test('the public names of @dual/broker', () => {
       "type RestartOptions",
       "class SerializationError",
       "type StateMessage",
+      "type StreamChunk",
+      "type StreamName",
       "type UnknownFactory",
       "class UnknownMethodError",
       "type UnknownPipeline",

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 
 import type { CallSite } from './call-site.js';
 import { captureCallSite, withCallSite } from './call-site.js';
+import { CallStream } from './call-stream.js';
 import type { Call, PendingCall } from './call.js';
 import { payloadBytes } from './channel/frame.js';
 import { encodeCall, encodeInit } from './channel/messages.js';
@@ -12,6 +13,7 @@ import { Dispatcher } from './dispatcher.js';
 import type { BrokerErrorDetails } from './errors.js';
 import { SerializationError } from './errors.js';
 import type { BrokerEvents, BrokerState, BrokerStats } from './events.js';
+import type { IncomingStream } from './incoming-stream.js';
 import type { CallOptions, OptionsArg } from './options.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { resolveCallOptions, resolveCloseTimeout, resolveOptions } from './resolve-options.js';
@@ -27,10 +29,12 @@ import type {
   PipelineFactory,
   PipelineOf,
   Remote,
+  StreamChunk,
+  StreamName,
   UnknownFactory,
 } from './remote.js';
 import { checkCall, closedError } from './refusals.js';
-import { remoteProxy } from './remote.js';
+import { remoteProxy } from './remote-proxy.js';
 import { KeepAlive, after } from './timer.js';
 
 type Life =
@@ -86,7 +90,16 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
         this.#changed();
       },
     });
-    this.pipeline = remoteProxy((method, args) => this.#call(method, args, undefined, captureCallSite(2)));
+    this.pipeline = remoteProxy({
+      call: (method, args) => {
+        let call: PendingCall | undefined;
+        const result = this.#call(method, args, undefined, captureCallSite(3), (submitted) => {
+          call = submitted;
+        });
+        return { result, cancel: () => call?.cancel() };
+      },
+      stream: (method, args) => this.#stream(method, args, undefined, captureCallSite(3)),
+    });
   }
 
   /** `new Broker(…)` and `start()` in one. Rejects with `PipelineStartError` where `start()` does. */
@@ -140,6 +153,15 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     // Its state tells of a failure; who does not wait for the result need not handle it.
     call.result.catch(() => undefined);
     return call as Call<MethodResult<PipelineOf<C>, K>>; // `C` says so
+  }
+
+  stream<K extends StreamName<PipelineOf<C>>>(
+    method: K,
+    args: Readonly<MethodArgs<PipelineOf<C>, K>>,
+    options?: CallOptions,
+  ): AsyncIterable<StreamChunk<PipelineOf<C>, K>> {
+    const stream = this.#stream(method, args, options, captureCallSite(1));
+    return stream as AsyncIterable<StreamChunk<PipelineOf<C>, K>>; // `C` says so
   }
 
   get(key: string): Call | undefined {
@@ -224,8 +246,20 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     args: readonly unknown[],
     options: CallOptions | undefined,
     site: CallSite,
+    onSubmit?: (call: PendingCall) => void,
   ): Promise<unknown> {
-    return this.#dispatcher.resultFor(this.#submit(method, args, options, site), options?.signal, site);
+    const call = this.#submit(method, args, options, site);
+    onSubmit?.(call);
+    return this.#dispatcher.resultFor(call, options?.signal, site);
+  }
+
+  #stream(
+    method: string,
+    args: readonly unknown[],
+    options: CallOptions | undefined,
+    site: CallSite,
+  ): CallStream {
+    return new CallStream((chunks) => this.#submit(method, args, options, site, chunks));
   }
 
   #submit(
@@ -233,10 +267,11 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     args: readonly unknown[],
     options: CallOptions | undefined,
     callSite: CallSite,
+    chunks?: IncomingStream,
   ): PendingCall {
     try {
       checkCall(method, args);
-      return this.#accept(method, args, options, callSite);
+      return this.#accept(method, args, options, callSite, chunks);
     } catch (error) {
       throw withCallSite(error, callSite);
     }
@@ -247,6 +282,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     args: readonly unknown[],
     options: CallOptions | undefined,
     callSite: CallSite,
+    chunks: IncomingStream | undefined,
   ): PendingCall {
     try {
       const resolved = resolveCallOptions(options, this.#options);
@@ -257,7 +293,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
       if (failure !== undefined) throw startError(failure, details);
       const payload = encodeCall({ key, method, args });
       this.#checkSize(payloadBytes(payload), details);
-      const call = this.#dispatcher.submit({ key, method, payload, options: resolved, callSite });
+      const call = this.#dispatcher.submit({ key, method, payload, options: resolved, callSite, chunks });
       if (this.#pool.state === 'idle') {
         this.#inOwnContext(() => {
           this.#pool.start();

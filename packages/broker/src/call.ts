@@ -4,9 +4,10 @@ import type { BrokerErrorDetails } from './errors.js';
 import { CallCancelledError } from './errors.js';
 import type { CallMeter } from './observe/call-meter.js';
 import type { ResolvedCallOptions } from './resolve-options.js';
+import type { IncomingStream } from './incoming-stream.js';
 import type { CallProgress } from './progress.js';
 import { Progress } from './progress.js';
-import { after } from './timer.js';
+import { Limit } from './timer.js';
 import type { CallSite } from './call-site.js';
 import { withCallSite } from './call-site.js';
 
@@ -67,6 +68,8 @@ export interface PendingCallInit {
   readonly callSite: CallSite;
   readonly findable: boolean;
   readonly meter: Pick<CallMeter, 'moved'>;
+  /** Where what the method yields is to arrive; `undefined` where it is to return its result. */
+  readonly chunks: IncomingStream | undefined;
   /** What `cancel()` does. */
   readonly onCancel: (error: CallCancelledError) => void;
 }
@@ -79,6 +82,8 @@ export class PendingCall implements Call {
   readonly result: Promise<unknown>;
   /** Bytes of its arguments on the wire. */
   readonly bytes: number;
+  /** Where what the method yields arrives; `undefined` where it returns its result. */
+  readonly chunks: IncomingStream | undefined;
   /** How often the call has run before. */
   attempt = 0;
   /** Whether `get(key)` is to find it once it has settled: nobody knows the random key of a plain `call`. */
@@ -88,7 +93,7 @@ export class PendingCall implements Call {
   /** The arguments; gone once settled. */
   #payload: Payload | undefined;
   #phase: Phase;
-  #limit: NodeJS.Timeout | undefined;
+  #limit: Limit | undefined;
   #cleanUp: (() => void)[] = [];
   /** What the pipeline learns of the trace that the call is part of. */
   traceparent: string | undefined;
@@ -103,12 +108,27 @@ export class PendingCall implements Call {
   #resolve: (value: unknown) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
-  constructor({ key, method, payload, options, callSite, findable, meter, onCancel }: PendingCallInit) {
+  constructor({
+    key,
+    method,
+    payload,
+    options,
+    callSite,
+    findable,
+    meter,
+    chunks,
+    onCancel,
+  }: PendingCallInit) {
     this.key = key;
     this.method = method;
     this.options = options;
     this.traceparent = options.traceparent;
     this.bytes = payloadBytes(payload);
+    this.chunks = chunks;
+    chunks?.onPaused((paused) => {
+      if (paused) this.#limit?.pause();
+      else this.#limit?.resume();
+    });
     this.findable = findable;
     this.#payload = payload;
     this.#callSite = callSite;
@@ -178,10 +198,18 @@ export class PendingCall implements Call {
     return cause === undefined ? known : { ...known, cause };
   }
 
-  /** Calls `run` unless the call starts, or settles, within `ms`. Replaces what was set before. */
+  /** Whether it may run again after its process has died under it. What has been yielded cannot be taken back. */
+  get repeatable(): boolean {
+    return this.attempt < this.options.retries && this.chunks?.begun !== true;
+  }
+
+  /**
+   * Calls `run` unless the call starts, or settles, within `ms`, of which the time in which a stream waits for its
+   * reader is no part. Replaces what was set before.
+   */
   limit(ms: number, run: () => void): void {
-    clearTimeout(this.#limit);
-    this.#limit = after(ms, run);
+    this.#limit?.cancel();
+    this.#limit = ms === Infinity ? undefined : new Limit(ms, run);
   }
 
   /** Calls `run` when the call settles; at once where it has. */
@@ -213,15 +241,21 @@ export class PendingCall implements Call {
   settle(outcome: Outcome): boolean {
     if (this.settled) return false;
     const error = outcome.state === 'succeeded' ? undefined : this.#explain(outcome.error);
-    clearTimeout(this.#limit);
+    this.#limit?.cancel();
     const { sent } = this.#phase;
     this.#move({ state: outcome.state, sent, startedAt: this.#startedAt, since: performance.now() });
     this.#payload = undefined;
     this.#callSite = undefined;
     for (const run of this.#cleanUp.splice(0)) run();
     this.#progress?.end();
-    if (outcome.state === 'succeeded') this.#resolve(outcome.value);
-    else this.#reject(error);
+    if (outcome.state === 'succeeded') {
+      this.chunks?.end();
+      this.#resolve(outcome.value);
+    } else {
+      if (outcome.state === 'cancelled') this.chunks?.discard();
+      this.chunks?.fail(error);
+      this.#reject(error);
+    }
     return true;
   }
 

@@ -1,6 +1,6 @@
 import type { Call } from './call.js';
 import type { CallOptions } from './options.js';
-import type { MethodArgs, MethodName, MethodResult, Remote } from './remote.js';
+import type { MethodArgs, MethodName, MethodResult, Remote, StreamChunk, StreamName } from './remote.js';
 
 /** How long `close` waits. */
 export interface CloseOptions {
@@ -13,7 +13,10 @@ export interface CloseOptions {
 
 /** What can be done with a pipeline, wherever it runs. */
 export interface PipelineClient<P> extends AsyncDisposable {
-  /** The pipeline's methods, each returning a promise: `client.pipeline.predict(image)`. */
+  /**
+   * The pipeline's methods, each returning a promise, or an async iterable where it yields:
+   * `client.pipeline.predict(image)`.
+   */
   readonly pipeline: Remote<P>;
 
   /**
@@ -36,6 +39,17 @@ export interface PipelineClient<P> extends AsyncDisposable {
     args: Readonly<MethodArgs<P, K>>,
     options?: CallOptions,
   ): Call<MethodResult<P, K>>;
+
+  /**
+   * Calls a method that yields, and gives what it yields, as fast as that is read. The call is made when the first
+   * chunk is asked for; what refuses it, or ends it early, is told there, after the chunks that came before. To leave
+   * (`break`, `return`) is to cancel. One reader reads it once.
+   */
+  stream<K extends StreamName<P>>(
+    method: K,
+    args: Readonly<MethodArgs<P, K>>,
+    options?: CallOptions,
+  ): AsyncIterable<StreamChunk<P, K>>;
 
   /** The call of that key: in flight, or settled not too long ago (see the option `keep`). */
   get(key: string): Call | undefined;

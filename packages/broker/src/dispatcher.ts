@@ -2,6 +2,7 @@ import { abandonable } from './abandonable.js';
 import { onAbort } from './abort.js';
 import type { CallSite } from './call-site.js';
 import { withCallSite } from './call-site.js';
+import type { IncomingStream } from './incoming-stream.js';
 import type { Outcome } from './call.js';
 import { PendingCall } from './call.js';
 import type { Payload } from './channel/frame.js';
@@ -40,6 +41,8 @@ export interface Submission {
   readonly payload: Payload;
   readonly options: ResolvedCallOptions;
   readonly callSite: CallSite;
+  /** Where what the method yields is to arrive; `undefined` where it is to return its result. */
+  readonly chunks: IncomingStream | undefined;
 }
 
 /** Sees every call from its acceptance to its one and only end. */
@@ -166,7 +169,7 @@ export class Dispatcher {
     const again: PendingCall[] = [];
     for (const { call, started } of lost) {
       if (call.settled) continue;
-      if (started && call.attempt >= call.options.retries) {
+      if (started && !call.repeatable) {
         failed.push(call);
         continue;
       }
@@ -200,10 +203,14 @@ export class Dispatcher {
     return this.#queue.bytes < maxQueueBytes ? maxQueue - this.#queue.length : 0;
   }
 
-  #join({ key, method, payload, options }: Submission): PendingCall | undefined {
+  #join({ key, method, payload, options, chunks }: Submission): PendingCall | undefined {
     if (options.key === undefined) return undefined;
     const call = this.#registry.inFlight(key);
     if (call?.payload === undefined) return undefined;
+    if (chunks !== undefined || call.chunks !== undefined) {
+      const message = `a call of ${call.method} with the key ${JSON.stringify(key)} is in flight; a stream has one reader, and cannot be joined`;
+      throw new DuplicateKeyError(message, { key, method });
+    }
     if (!samePayload(call.payload, payload)) {
       const message = `a call of ${call.method} with the key ${JSON.stringify(key)} is in flight, with other arguments`;
       throw new DuplicateKeyError(message, { key, method });

@@ -134,7 +134,7 @@ export class SerializationError extends BrokerError {
   }
 }
 
-/** The pipeline has no such method, or may not be called by it. Code `ERR_DUAL_UNKNOWN_METHOD`. */
+/** The pipeline has no such method, or none that may be called, or none to be called so. Code `ERR_DUAL_UNKNOWN_METHOD`. */
 export class UnknownMethodError extends BrokerError {
   constructor(message: string, details?: BrokerErrorDetails) {
     super('ERR_DUAL_UNKNOWN_METHOD', message, details);

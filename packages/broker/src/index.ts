@@ -58,6 +58,8 @@ export type {
   PipelineFactory,
   PipelineOf,
   Remote,
+  StreamChunk,
+  StreamName,
   UnknownFactory,
   UnknownPipeline,
 } from './remote.js';

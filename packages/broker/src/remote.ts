@@ -25,70 +25,78 @@ export type FactoryArgs<C> = C extends abstract new (...args: infer A) => unknow
     ? A
     : never;
 
-/** A method that yields its results: callable by no `call`. */
-type Generates<R> = R extends Iterator<unknown, unknown, never> | AsyncIterator<unknown, unknown, never>
-  ? true
-  : false;
+/** What methods yield: generators, sync or async, iterators, `ReadableStream`s, Node's streams. */
+type Yields<T> = AsyncIterable<T> | IterableIterator<T>;
 
-type Callable<P, K extends keyof P> = P[K] extends (...args: never[]) => infer R
-  ? Generates<R> extends true
-    ? never
-    : K
-  : never;
+/** Whether a method that returns `R` returns its result, or yields results, or nobody knows. */
+type Way<R> = [R] extends [never]
+  ? 'returns'
+  : unknown extends R
+    ? 'unknown'
+    : Awaited<R> extends Yields<unknown>
+      ? 'yields'
+      : 'returns';
 
-/** Names of the methods of `P` that can be called from the other process. */
-export type MethodName<P> = {
+/** Names of the methods of `P` that can be called from the other process, in one of these ways. */
+type NameOf<P, W> = {
   [K in keyof P]-?: K extends 'then' | 'constructor' | `_${string}`
     ? never
     : K extends string
-      ? Callable<P, K>
+      ? P[K] extends (...args: never[]) => infer R
+        ? Way<R> extends W
+          ? K
+          : never
+        : never
       : never;
 }[keyof P];
 
+/** Names of the methods of `P` that return their result: for `call` and `submit`. */
+export type MethodName<P> = NameOf<P, 'returns' | 'unknown'>;
+
+/** Names of the methods of `P` that yield results: for `stream`. */
+export type StreamName<P> = NameOf<P, 'yields' | 'unknown'>;
+
 /** The arguments of method `K`. */
-export type MethodArgs<P, K extends MethodName<P>> = P[K] extends (...args: infer A) => unknown ? A : never;
+export type MethodArgs<P, K extends MethodName<P> | StreamName<P>> = P[K] extends (
+  ...args: infer A
+) => unknown
+  ? A
+  : never;
 
 /** What a call of method `K` resolves to. */
 export type MethodResult<P, K extends MethodName<P>> = P[K] extends (...args: never[]) => infer R
   ? Awaited<R>
   : never;
 
+/** What a stream of method `K` gives. */
+export type StreamChunk<P, K extends StreamName<P>> = P[K] extends (...args: never[]) => infer R
+  ? Chunk<R>
+  : never;
+
+type Chunk<R> = unknown extends R ? unknown : Awaited<R> extends Yields<infer T> ? Awaited<T> : never;
+
 /**
  * Names that the runtime, not the user, asks an object for: `await` looks for `then`, `JSON.stringify` for
  * `toJSON`, template strings for `toString`. On the proxy they are no calls; `broker.call` can make them.
  */
-const ASKED_BY_THE_RUNTIME = ['then', 'constructor', 'toJSON', 'toString', 'valueOf'] as const;
+export const ASKED_BY_THE_RUNTIME = ['then', 'constructor', 'toJSON', 'toString', 'valueOf'] as const;
+
+/** What a method that returns `R` returns from the other process. */
+type RemoteResult<R> = {
+  returns: Promise<Awaited<R>>;
+  yields: AsyncIterable<Chunk<R>>;
+  unknown: Promise<unknown> & AsyncIterable<unknown>;
+}[Way<R>];
 
 /**
- * `P` seen from the other process: every method returns a promise of its awaited result. Of an overloaded
- * method the last signature counts; type parameters of a generic one become `unknown`.
+ * `P` seen from the other process: every method returns a promise of its awaited result, or an async iterable where it
+ * yields. Of an overloaded method the last signature counts; type parameters of a generic one become `unknown`.
  */
 export type Remote<P> = {
   // `as` rather than a union of names, so that editors show the documentation of the pipeline's own methods.
   readonly [
-    K in keyof P as K extends Exclude<MethodName<P>, (typeof ASKED_BY_THE_RUNTIME)[number]> ? K : never
-  ]: P[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
+    K in keyof P as K extends Exclude<MethodName<P> | StreamName<P>, (typeof ASKED_BY_THE_RUNTIME)[number]>
+      ? K
+      : never
+  ]: P[K] extends (...args: infer A) => infer R ? (...args: A) => RemoteResult<R> : never;
 };
-
-type Invoke = (method: string, args: unknown[]) => Promise<unknown>;
-
-/** The typed proxy behind `broker.pipeline`: `proxy.predict(x)` is `invoke('predict', [x])`. */
-export function remoteProxy<P>(invoke: Invoke): Remote<P> {
-  const reserved = new Set<string>(ASKED_BY_THE_RUNTIME);
-  const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
-  const target = Object.create(null) as Remote<P>;
-  return new Proxy(target, {
-    get(_target, name) {
-      if (name === 'toString') return () => '[remote pipeline]';
-      if (typeof name === 'symbol' || reserved.has(name)) return undefined;
-      let method = methods.get(name);
-      if (method === undefined) {
-        method = (...args) => invoke(name, args);
-        methods.set(name, method);
-      }
-      return method;
-    },
-    set: () => false,
-    defineProperty: () => false,
-  });
-}

@@ -9,6 +9,13 @@ describe('broker.pipeline', () => {
   test('returns a promise of what the method returns, awaited once', () => {
     expect(broker.pipeline.predict(image)).type.toBe<Promise<Prediction>>();
     expect(broker.pipeline.predictLater(image, 5)).type.toBe<Promise<Prediction[]>>();
+    expect(broker.pipeline.fail).type.toBe<() => Promise<never>>();
+  });
+
+  test('returns an async iterable of what the method yields', () => {
+    expect(broker.pipeline.words(image)).type.toBe<AsyncIterable<string>>();
+    expect(broker.pipeline.wordsLater(image)).type.toBe<AsyncIterable<string>>();
+    expect(broker.pipeline.words).type.not.toBeCallableWith('image');
   });
 
   test('refuses wrong arguments', () => {
@@ -71,6 +78,38 @@ describe('broker.submit', () => {
     expect(broker.submit).type.not.toBeCallableWith('words', [image]);
     expect(broker.submit).type.not.toBeCallableWith('predict', [image], { key: 42 });
   });
+});
+
+describe('broker.stream', () => {
+  test('gives what the method yields', () => {
+    expect(broker.stream('words', [image])).type.toBe<AsyncIterable<string>>();
+    expect(broker.stream('wordsLater', [image], { timeout: 5_000 })).type.toBe<AsyncIterable<string>>();
+    expect(broker.stream('wordsSoon', [image])).type.toBe<AsyncIterable<string>>();
+    expect(broker.stream('blocks', [])).type.toBe<AsyncIterable<Uint8Array>>();
+    expect(broker.stream('promises', [])).type.toBe<AsyncIterable<number>>();
+  });
+
+  test('refuses methods that return their result, and those that are not there', () => {
+    expect(broker.stream).type.not.toBeCallableWith('predict', [image]);
+    expect(broker.stream).type.not.toBeCallableWith('predictLater', [image]);
+    expect(broker.stream).type.not.toBeCallableWith('labels', []);
+    expect(broker.stream).type.not.toBeCallableWith('wrods', [image]);
+    expect(broker.stream).type.not.toBeCallableWith('_internal', []);
+  });
+
+  test('refuses wrong arguments and options', () => {
+    expect(broker.stream).type.not.toBeCallableWith('words', ['image']);
+    expect(broker.stream).type.not.toBeCallableWith('words', []);
+    expect(broker.stream).type.not.toBeCallableWith('words', [image], { timeOut: 5_000 });
+  });
+});
+
+test('a broker of a pipeline of unknown type takes any method in any way', () => {
+  const untyped = new Broker(new URL('./pipelines.js', import.meta.url));
+  expect(untyped.call('predict', [image])).type.toBe<Promise<unknown>>();
+  expect(untyped.stream('words', [image])).type.toBe<AsyncIterable<unknown>>();
+  expect(untyped.pipeline['words']?.(image)).type.toBeAssignableTo<AsyncIterable<unknown> | undefined>();
+  expect(untyped.pipeline['predict']?.(image)).type.toBeAssignableTo<Promise<unknown> | undefined>();
 });
 
 test('broker.get gives a call, or undefined, of a result that is not known by its type', () => {

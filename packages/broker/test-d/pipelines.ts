@@ -29,6 +29,22 @@ export class Pipeline {
     yield (await this.predictLater(image))[0]?.label ?? '';
   }
 
+  wordsSoon(image: Uint8Array): Promise<Generator<string>> {
+    return Promise.resolve(this.words(image));
+  }
+
+  blocks(): ReadableStream<Uint8Array> {
+    return new ReadableStream();
+  }
+
+  promises(): IterableIterator<Promise<number>> {
+    return [Promise.resolve(1)].values();
+  }
+
+  fail(): never {
+    throw new Error('always');
+  }
+
   _internal(): void {
     this.labels.pop();
   }

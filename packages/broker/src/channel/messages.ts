@@ -18,6 +18,10 @@ export const ToChild = {
   Halt: 5,
   /** The W3C traceparent of the Call of the same id, which comes next. Sent only where there is one. */
   Trace: 6,
+  /** Run a method and send what it yields, as Chunks. Answered as a Call is. */
+  Stream: 7,
+  /** The reader of the stream of this id has taken so many chunks more. */
+  Credit: 8,
 } as const;
 
 /** Types of the messages that the child sends. */
@@ -38,6 +42,8 @@ export const ToBroker = {
   Halted: 22,
   /** How far the call of this id is: a value of the pipeline's. Any number, before the call is answered. */
   Progress: 23,
+  /** What the stream of this id has yielded. Any number, within the window, before the call is answered. */
+  Chunk: 24,
 } as const;
 
 /** What the child is to construct. */
@@ -64,7 +70,11 @@ export interface CallMessage {
 export type Failure =
   | { readonly kind: 'thrown'; readonly thrown: ThrownValue }
   | { readonly kind: 'unserializable'; readonly path: string; readonly message: string }
-  | { readonly kind: 'unknown-method'; readonly methods: readonly string[] };
+  | { readonly kind: 'unknown-method'; readonly methods: readonly string[] }
+  /** It was called, and yields its results; where that showed only when it returned, it has started. */
+  | { readonly kind: 'yields'; readonly started: boolean }
+  /** It was to be streamed, and returns its result. */
+  | { readonly kind: 'returns' };
 
 export interface StartFailure {
   readonly thrown: ThrownValue;
@@ -91,6 +101,15 @@ export function initFrame(init: Payload): Frame {
 
 export function traceFrame(id: number, traceparent: string): Frame {
   return { type: ToChild.Trace, id, attempt: 0, payload: encodeValue(traceparent, 'traceparent') };
+}
+
+export function creditFrame(id: number, chunks: number): Frame {
+  return { type: ToChild.Credit, id, attempt: 0, payload: encodeValue(chunks, '') };
+}
+
+/** Reads a message of the broker's, in the child. */
+export function decodeCredit(payload: Payload): number {
+  return decodeValue(payload) as number; // the child trusts its broker
 }
 
 /** @throws SerializationError */
@@ -128,11 +147,13 @@ export function decodeStartFailure(payload: Payload): StartFailure {
 
 /** @throws ProtocolError where the child sent something else. */
 export function decodeFailure(payload: Payload): Failure {
-  const { kind, thrown, path, message, methods } = fields(decodeValue(payload));
+  const { kind, thrown, path, message, methods, started } = fields(decodeValue(payload));
   if (kind === 'thrown') return { kind, thrown: checkThrown(thrown) };
   if (kind === 'unserializable' && typeof path === 'string' && typeof message === 'string')
     return { kind, path, message };
   if (kind === 'unknown-method' && isStringArray(methods)) return { kind, methods };
+  if (kind === 'yields' && typeof started === 'boolean') return { kind, started };
+  if (kind === 'returns') return { kind };
   throw new ProtocolError('a failure is of no known kind');
 }
 

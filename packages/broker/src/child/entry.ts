@@ -10,7 +10,7 @@ import { encodeValue } from '../channel/codec.js';
 import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import type { Frame } from '../channel/frame.js';
 import type { Init, StartFailure } from '../channel/messages.js';
-import { ToBroker, ToChild, decodeInit, signalFrame } from '../channel/messages.js';
+import { ToBroker, ToChild, decodeCredit, decodeInit, signalFrame } from '../channel/messages.js';
 import { describeThrown } from '../channel/thrown.js';
 import { withOrigin } from './context.js';
 import { dispose } from './dispose.js';
@@ -57,10 +57,14 @@ function take(frame: Frame): void {
       void start(decodeInit(frame.payload));
       break;
     case ToChild.Call:
+    case ToChild.Stream:
       if (state.name === 'serving') state.host.take(frame);
       break;
     case ToChild.Trace:
       if (state.name === 'serving') state.host.trace(frame);
+      break;
+    case ToChild.Credit:
+      if ('host' in state) state.host.credit(frame.id, decodeCredit(frame.payload));
       break;
     case ToChild.Abort:
       if ('host' in state) state.host.abort(frame.id);

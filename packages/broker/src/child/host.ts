@@ -2,24 +2,22 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 
 import type { Channel } from '../channel/channel.js';
-import { encodeValue } from '../channel/codec.js';
 import type { Frame } from '../channel/frame.js';
-import { payloadBytes } from '../channel/frame.js';
-import type { Failure } from '../channel/messages.js';
-import { ToBroker, decodeCall, decodeTraceparent, signalFrame } from '../channel/messages.js';
-import { describeThrown } from '../channel/thrown.js';
-import { SerializationError } from '../errors.js';
+import { ToBroker, ToChild, decodeCall, decodeTraceparent, signalFrame } from '../channel/messages.js';
 import { Allowance } from './allowance.js';
+import { failureFrame, resultFrame, thrownFrame } from './answer.js';
+import type { Streamable } from './chunk-source.js';
+import { chunkSource, isStreamable } from './chunk-source.js';
 import { origin, withOrigin } from './context.js';
 import type { Methods } from './methods.js';
+import { OutgoingStream } from './outgoing-stream.js';
 import { RunningCall } from './running-call.js';
+import { isThenable } from './thenable.js';
 
 /** After this many ms of computing, the event loop gets a turn before the next call. */
 const TURN = 1;
 /** How many reports of progress a process sends, all its calls together: in a row, and then one every so many ms. */
 const REPORTS = { burst: 32, interval: 2 };
-/** So much of the message of an error that is too long is shown, in characters. */
-const MESSAGE_START = 200;
 
 export interface HostOptions {
   readonly methods: Methods;
@@ -66,6 +64,11 @@ export class Host {
     if (!this.#waiting.delete(id)) return;
     this.#traceparents.delete(id);
     this.#options.channel.send(signalFrame(ToBroker.Dropped, id));
+  }
+
+  /** The reader of a stream has taken so many chunks more. */
+  credit(id: number, chunks: number): void {
+    this.#running.get(id)?.stream?.credit(chunks);
   }
 
   /**
@@ -118,7 +121,7 @@ export class Host {
     this.#work = undefined;
   }
 
-  #run({ id, attempt, payload }: Frame): void {
+  #run({ type, id, attempt, payload }: Frame): void {
     const { key, method: name, args } = decodeCall(payload);
     const { methods, maxMessageBytes, channel } = this.#options;
     const traceparent = this.#traceparents.get(id);
@@ -130,6 +133,7 @@ export class Host {
       method: name,
       attempt,
       traceparent,
+      streams: type === ToChild.Stream,
       channel,
       maxMessageBytes,
       allowance: this.#reports,
@@ -139,23 +143,51 @@ export class Host {
       this.#answer(call, failureFrame(id, { kind: 'unknown-method', methods: methods.names }));
       return;
     }
+    if (method.yields && !call.streams) {
+      this.#answer(call, failureFrame(id, { kind: 'yields', started: false }));
+      return;
+    }
     try {
-      const returned = withOrigin(call.view, () => method(...args));
-      if (isThenable(returned)) void this.#watch(this.#finish(call, returned));
-      else if (call.failure === undefined) this.#answer(call, resultFrame(id, returned, maxMessageBytes));
-      else this.#answer(call, thrownFrame(id, call.failure.error, maxMessageBytes));
+      const returned = withOrigin(call.view, () => method.run(...args));
+      if (call.streams && isStreamable(returned)) this.#stream(call, returned);
+      else if (isThenable(returned)) void this.#watch(this.#finish(call, returned));
+      else this.#conclude(call, returned);
     } catch (error) {
       this.#answer(call, thrownFrame(id, error, maxMessageBytes));
     }
   }
 
   async #finish(call: RunningCall, returned: PromiseLike<unknown>): Promise<void> {
-    const { maxMessageBytes } = this.#options;
     try {
-      this.#answer(call, resultFrame(call.id, await call.settled(returned), maxMessageBytes));
+      this.#conclude(call, await call.settled(returned));
     } catch (error) {
-      this.#answer(call, thrownFrame(call.id, error, maxMessageBytes));
+      this.#answer(call, thrownFrame(call.id, error, this.#options.maxMessageBytes));
     }
+  }
+
+  /** The method has returned. */
+  #conclude(call: RunningCall, result: unknown): void {
+    const { id, streams, failure } = call;
+    const { maxMessageBytes } = this.#options;
+    const yields = isStreamable(result);
+    if (failure !== undefined) this.#answer(call, thrownFrame(id, failure.error, maxMessageBytes));
+    else if (yields && streams) this.#stream(call, result);
+    else if (yields) this.#answer(call, failureFrame(id, { kind: 'yields', started: true }));
+    else if (streams) this.#answer(call, failureFrame(id, { kind: 'returns' }));
+    else this.#answer(call, resultFrame(id, result, maxMessageBytes));
+  }
+
+  /** What the method yields is sent. */
+  #stream(call: RunningCall, streamable: Streamable): void {
+    const { channel, maxMessageBytes } = this.#options;
+    const source = withOrigin(call.view, () => chunkSource(streamable));
+    const stream = new OutgoingStream({ call, source, channel, maxMessageBytes });
+    call.stream = stream;
+    void this.#watch(this.#follow(call, stream));
+  }
+
+  async #follow(call: RunningCall, stream: OutgoingStream): Promise<void> {
+    this.#answer(call, await stream.run());
   }
 
   #answer(call: RunningCall, frame: Frame): void {
@@ -177,36 +209,4 @@ export class Host {
   async #ended(): Promise<void> {
     await new Promise<void>((resolve) => this.#whenEnded.push(resolve));
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
-}
-
-function thrownFrame(id: number, error: unknown, maxMessageBytes: number): Frame {
-  const thrown = describeThrown(error, import.meta.url);
-  const frame = failureFrame(id, { kind: 'thrown', thrown });
-  const bytes = payloadBytes(frame.payload);
-  if (bytes <= maxMessageBytes) return frame;
-  const { name = 'value', message = '' } = thrown.errors[0] ?? {};
-  const what = `the method threw a ${name} (${message.slice(0, MESSAGE_START)}…)`;
-  const why = `which takes ${bytes} bytes, more than maxMessageBytes (${maxMessageBytes})`;
-  return failureFrame(id, { kind: 'unserializable', path: 'error', message: `${what}, ${why}` });
-}
-
-function resultFrame(id: number, result: unknown, maxMessageBytes: number): Frame {
-  try {
-    const payload = encodeValue(result, 'result');
-    const bytes = payloadBytes(payload);
-    if (bytes <= maxMessageBytes) return { type: ToBroker.Result, id, attempt: 0, payload };
-    const message = `the result takes ${bytes} bytes, more than maxMessageBytes (${maxMessageBytes})`;
-    return failureFrame(id, { kind: 'unserializable', path: 'result', message });
-  } catch (error) {
-    if (!(error instanceof SerializationError)) throw error;
-    return failureFrame(id, { kind: 'unserializable', path: error.path, message: error.message });
-  }
-}
-
-function failureFrame(id: number, failure: Failure): Frame {
-  return { type: ToBroker.Failure, id, attempt: 0, payload: encodeValue(failure, 'failure') };
 }

@@ -3,7 +3,11 @@ import { types } from 'node:util';
 import type { Pipeline } from './load.js';
 import { PermanentStartError } from './load.js';
 
-type Method = (...args: readonly unknown[]) => unknown;
+export interface Method {
+  readonly run: (...args: readonly unknown[]) => unknown;
+  /** Whether it is a generator, sync or async. Another method may yield too: only what it returns tells. */
+  readonly yields: boolean;
+}
 
 /** The methods of a pipeline that may be called from the other process. */
 export class Methods {
@@ -40,8 +44,11 @@ export class Methods {
       const property = Object.getOwnPropertyDescriptor(holder, name);
       if (property === undefined) continue;
       const method: unknown = property.value;
-      if (typeof method !== 'function' || types.isGeneratorFunction(method)) return undefined;
-      return method.bind(this.#pipeline) as Method;
+      if (typeof method !== 'function') return undefined;
+      return {
+        run: method.bind(this.#pipeline) as Method['run'],
+        yields: types.isGeneratorFunction(method),
+      };
     }
     return undefined;
   }

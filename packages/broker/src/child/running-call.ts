@@ -1,17 +1,24 @@
 import type { CurrentCall } from './context.js';
+import type { OutgoingStream } from './outgoing-stream.js';
 import type { ProgressReporterOptions } from './progress-reporter.js';
 import { ProgressReporter } from './progress-reporter.js';
+import { follow } from './thenable.js';
 
 export interface RunningCallOptions extends ProgressReporterOptions {
   readonly key: string;
   readonly method: string;
   readonly attempt: number;
   readonly traceparent: string | undefined;
+  /** Whether what the method yields is wanted, rather than what it returns. */
+  readonly streams: boolean;
 }
 
 /** A call while its method runs. */
 export class RunningCall {
   readonly id: number;
+  readonly streams: boolean;
+  /** Set while it yields. */
+  stream: OutgoingStream | undefined;
   /** What the pipeline sees of it. */
   readonly view: CurrentCall;
   /** Made when it is first asked for: most methods never do. */
@@ -24,8 +31,9 @@ export class RunningCall {
   #ended = false;
 
   constructor(options: RunningCallOptions) {
-    const { id, key, method, attempt, traceparent } = options;
+    const { id, key, method, attempt, traceparent, streams } = options;
     this.id = id;
+    this.streams = streams;
     const signal = (): AbortSignal => this.#signal;
     this.view = {
       key,
@@ -52,10 +60,15 @@ export class RunningCall {
   /** Settles as what the method returned does, or rejects when something else that the call started went wrong. */
   settled(returned: PromiseLike<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#fail = reject;
-      if (this.#failure !== undefined) this.fail(this.#failure.error);
+      this.onFailure(reject);
       void follow(returned, resolve, reject);
     });
+  }
+
+  /** Calls `fail` when something that the call started went wrong, beside what it returned. */
+  onFailure(fail: (error: unknown) => void): void {
+    this.#fail = fail;
+    if (this.#failure !== undefined) fail(this.#failure.error);
   }
 
   abort(): void {
@@ -77,18 +90,5 @@ export class RunningCall {
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.#fail?.(error);
-  }
-}
-
-/** Not by way of `then` or `race`, which user code may have replaced. */
-async function follow(
-  returned: PromiseLike<unknown>,
-  resolve: (value: unknown) => void,
-  reject: (error: unknown) => void,
-): Promise<void> {
-  try {
-    resolve(await returned);
-  } catch (error) {
-    reject(error);
   }
 }

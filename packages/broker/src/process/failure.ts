@@ -16,5 +16,13 @@ export function failureError(failure: Failure, call: PendingCall, pid: number | 
       const message = `the pipeline has no method ${JSON.stringify(call.method)} that may be called; ${there}`;
       return new UnknownMethodError(message, { ...details, started: false });
     }
+    case 'yields': {
+      const message = `the method ${JSON.stringify(call.method)} yields its results: it is for stream(), not for call() or submit()`;
+      return new UnknownMethodError(message, { ...details, started: failure.started });
+    }
+    case 'returns': {
+      const message = `the method ${JSON.stringify(call.method)} yields nothing, but returns its result: it is for call() or submit(), not for stream()`;
+      return new UnknownMethodError(message, details);
+    }
   }
 }

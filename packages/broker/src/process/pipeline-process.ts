@@ -6,6 +6,7 @@ import { payloadBytes } from '../channel/frame.js';
 import {
   ToBroker,
   ToChild,
+  creditFrame,
   decodeFailure,
   decodeFatal,
   decodeHalted,
@@ -137,7 +138,9 @@ export class PipelineProcess {
   send(call: PendingCall, payload: Payload): void {
     const { id } = this.#inFlight.add(call);
     if (call.traceparent !== undefined) this.#channel?.send(traceFrame(id, call.traceparent));
-    this.#channel?.send({ type: ToChild.Call, id, attempt: call.attempt, payload });
+    const type = call.chunks === undefined ? ToChild.Call : ToChild.Stream;
+    this.#channel?.send({ type, id, attempt: call.attempt, payload });
+    call.chunks?.connect((chunks) => this.#channel?.send(creditFrame(id, chunks)));
     this.#startNext();
   }
 
@@ -254,6 +257,12 @@ export class PipelineProcess {
       case ToBroker.Progress:
         this.#running(frame.id).call.progress.report(decodeValue(frame.payload), payloadBytes(frame.payload));
         break;
+      case ToBroker.Chunk: {
+        const { chunks } = this.#running(frame.id).call;
+        if (chunks === undefined) throw new ProtocolError('the child yields for a call that is no stream');
+        chunks.push(decodeValue(frame.payload), payloadBytes(frame.payload));
+        break;
+      }
       case ToBroker.Dropped: {
         const sent = this.#inFlight.get(frame.id);
         if (sent?.call.settled !== true)

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { fixture, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit } from '../support/events.js';
+import { readAll } from '../support/streams.js';
 
 const start = (): ReturnType<typeof startBroker> => startBroker(fixture('hostile.mjs'));
 
@@ -19,6 +20,11 @@ describe('malformed frame: ProtocolError for calls in flight, killed and restart
     ['an answer to no call', Buffer.from([18, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
     ['a call dropped that nobody aborted', Buffer.from([20, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
     ['a halt that nobody asked for', Buffer.from([22, 0, ...Array<number>(14).fill(0)])],
+    ['a chunk of no call', Buffer.from([24, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
+    [
+      'a chunk of a call that is no stream',
+      Buffer.from([24, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
+    ],
     ['progress of no call', Buffer.from([23, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
     ['an error of no shape', Buffer.from([21, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 255, 15])],
   ])('%s', async (_, bytes) => {
@@ -31,6 +37,14 @@ describe('malformed frame: ProtocolError for calls in flight, killed and restart
     expect(await broker.call('echo', ['next'])).toBe('next');
     expect(await broker.call('pid', [])).not.toBe(pid);
   });
+});
+
+test('more of a stream than there is room for: ProtocolError after what there was room for', async () => {
+  const broker = await start();
+  const { chunks, error } = await readAll(broker.stream('flood', [3, 1, 1_000]));
+  expect(chunks).toEqual(Array(256).fill(undefined));
+  expect(error).toMatchObject({ code: 'ERR_DUAL_PROTOCOL', started: true });
+  expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
 test('a reply forged for another call reaches nobody', async () => {

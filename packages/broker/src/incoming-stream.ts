@@ -1,0 +1,113 @@
+import { Window } from './channel/window.js';
+import { ProtocolError } from './errors.js';
+
+type Step = IteratorResult<unknown, undefined>;
+
+interface Reader {
+  readonly resolve: (step: Step) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Chunk {
+  readonly value: unknown;
+  readonly bytes: number;
+}
+
+const DONE: Step = { done: true, value: undefined };
+
+/** The chunks of a stream that have arrived, until its reader takes them. */
+export class IncomingStream {
+  readonly #window = new Window();
+  #arrived: Chunk[] = [];
+  /** Those who wait for a chunk: there are none while there are chunks. */
+  #readers: Reader[] = [];
+  #state: 'open' | 'ended' | { readonly error: unknown } = 'open';
+  #begun = false;
+  /** What the reader has taken, and the child has not been told of. */
+  #taken = { chunks: 0, bytes: 0 };
+  #grant: (chunks: number) => void = () => undefined;
+  #onPaused: (paused: boolean) => void = () => undefined;
+
+  /** Whether any chunk has arrived. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** @param told Called when the pipeline has to wait for the reader, and when it may go on. */
+  onPaused(told: (paused: boolean) => void): void {
+    this.#onPaused = told;
+  }
+
+  /** A process is about to run it. @param grant Tells it that the reader has taken so many chunks more. */
+  connect(grant: (chunks: number) => void): void {
+    this.#grant = grant;
+  }
+
+  /** @throws ProtocolError where the child sends more than it may. */
+  push(value: unknown, bytes: number): void {
+    if (this.#window.isFull())
+      throw new ProtocolError('the child sent more of a stream than its reader has room for');
+    this.#window.add(bytes);
+    this.#begun = true;
+    if (this.#state !== 'open') return;
+    if (this.#window.isFull()) this.#onPaused(true);
+    const reader = this.#readers.shift();
+    if (reader === undefined) {
+      this.#arrived.push({ value, bytes });
+    } else {
+      reader.resolve({ done: false, value });
+      this.#count(bytes);
+    }
+  }
+
+  /** What arrived is read before the error; an error is told once. */
+  next(): Promise<Step> {
+    const chunk = this.#arrived.shift();
+    if (chunk !== undefined) {
+      this.#count(chunk.bytes);
+      return Promise.resolve({ done: false, value: chunk.value });
+    }
+    if (this.#state === 'open') {
+      return new Promise((resolve, reject) => {
+        this.#readers.push({ resolve, reject });
+      });
+    }
+    if (this.#state === 'ended') return Promise.resolve(DONE);
+    const { error } = this.#state;
+    this.#state = 'ended';
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the pipeline may throw anything
+    return Promise.reject(error);
+  }
+
+  /** No further chunk will come. */
+  end(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ended';
+    for (const { resolve } of this.#readers.splice(0)) resolve(DONE);
+  }
+
+  /** No further chunk will come, for this reason. */
+  fail(error: unknown): void {
+    if (this.#state !== 'open') return;
+    const [first, ...others] = this.#readers.splice(0);
+    first?.reject(error);
+    for (const { resolve } of others) resolve(DONE);
+    this.#state = first === undefined ? { error } : 'ended';
+  }
+
+  /** Forgets what has arrived: its reader does not want it any more. */
+  discard(): void {
+    this.#arrived = [];
+  }
+
+  #count(bytes: number): void {
+    const { chunks } = this.#taken;
+    this.#taken = { chunks: chunks + 1, bytes: this.#taken.bytes + bytes };
+    if (this.#state !== 'open' || !Window.worthTelling(this.#taken.chunks, this.#taken.bytes)) return;
+    const wasFull = this.#window.isFull();
+    this.#window.release(this.#taken.chunks);
+    this.#grant(this.#taken.chunks);
+    this.#taken = { chunks: 0, bytes: 0 };
+    if (wasFull) this.#onPaused(false);
+  }
+}
