@@ -78,7 +78,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
    */
   constructor(module: string | URL, ...[options]: OptionsArg<C>) {
     super();
-    this.#options = resolveOptions(options ?? {});
+    this.#options = resolveOptions(options);
     this.module = normalizeModule(module);
     this.#pool = this.#makePool();
     this.#dispatcher = new Dispatcher({

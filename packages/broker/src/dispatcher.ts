@@ -6,9 +6,16 @@ import type { IncomingStream } from './incoming-stream.js';
 import type { Outcome } from './call.js';
 import { PendingCall } from './call.js';
 import type { Payload } from './channel/frame.js';
+import { payloadBytes } from './channel/frame.js';
 import { samePayload } from './channel/same-payload.js';
 import type { BrokerErrorDetails } from './errors.js';
-import { CallCancelledError, CallTimeoutError, DuplicateKeyError, QueueFullError } from './errors.js';
+import {
+  CallCancelledError,
+  CallTimeoutError,
+  DuplicateKeyError,
+  QueueFullError,
+  SerializationError,
+} from './errors.js';
 import type { CallStats } from './observe/call-meter.js';
 import { CallMeter } from './observe/call-meter.js';
 import type { Diagnostics } from './observe/diagnostics.js';
@@ -123,6 +130,10 @@ export class Dispatcher {
       if (supervisor === undefined) break;
       const call = this.#queue.shift();
       if (call?.payload === undefined) continue;
+      if (payloadBytes(call.payload) !== call.bytes) {
+        this.#settle(call, { state: 'failed', error: goneError(call) });
+        continue;
+      }
       call.sent();
       supervisor.send(call, call.payload);
     }
@@ -303,6 +314,17 @@ export class Dispatcher {
     if (this.#pending.size === 0) this.#options.onIdle();
     return true;
   }
+}
+
+/** The arguments' memory is their owner's, who was asked to leave it alone until the call has settled. */
+function goneError(call: PendingCall): SerializationError {
+  const what =
+    'a buffer among them was transferred to another owner, or changed its length, before they were sent';
+  return new SerializationError(
+    'args',
+    `the arguments of call ${call.name} cannot cross: ${what}`,
+    call.details(),
+  );
 }
 
 function abortError(details: BrokerErrorDetails, signal: AbortSignal): CallCancelledError {

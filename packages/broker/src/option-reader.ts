@@ -6,7 +6,8 @@ export class OptionReader {
   readonly #values: ReadonlyMap<string, unknown>;
   readonly #known = new Set<string>();
 
-  constructor(prefix: string, options: unknown) {
+  /** @param options `undefined` is the same as none. */
+  constructor(prefix: string, options: unknown = {}) {
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
       const name = prefix === '' ? 'options' : prefix.slice(0, -1);
       throw new InvalidOptionError(name, `${name} must be an object, not ${describe(options)}`);
@@ -16,7 +17,7 @@ export class OptionReader {
   }
 
   group(name: string): OptionReader {
-    return new OptionReader(`${this.#prefix}${name}.`, this.#take(name) ?? {});
+    return new OptionReader(`${this.#prefix}${name}.`, this.#take(name));
   }
 
   custom<T, D>(name: string, accepted: string, fallback: D, accepts: (value: unknown) => value is T): T | D {

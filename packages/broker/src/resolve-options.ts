@@ -148,7 +148,7 @@ export function resolveCallOptions(
  * @throws InvalidOptionError naming the option and the accepted range.
  */
 export function resolveCloseTimeout(options: unknown): number {
-  const given = new OptionReader('', options ?? {});
+  const given = new OptionReader('', options);
   const timeout = given.duration('timeout', Infinity);
   given.rejectUnknown();
   return timeout;

@@ -55,9 +55,10 @@ export function spawnChild({ module, execArgv, env, cwd, workerPath }: SpawnOpti
   child.unref();
   // Where the pipes below are missing, nobody else will listen to why.
   child.on('error', () => undefined);
-  const [, stdout, stderr] = child.stdio;
-  // Node's types know of five descriptors.
-  const pipes: readonly unknown[] = child.stdio;
+  // Node's types know of five descriptors, and not that there are none where the first could not be had.
+  const stdio: unknown = Reflect.get(child, 'stdio');
+  const pipes: readonly unknown[] = Array.isArray(stdio) ? stdio : [];
+  const [, stdout, stderr] = pipes;
   const input = pipes[TO_BROKER_FD];
   const output = pipes[TO_CHILD_FD];
   const lifeline = pipes[LIFELINE_FD];

@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
+import { temporaryPath } from '../support/temporary.js';
 import { fixture } from '../support/brokers.js';
 
 const REFUSED = { name: 'SerializationError', code: 'ERR_DUAL_SERIALIZATION' };
@@ -123,4 +125,22 @@ test('a caller that transfers its array away after the call spoils only its own 
   structuredClone(array, { transfer: [array.buffer] });
   await spoilt;
   expect(await broker.call('echo', ['next'])).toBe('next');
+});
+
+test('a caller that transfers its array away while the call waits is told so; the child and the other calls live on', async () => {
+  const broker = await startBroker();
+  const pid = await broker.call('pid', []);
+  const path = temporaryPath();
+  const running = broker.call('softGate', [path, 'undisturbed']);
+  const arrays = [100, 1_000_000].map((length) => new Uint8Array(length));
+  const spoilt = arrays.map((array) => caughtError(broker.call('count', [array])));
+  const behind = broker.call('echo', ['next']);
+  for (const array of arrays) structuredClone(array, { transfer: [array.buffer] });
+  writeFileSync(path, '');
+  for (const error of await Promise.all(spoilt)) {
+    expect(error).toMatchObject({ ...REFUSED, path: 'args', method: 'count', started: false });
+    expect(error.message).toContain('transferred');
+  }
+  expect(await Promise.all([running, behind])).toEqual(['undisturbed', 'next']);
+  expect(await broker.call('pid', [])).toBe(pid);
 });
