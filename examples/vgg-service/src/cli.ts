@@ -13,9 +13,14 @@ export interface Settings {
   download: boolean;
   engine: PipelineSettings['engine'];
   kernels: PipelineSettings['kernels'];
+  /** How many processes hold the model. */
+  processes: number;
   labels: string | undefined;
   allowPrivate: boolean;
 }
+
+/** More than the cores or GPUs of any machine that this would run on: a slip of the finger. */
+const maxProcesses = 64;
 
 /** The command line cannot be understood. Its message is one line. */
 export class UsageError extends Error {
@@ -30,6 +35,7 @@ export const help = `Usage: npm start -- [options]
                       working directory, else the demonstration model
   --download          fetch Keras's own VGG-16 (553 MB) where no weights are given; it is kept in the cache
   --engine NAME       ${engines.join(', ')} (default auto)
+  --processes N       processes that each load the model, and take images in turn (default 1)
   --labels FILE       names of the classes, one a line
   --kernels NAME      how a Keras 1 file holds its kernels: ${kernels.join(' or ')}
   --allow-private     let image URLs lead to private addresses
@@ -42,6 +48,7 @@ const options = {
   weights: { type: 'string' },
   download: { type: 'boolean' },
   engine: { type: 'string' },
+  processes: { type: 'string' },
   labels: { type: 'string' },
   kernels: { type: 'string' },
   'allow-private': { type: 'boolean' },
@@ -62,6 +69,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     download: values.download ?? false,
     engine: oneOf('--engine', engines, values.engine) ?? 'auto',
     kernels: oneOf('--kernels', kernels, values.kernels),
+    processes: processesFrom(values.processes ?? '1'),
     labels: filled('--labels', values.labels),
     allowPrivate: values['allow-private'] ?? false,
   };
@@ -101,6 +109,13 @@ function portFrom(flag: string | undefined, variable: string | undefined): numbe
   if (!/^\d+$/.test(text) || port > 65_535)
     throw new UsageError(`${name} ${text}: a port is a number from 0 to 65535.`);
   return port;
+}
+
+function processesFrom(text: string): number {
+  const processes = Number(text);
+  if (!/^\d+$/.test(text) || processes < 1 || processes > maxProcesses)
+    throw new UsageError(`--processes ${text}: a number from 1 to ${maxProcesses} is needed.`);
+  return processes;
 }
 
 function filled(name: string, value: string | undefined): string | undefined {

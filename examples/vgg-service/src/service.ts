@@ -38,11 +38,12 @@ export class Service {
     const labels = await labelsFor(weights, settings.labels);
     // Whatever is begun after a stop would outlive it.
     this.#stopping.signal.throwIfAborted();
-    const { engine, kernels } = settings;
+    const { engine, kernels, processes } = settings;
     const info = await model
       .start({
         name: weights.name,
         demonstration: weights.demonstration,
+        processes,
         pipeline: { weights: weights.file, engine, ...(kernels && { kernels }), ...(labels && { labels }) },
       })
       .catch(async (error: unknown) => {
@@ -50,7 +51,7 @@ export class Service {
       });
     this.#stopping.signal.throwIfAborted();
     console.log(
-      `Model: ${info.name}, ${info.classes} classes, ${info.input.width} x ${info.input.height}, on ${info.engine}`,
+      `Model: ${info.name}, ${info.classes} classes, ${info.input.width} x ${info.input.height}, on ${info.engine}${processes > 1 ? `, in ${processes} processes` : ''}`,
     );
     if (weights.demonstration) {
       console.log(

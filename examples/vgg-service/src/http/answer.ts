@@ -27,6 +27,7 @@ export function jsonAnswer({
       name: info.name,
       demonstration: info.demonstration,
       engine: info.engine,
+      processes: info.processes,
       input: info.input,
       classes: info.classes,
     },

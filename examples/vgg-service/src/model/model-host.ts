@@ -8,9 +8,12 @@ export type ModelState = 'starting' | 'ready' | 'restarting' | 'failed' | 'drain
 export interface ModelInfo extends ModelDescription {
   name: string;
   demonstration: boolean;
+  /** How many processes hold the model. */
+  processes: number;
 }
 
 export interface ModelHostOptions {
+  processes: number;
   name: string;
   demonstration: boolean;
   pipeline: PipelineSettings;
@@ -28,7 +31,7 @@ type Phase =
   | { kind: 'serving'; broker: Broker<typeof makePipeline>; info: ModelInfo | undefined }
   | { kind: 'draining'; broker: Broker<typeof makePipeline> | undefined; info: ModelInfo | undefined };
 
-/** The model in its own process, from before its weights are there until after it has been drained. */
+/** The model in processes of its own, from before its weights are there until after it has been drained. */
 export class ModelHost {
   #phase: Phase = { kind: 'waiting' };
 
@@ -56,9 +59,10 @@ export class ModelHost {
    *
    * @throws What the pipeline threw, such as a ModelFileError; {PipelineStartError} where its process never got so far.
    */
-  async start({ name, demonstration, pipeline }: ModelHostOptions): Promise<ModelInfo> {
+  async start({ name, demonstration, processes, pipeline }: ModelHostOptions): Promise<ModelInfo> {
     const broker = new Broker<typeof makePipeline>(new URL('./pipeline.js', import.meta.url), {
       args: [pipeline],
+      processes,
       maxQueue,
       timeout: callTimeoutMs,
       queueTimeout: queueTimeoutMs,
@@ -67,7 +71,7 @@ export class ModelHost {
     });
     this.#phase = { kind: 'serving', broker, info: undefined };
     await Promise.race([broker.start(), refusal(broker)]);
-    const info = { name, demonstration, ...(await broker.pipeline.describe()) };
+    const info = { name, demonstration, processes, ...(await broker.pipeline.describe()) };
     this.#phase = { ...this.#phase, broker, info };
     broker.on('state', () => {
       this.onState(this.state);
@@ -75,7 +79,7 @@ export class ModelHost {
     return info;
   }
 
-  /** While its process is started again, an image waits for the next one. */
+  /** Where no process is ready, since it is started again, an image waits for the next one. */
   async classify(image: Uint8Array, signal: AbortSignal): Promise<Classification> {
     const broker = this.#phase.kind === 'waiting' ? undefined : this.#phase.broker;
     if (!broker) throw new Error('The model is asked before it is there');

@@ -28,6 +28,10 @@ export function modelBadge({ state, info }: ModelView): Html {
           <dd>${info.engine}</dd>
         </div>
         <div>
+          <dt>Processes</dt>
+          <dd>${info.processes}</dd>
+        </div>
+        <div>
           <dt>Input</dt>
           <dd>${info.input.width} × ${info.input.height}</dd>
         </div>

@@ -114,6 +114,7 @@ test('answers JSON with the five likeliest, what answered, and how long it took'
       name: 'fashion-vgg16',
       demonstration: true,
       engine: expect.any(String),
+      processes: 1,
       input: { width: 32, height: 32 },
       classes: 10,
     },

@@ -89,6 +89,10 @@ test.each([
   [['--port', '70000'], '--port 70000'],
   [['--engine', 'abacus'], '--engine abacus'],
   [['--kernels', 'soft'], '--kernels soft'],
+  [['--processes', '0'], '--processes 0'],
+  [['--processes', '1.5'], '--processes 1.5'],
+  [['--processes', '1000'], '--processes 1000'],
+  [['--processes', 'all'], '--processes all'],
   [['weights.h5'], 'weights.h5'],
 ])('the command line %j ends it with code 2 and a line that names the flag', async (args, says) => {
   const { code, line } = await failure(args);
@@ -130,6 +134,7 @@ test('--help tells every flag and ends well', async () => {
     '--weights',
     '--download',
     '--engine',
+    '--processes',
     '--labels',
     '--kernels',
     '--allow-private',

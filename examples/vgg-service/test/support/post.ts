@@ -31,7 +31,7 @@ export interface Answer {
   probability: number;
   top: Classification['top'];
   source: string;
-  model: ModelDescription & { name: string; demonstration: boolean };
+  model: ModelDescription & { name: string; demonstration: boolean; processes: number };
   timings: Record<string, number>;
 }
 

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Answer, form, post } from '../support/post.js';
+import { sample } from '../support/samples.js';
+import { startService, type TestService } from '../support/service.js';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startService({ args: ['--processes', '2'] });
+});
+
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+});
+
+const bag = { body: form({ file: sample('Bag-1.png') }), headers: { accept: 'application/json' } };
+
+test('--processes 2 starts two, and says so on the console, on the page and as JSON', async () => {
+  expect(service.children()).toHaveLength(2);
+  expect(service.stdout).toMatch(/^Model: fashion-vgg16, .*, in 2 processes$/m);
+  const page = await (await fetch(`${service.url}/vgg`, { headers: { accept: 'text/html' } })).text();
+  expect(page.replace(/\s+/g, ' ')).toContain('<dt>Processes</dt> <dd>2</dd>');
+  const { text } = await post(service, bag);
+  expect((JSON.parse(text) as Answer).model.processes).toBe(2);
+});
+
+test('while one stands still the other answers, and the service is ready', async () => {
+  const [still = 0] = service.children();
+  process.kill(still, 'SIGSTOP');
+  const answers = [1, 2, 3, 4].map(() => post(service, bag));
+  expect((await Promise.race(answers)).status).toBe(200);
+  expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+  process.kill(still, 'SIGCONT');
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+});
+
+test('when one dies it costs no image but the one that it works on, and the service stays ready', async () => {
+  const [killed = 0, other] = service.children();
+  process.kill(killed, 'SIGKILL');
+  const answers = [1, 2, 3, 4].map(() => post(service, bag));
+  expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+  const lost = (await Promise.all(answers)).filter(({ status }) => status !== 200);
+  expect(lost.length).toBeLessThanOrEqual(1);
+  while (service.children().length < 2) await post(service, bag);
+  expect(service.children()).toContain(other);
+  expect(service.children()).not.toContain(killed);
+});
