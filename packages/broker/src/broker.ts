@@ -93,7 +93,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     this.pipeline = remoteProxy({
       call: (method, args) => {
         let call: PendingCall | undefined;
-        const result = this.#call(method, args, undefined, captureCallSite(3), (submitted) => {
+        const result = this.#call(method, args, undefined, 4, (submitted) => {
           call = submitted;
         });
         return { result, cancel: () => call?.cancel() };
@@ -139,7 +139,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     args: Readonly<MethodArgs<PipelineOf<C>, K>>,
     options?: CallOptions,
   ): Promise<MethodResult<PipelineOf<C>, K>> {
-    const result = this.#call(method, args, options, captureCallSite(1));
+    const result = this.#call(method, args, options, 2);
     return result as Promise<MethodResult<PipelineOf<C>, K>>; // `C` says so
   }
 
@@ -148,7 +148,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     args: Readonly<MethodArgs<PipelineOf<C>, K>>,
     options?: CallOptions,
   ): Call<MethodResult<PipelineOf<C>, K>> {
-    const call = this.#submit(method, args, options, captureCallSite(1));
+    const site = captureCallSite(1);
+    const call = this.#submitFrom(site, method, args, options);
     call.findable = true;
     // Its state tells of a failure; who does not wait for the result need not handle it.
     call.result.catch(() => undefined);
@@ -240,17 +241,28 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     }
   }
 
-  /** Async, so that a call that is not taken rejects as one that failed does. */
+  /**
+   * Async, so that a call that is not taken rejects as one that failed does, and so that an error can tell where
+   * the call is awaited: to note where each is made would cost more than all else that the broker does for it.
+   */
   async #call(
     method: string,
     args: readonly unknown[],
     options: CallOptions | undefined,
-    site: CallSite,
+    /** Frames of the broker's own at the top of the stack, as long as this has not waited. */
+    frames: number,
     onSubmit?: (call: PendingCall) => void,
   ): Promise<unknown> {
-    const call = this.#submit(method, args, options, site);
-    onSubmit?.(call);
-    return this.#dispatcher.resultFor(call, options?.signal, site);
+    let own = frames;
+    try {
+      const call = this.#submit(method, args, options, undefined);
+      onSubmit?.(call);
+      const result = this.#dispatcher.resultFor(call, options?.signal);
+      own = 1;
+      return await result;
+    } catch (error) {
+      throw withCallSite(error, captureCallSite(own));
+    }
   }
 
   #stream(
@@ -259,29 +271,39 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     options: CallOptions | undefined,
     site: CallSite,
   ): CallStream {
-    return new CallStream((chunks) => this.#submit(method, args, options, site, chunks));
+    return new CallStream((chunks) => this.#submitFrom(site, method, args, options, chunks));
+  }
+
+  #submitFrom(
+    site: CallSite,
+    method: string,
+    args: readonly unknown[],
+    options: CallOptions | undefined,
+    chunks?: IncomingStream,
+  ): PendingCall {
+    try {
+      return this.#submit(method, args, options, site, chunks);
+    } catch (error) {
+      throw withCallSite(error, site);
+    }
   }
 
   #submit(
     method: string,
     args: readonly unknown[],
     options: CallOptions | undefined,
-    callSite: CallSite,
+    callSite: CallSite | undefined,
     chunks?: IncomingStream,
   ): PendingCall {
-    try {
-      checkCall(method, args);
-      return this.#accept(method, args, options, callSite, chunks);
-    } catch (error) {
-      throw withCallSite(error, callSite);
-    }
+    checkCall(method, args);
+    return this.#accept(method, args, options, callSite, chunks);
   }
 
   #accept(
     method: string,
     args: readonly unknown[],
     options: CallOptions | undefined,
-    callSite: CallSite,
+    callSite: CallSite | undefined,
     chunks: IncomingStream | undefined,
   ): PendingCall {
     try {

@@ -1,13 +1,19 @@
 import { BrokerError } from './errors.js';
 
-/** Where in the caller's program a call was made; formatted only when it is needed. */
+/** Where in the caller's program a call was made, or is awaited; formatted only when it is needed. */
 export interface CallSite {
   readonly stack?: unknown;
   /** How many frames at its top are the broker's own. */
   readonly skip: number;
 }
 
-/** Remembers who called. @param skip How many frames stand between the user's and this call. */
+/** Errors that show a call site already: those who share a call share its error. */
+const explained = new WeakSet<Error>();
+
+/**
+ * Remembers who called, or, where nobody did, which functions await the one that runs. Takes microseconds.
+ * @param skip How many frames stand between the user's and this call.
+ */
 export function captureCallSite(skip: number): CallSite {
   const site: CallSite = { skip };
   Error.captureStackTrace(site, captureCallSite);
@@ -19,7 +25,8 @@ export function captureCallSite(skip: number): CallSite {
  * however the program has stacks prepared: the error matters more.
  */
 export function withCallSite<E>(error: E, site: CallSite): E {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || explained.has(error)) return error;
+  explained.add(error);
   try {
     const stack = joinStacks(error, site);
     Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });

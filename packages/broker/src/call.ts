@@ -65,7 +65,8 @@ export interface PendingCallInit {
   readonly method: string;
   readonly payload: Payload;
   readonly options: ResolvedCallOptions;
-  readonly callSite: CallSite;
+  /** Where it was submitted, where its error is to show that. */
+  readonly callSite: CallSite | undefined;
   readonly findable: boolean;
   readonly meter: Pick<CallMeter, 'moved'>;
   /** Where what the method yields is to arrive; `undefined` where it is to return its result. */

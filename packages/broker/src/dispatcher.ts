@@ -1,7 +1,6 @@
 import { abandonable } from './abandonable.js';
 import { onAbort } from './abort.js';
 import type { CallSite } from './call-site.js';
-import { withCallSite } from './call-site.js';
 import type { IncomingStream } from './incoming-stream.js';
 import type { Outcome } from './call.js';
 import { PendingCall } from './call.js';
@@ -47,7 +46,7 @@ export interface Submission {
   readonly method: string;
   readonly payload: Payload;
   readonly options: ResolvedCallOptions;
-  readonly callSite: CallSite;
+  readonly callSite: CallSite | undefined;
   /** Where what the method yields is to arrive; `undefined` where it is to return its result. */
   readonly chunks: IncomingStream | undefined;
 }
@@ -114,11 +113,11 @@ export class Dispatcher {
   }
 
   /** The result as one of the callers gets it: their signal ends their waiting, not that of the others. */
-  resultFor(call: PendingCall, signal: AbortSignal | undefined, site: CallSite): Promise<unknown> {
+  resultFor(call: PendingCall, signal: AbortSignal | undefined): Promise<unknown> {
     if (signal === undefined) return call.result;
     return abandonable(call.result, signal, () => {
       // Settled just now, by this very signal where this was the last caller.
-      return call.settled ? undefined : withCallSite(abortError(call.details(), signal), site);
+      return call.settled ? undefined : abortError(call.details(), signal);
     });
   }
 

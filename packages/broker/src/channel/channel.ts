@@ -1,10 +1,15 @@
-import type { Socket } from 'node:net';
+import { Buffer } from 'node:buffer';
+import type { OnReadOpts, Socket } from 'node:net';
 
 import type { BrokerError } from '../errors.js';
 import { ProtocolError } from '../errors.js';
 import type { Frame } from './frame.js';
 import { FrameReader } from './frame-reader.js';
+import type { Piece } from './frame-writer.js';
 import { FrameWriter } from './frame-writer.js';
+
+/** At most so much is read at a time. */
+const READ_BYTES = 256 * 1024;
 
 export interface ChannelOptions {
   maxMessageBytes: number;
@@ -24,32 +29,56 @@ export interface Traffic {
 }
 
 export interface Pipes {
+  /** Made with the channel's `onread`. */
   readonly input: Socket;
   readonly output: Socket;
 }
 
+type State =
+  | { readonly name: 'unconnected'; readonly pipes?: undefined }
+  | { readonly name: 'open'; readonly pipes: Pipes }
+  /** Takes no more frames, in either direction; what was queued before is still written. */
+  | { readonly name: 'ended'; readonly pipes: Pipes | undefined };
+
 /** Frames over pipes that only the broker and its child know. The same at both ends. */
 export class Channel {
-  readonly #pipes: Pipes;
   readonly #options: ChannelOptions;
-  #state: 'open' | 'ended' = 'open';
+  readonly #reader: FrameReader;
   readonly #outgoing = new FrameWriter();
+  #state: State = { name: 'unconnected' };
+  readonly #flush = (): void => {
+    this.flush();
+  };
 
-  constructor(pipes: Pipes, options: ChannelOptions) {
-    this.#pipes = pipes;
+  constructor(options: ChannelOptions) {
     this.#options = options;
-    const reader = new FrameReader({
+    this.#reader = new FrameReader({
       maxMessageBytes: options.maxMessageBytes,
       onFrame: (frame) => {
-        if (this.#state === 'open') options.onFrame(frame);
+        if (this.#state.name === 'open') options.onFrame(frame);
       },
     });
+  }
+
+  /**
+   * What the pipe that frames come from is to be made with: it is read into one piece of memory, again and again, where
+   * Node would take new memory for each read. Not right into the places of the frames: Node forgets the next place when
+   * user code throws an error that nobody catches while it goes on.
+   */
+  get onread(): OnReadOpts {
+    return {
+      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+      callback: (bytes, memory) => {
+        this.#read(memory.subarray(0, bytes));
+        return true;
+      },
+    };
+  }
+
+  /** Sends what has been queued, and takes what comes. */
+  connect(pipes: Pipes): void {
+    this.#state = { name: 'open', pipes };
     const { input, output } = pipes;
-    input.on('data', (chunk: Buffer) => {
-      this.#guard(() => {
-        reader.push(chunk);
-      });
-    });
     // A broken pipe, or an end within a frame, says less than the exit that follows it: that gets reported.
     for (const event of ['end', 'error', 'close']) {
       input.on(event, () => {
@@ -59,42 +88,41 @@ export class Channel {
     // Where nothing can be written any more, there may still be something to read.
     for (const event of ['error', 'close']) {
       output.on(event, () => {
-        options.onEnd(undefined);
+        this.#options.onEnd(undefined);
       });
     }
+    this.flush();
   }
 
   /** Bytes that have crossed, or are about to. */
   get traffic(): Traffic {
-    const { input, output } = this.#pipes;
-    return { sent: output.bytesWritten, received: input.bytesRead };
+    const { pipes } = this.#state;
+    return { sent: pipes?.output.bytesWritten ?? 0, received: pipes?.input.bytesRead ?? 0 };
   }
 
   /** Queues a frame; all frames of one tick leave in one write. Does nothing once the channel has ended. */
   send(frame: Frame): void {
-    if (this.#state === 'ended' || !this.#pipes.output.writable) return;
-    if (this.#outgoing.empty) {
-      queueMicrotask(() => {
-        this.flush();
-      });
-    }
+    if (this.#state.name === 'ended') return;
+    if (this.#outgoing.empty) queueMicrotask(this.#flush);
     this.#outgoing.add(frame);
   }
 
   /** Writes what was queued. @returns Whether all of it has been handed to the kernel (or never can be). */
   flush(): boolean {
-    const { output } = this.#pipes;
-    const chunks = this.#outgoing.take();
-    if (chunks.length > 1) output.cork();
-    for (const chunk of chunks) this.#write(chunk);
-    if (chunks.length > 1) output.uncork();
-    return output.writableLength === 0 || !output.writable;
+    const output = this.#state.pipes?.output;
+    if (output === undefined) return false;
+    const pieces = this.#outgoing.take();
+    if (!output.writable) return true;
+    if (pieces.length > 1) output.cork();
+    for (const piece of pieces) this.#write(piece, output);
+    if (pieces.length > 1) output.uncork();
+    return output.writableLength === 0;
   }
 
   /** Resolves when `flush` would return true. */
   async flushed(): Promise<void> {
-    if (this.flush()) return;
-    const { output } = this.#pipes;
+    const output = this.#state.pipes?.output;
+    if (output === undefined || this.flush()) return;
     await new Promise<void>((resolve) => {
       output.once('close', resolve);
       output.write('', () => {
@@ -104,32 +132,39 @@ export class Channel {
     });
   }
 
-  /** The memory is its owner's. Where it is transferred away, the frame lacks what its head announced. */
-  #write(chunk: Uint8Array): void {
+  destroy(): void {
+    const { pipes } = this.#state;
+    this.#state = { name: 'ended', pipes };
+    pipes?.input.destroy();
+    pipes?.output.destroy();
+  }
+
+  #write({ bytes, borrowed }: Piece, output: Socket): void {
+    if (!borrowed) {
+      output.write(bytes);
+      return;
+    }
+    // The memory is its owner's. Where it is transferred away, the frame lacks what its head announced.
     const check = (): void => {
-      if (chunk.byteLength > 0) return;
+      if (bytes.byteLength > 0) return;
       this.#end(new ProtocolError('a buffer was transferred to another owner before it was sent'));
     };
-    if (chunk.byteLength === 0) check();
-    else this.#pipes.output.write(chunk, check);
+    if (bytes.byteLength === 0) check();
+    else output.write(bytes, check);
   }
 
-  destroy(): void {
-    this.#pipes.input.destroy();
-    this.#pipes.output.destroy();
-  }
-
-  #guard(read: () => void): void {
+  #read(bytes: Uint8Array): void {
+    if (this.#state.name !== 'open') return;
     try {
-      if (this.#state === 'open') read();
+      this.#reader.push(bytes);
     } catch (error) {
       this.#end(asProtocolError(error));
     }
   }
 
   #end(error: ProtocolError | undefined): void {
-    if (this.#state === 'ended') return;
-    this.#state = 'ended';
+    if (this.#state.name === 'ended') return;
+    this.#state = { name: 'ended', pipes: this.#state.pipes };
     this.#options.onEnd(error);
   }
 }

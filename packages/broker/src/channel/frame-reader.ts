@@ -4,16 +4,12 @@ import { ProtocolError } from '../errors.js';
 import type { Frame } from './frame.js';
 import { HEADER_BYTES, LENGTH_BYTES, MAX_BUFFERS } from './frame.js';
 
-type Phase =
-  | { readonly name: 'header' }
-  | { readonly name: 'metadata'; readonly header: Header }
-  | {
-      readonly name: 'buffers';
-      readonly header: Header;
-      readonly metadata: Uint8Array;
-      readonly buffers: Uint8Array<ArrayBuffer>[];
-      readonly lengths: readonly number[];
-    };
+/** What comes before a frame's buffers is read into pieces of memory of this size, or larger where it must be. */
+const SLAB_BYTES = 64 * 1024;
+/** With less room than this in a slab, the next one is begun. */
+const LEAST_ROOM = 4 * 1024;
+/** So much that is missing of a buffer goes right to its place. */
+const WORTH_READING_APART = 8 * 1024;
 
 interface Header {
   readonly type: number;
@@ -21,6 +17,17 @@ interface Header {
   readonly id: number;
   readonly metadataBytes: number;
   readonly bufferCount: number;
+}
+
+/** A frame of which not all buffers are there. */
+interface Incomplete {
+  readonly header: Header;
+  readonly metadata: Uint8Array;
+  readonly lengths: readonly number[];
+  readonly buffers: Uint8Array<ArrayBuffer>[];
+  /** The buffer now coming, and how much of it is there. */
+  target: Uint8Array<ArrayBuffer>;
+  filled: number;
 }
 
 export interface FrameReaderOptions {
@@ -33,99 +40,111 @@ export interface FrameReaderOptions {
 /** Cuts a stream of bytes, however it is chunked, into frames. Buffers get memory of exactly their size. */
 export class FrameReader {
   readonly #options: FrameReaderOptions;
-  #phase: Phase = { name: 'header' };
-  /** What the bytes now coming are written to, and how much of it is written. */
-  #target: Uint8Array<ArrayBuffer> = Buffer.allocUnsafeSlow(HEADER_BYTES);
-  #filled = 0;
+  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  /** The bytes of the slab that are there and not yet used. */
+  #start = 0;
+  #end = 0;
+  /** Up to here frames hold on to the slab. */
+  #kept = 0;
+  #incomplete: Incomplete | undefined;
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
   }
 
-  /**
-   * Takes the next bytes. Frames may keep hold of the chunk's memory.
-   * @throws ProtocolError where the bytes are no frame.
-   */
-  push(chunk: Buffer): void {
-    let at = 0;
-    while (at < chunk.length) {
-      const between = this.#phase.name === 'header' && this.#filled === 0;
-      const behindHead = between ? this.#takeHead(chunk, at) : undefined;
-      at = behindHead ?? this.#fill(chunk, at);
+  /** Where the next bytes are to be written. */
+  get #space(): Uint8Array<ArrayBuffer> {
+    const incomplete = this.#incomplete;
+    if (incomplete !== undefined && this.#start === this.#end && isLarge(incomplete))
+      return incomplete.target.subarray(incomplete.filled);
+    return this.#slab.subarray(this.#end);
+  }
+
+  /** So many bytes were written to the beginning of the space. */
+  #written(bytes: number): void {
+    const incomplete = this.#incomplete;
+    if (incomplete !== undefined && this.#start === this.#end && isLarge(incomplete))
+      incomplete.filled += bytes;
+    else this.#end += bytes;
+    while (this.#readFrame());
+    if (this.#start === this.#end) this.#start = this.#end = this.#kept;
+    this.#makeRoom(LEAST_ROOM);
+  }
+
+  /** Takes the next bytes, which are copied. @throws ProtocolError where they belong to no frame. */
+  push(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length;) {
+      const space = this.#space;
+      const piece =
+        chunk.length - at <= space.length && at === 0 ? chunk : chunk.subarray(at, at + space.length);
+      space.set(piece);
+      at += piece.length;
+      this.#written(piece.length);
     }
   }
 
-  /** Takes a frame's bytes before its buffers, where the chunk has them all. @returns Where they end. */
-  #takeHead(chunk: Buffer, at: number): number | undefined {
-    if (chunk.length - at < HEADER_BYTES) return undefined;
-    const header = this.#readHeader(chunk, at);
-    const table = at + HEADER_BYTES;
-    const metadata = table + header.bufferCount * LENGTH_BYTES;
-    const end = metadata + header.metadataBytes;
-    if (end > chunk.length) return undefined;
-    this.#nextBuffer(header, chunk.subarray(metadata, end), [], this.#readLengths(header, chunk, table));
-    return end;
-  }
-
-  /** Takes what the present target has room for. @returns Where that ends. */
-  #fill(chunk: Buffer, at: number): number {
-    const take = Math.min(this.#target.length - this.#filled, chunk.length - at);
-    this.#target.set(chunk.subarray(at, at + take), this.#filled);
-    this.#filled += take;
-    if (this.#filled === this.#target.length) this.#advance(this.#phase, this.#target);
-    return at + take;
-  }
-
-  #advance(phase: Phase, target: Uint8Array<ArrayBuffer>): void {
-    switch (phase.name) {
-      case 'header': {
-        const header = this.#readHeader(asBuffer(target), 0);
-        const rest = header.bufferCount * LENGTH_BYTES + header.metadataBytes;
-        if (rest === 0) this.#nextBuffer(header, target.subarray(0, 0), [], []);
-        else this.#expect({ name: 'metadata', header }, Buffer.allocUnsafeSlow(rest));
-        break;
-      }
-      case 'metadata': {
-        const { header } = phase;
-        const metadata = target.subarray(header.bufferCount * LENGTH_BYTES);
-        this.#nextBuffer(header, metadata, [], this.#readLengths(header, asBuffer(target), 0));
-        break;
-      }
-      case 'buffers': {
-        phase.buffers.push(target);
-        this.#nextBuffer(phase.header, phase.metadata, phase.buffers, phase.lengths);
-        break;
-      }
-    }
-  }
-
-  #nextBuffer(
-    header: Header,
-    metadata: Uint8Array,
-    buffers: Uint8Array<ArrayBuffer>[],
-    lengths: readonly number[],
-  ): void {
-    // What has no bytes has arrived already.
-    while (lengths[buffers.length] === 0) buffers.push(new Uint8Array(0));
-    const length = lengths[buffers.length];
-    if (length !== undefined) {
-      this.#expect({ name: 'buffers', header, metadata, buffers, lengths }, ownBytes(length));
-      return;
-    }
-    if (this.#phase.name !== 'header' || this.#filled > 0) {
-      this.#expect({ name: 'header' }, Buffer.allocUnsafeSlow(HEADER_BYTES));
-    }
+  /** @returns Whether it read one, and there may be another. */
+  #readFrame(): boolean {
+    const frame = this.#incomplete ?? this.#readHead();
+    if (frame === undefined || !this.#fillBuffers(frame)) return false;
+    this.#incomplete = undefined;
+    const { header, metadata, buffers } = frame;
     const { type, attempt, id } = header;
     this.#options.onFrame({ type, attempt, id, payload: { metadata, buffers } });
+    return true;
   }
 
-  #expect(phase: Phase, target: Uint8Array<ArrayBuffer>): void {
-    this.#phase = phase;
-    this.#target = target;
-    this.#filled = 0;
+  /** Reads a frame's bytes before its buffers, where all of them are there. */
+  #readHead(): Incomplete | undefined {
+    const there = this.#end - this.#start;
+    if (there < HEADER_BYTES) return undefined;
+    const header = this.#readHeader();
+    const tableBytes = header.bufferCount * LENGTH_BYTES;
+    const headBytes = HEADER_BYTES + tableBytes + header.metadataBytes;
+    if (there < headBytes) {
+      this.#makeRoom(headBytes - there);
+      return undefined;
+    }
+    const table = this.#start + HEADER_BYTES;
+    const lengths = this.#readLengths(header, table);
+    this.#start = this.#kept = this.#start + headBytes;
+    const metadata = this.#slab.subarray(table + tableBytes, this.#kept);
+    this.#incomplete = { header, metadata, lengths, buffers: [], target: NO_BYTES, filled: 0 };
+    return this.#incomplete;
   }
 
-  #readHeader(bytes: Buffer, at: number): Header {
+  /** Moves what is there of the buffers to their places. @returns Whether that was all. */
+  #fillBuffers(frame: Incomplete): boolean {
+    const { lengths, buffers } = frame;
+    for (;;) {
+      const missing = frame.target.length - frame.filled;
+      const take = Math.min(missing, this.#end - this.#start);
+      if (take > 0) frame.target.set(this.#slab.subarray(this.#start, this.#start + take), frame.filled);
+      frame.filled += take;
+      this.#start += take;
+      if (take < missing) return false;
+      const next = lengths[buffers.length];
+      if (next === undefined) return true;
+      frame.target = ownBytes(next);
+      frame.filled = 0;
+      buffers.push(frame.target);
+    }
+  }
+
+  /** Makes room in the slab for so many bytes more. */
+  #makeRoom(bytes: number): void {
+    if (this.#slab.length - this.#end >= bytes) return;
+    const unused = this.#slab.subarray(this.#start, this.#end);
+    // Frames hold on to the old one.
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, unused.length + bytes));
+    this.#slab.set(unused);
+    this.#start = this.#kept = 0;
+    this.#end = unused.length;
+  }
+
+  #readHeader(): Header {
+    const bytes = this.#slab;
+    const at = this.#start;
     if (bytes.readUInt8(at + 1) !== 0)
       throw new ProtocolError('a frame begins with bytes that are no header');
     const header = {
@@ -142,12 +161,12 @@ export class FrameReader {
     return header;
   }
 
-  #readLengths({ bufferCount, metadataBytes }: Header, bytes: Buffer, at: number): readonly number[] {
+  #readLengths({ bufferCount, metadataBytes }: Header, at: number): readonly number[] {
     if (bufferCount === 0) return NO_LENGTHS;
     const lengths: number[] = [];
     let sum = metadataBytes + bufferCount * LENGTH_BYTES;
     for (let i = 0; i < bufferCount; i += 1) {
-      const length = bytes.readUInt32LE(at + i * LENGTH_BYTES);
+      const length = this.#slab.readUInt32LE(at + i * LENGTH_BYTES);
       lengths.push(length);
       sum += length;
     }
@@ -165,13 +184,16 @@ export class FrameReader {
 }
 
 const NO_LENGTHS: readonly number[] = [];
+const NO_BYTES = new Uint8Array(0);
 
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
+/** Whether so much is missing that it is read right into its place. */
+function isLarge({ target, filled }: Incomplete): boolean {
+  return target.length - filled >= WORTH_READING_APART;
 }
 
 /** A plain Uint8Array of its own: what comes of it must not share memory with anything else. */
 function ownBytes(length: number): Uint8Array<ArrayBuffer> {
+  if (length === 0) return new Uint8Array(0);
   // allocUnsafeSlow neither zeroes, which a new Uint8Array would, nor takes from Node's shared pool.
   const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length);
   return new Uint8Array(buffer, byteOffset, length);

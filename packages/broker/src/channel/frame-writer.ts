@@ -8,9 +8,16 @@ const SLAB_BYTES = 64 * 1024;
 /** Up to so many bytes, to copy a buffer costs less than to write it separately. */
 const WORTH_COPYING = 4 * 1024;
 
+/** Bytes that leave one after the other. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  /** Whether the memory belongs to somebody else, who may do anything with it. */
+  readonly borrowed: boolean;
+}
+
 /** Turns frames into few pieces of memory to be written: small things are gathered, large ones not copied. */
 export class FrameWriter {
-  #pieces: Uint8Array[] = [];
+  #pieces: Piece[] = [];
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   /** The part of the slab that is not yet among the pieces. */
   #start = 0;
@@ -26,7 +33,7 @@ export class FrameWriter {
     for (const buffer of frame.payload.buffers) {
       if (buffer.byteLength > WORTH_COPYING) {
         this.#cut();
-        this.#pieces.push(buffer);
+        this.#pieces.push({ bytes: buffer, borrowed: true });
       } else {
         this.#room(buffer.byteLength);
         this.#slab.set(buffer, this.#end);
@@ -36,7 +43,7 @@ export class FrameWriter {
   }
 
   /** What was added since the last time, in order. */
-  take(): readonly Uint8Array[] {
+  take(): readonly Piece[] {
     this.#cut();
     const pieces = this.#pieces;
     this.#pieces = [];
@@ -45,7 +52,7 @@ export class FrameWriter {
 
   #cut(): void {
     if (this.#start === this.#end) return;
-    this.#pieces.push(this.#slab.subarray(this.#start, this.#end));
+    this.#pieces.push({ bytes: this.#slab.subarray(this.#start, this.#end), borrowed: false });
     this.#start = this.#end;
   }
 

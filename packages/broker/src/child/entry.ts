@@ -2,6 +2,7 @@
  * What a child process runs: it connects to the broker over the descriptors it inherited, constructs the
  * pipeline it is told to, and runs calls until it is told to stop.
  */
+import type { OnReadOpts, SocketConstructorOpts } from 'node:net';
 import { Socket } from 'node:net';
 import process from 'node:process';
 
@@ -32,13 +33,7 @@ let state: State = { name: 'starting' };
 holdLifeline(LIFELINE_FD);
 isolate();
 
-const pipes = {
-  input: new Socket({ fd: TO_CHILD_FD, readable: true, writable: false }),
-  output: new Socket({ fd: TO_BROKER_FD, readable: false, writable: true }),
-};
-// The broker's process has ended: it closes its pipes only after this one's end.
-pipes.input.once('end', () => process.once('exit', endGroup));
-const channel = new Channel(pipes, {
+const channel = new Channel({
   maxMessageBytes: Infinity, // the broker bounds what it sends
   onFrame: take,
   onEnd: (error) => {
@@ -46,6 +41,17 @@ const channel = new Channel(pipes, {
     else fail(error);
   },
 });
+// Node's types do not know that this constructor takes `onread`.
+const inputOptions: SocketConstructorOpts & { onread: OnReadOpts } = {
+  fd: TO_CHILD_FD,
+  readable: true,
+  writable: false,
+  onread: channel.onread,
+};
+const input = new Socket(inputOptions);
+// The broker's process has ended: it closes its pipes only after this one's end.
+input.once('end', () => process.once('exit', endGroup));
+channel.connect({ input, output: new Socket({ fd: TO_BROKER_FD, readable: false, writable: true }) });
 
 process.on('uncaughtException', (error) => {
   if (!('host' in state && state.host.blame(error))) crash(error);

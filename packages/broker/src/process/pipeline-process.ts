@@ -29,6 +29,7 @@ import { Pulse } from './pulse.js';
 import type { LostCall, ProcessOptions, ProcessState, ProcessStats } from './process-types.js';
 import type { SpawnedChild } from './spawn.js';
 import { spawnChild } from './spawn.js';
+import { closeWire, openWire } from './wire.js';
 
 /** A process that has said its last, or whose channel has ended, should be about to exit. */
 const EXIT_GRACE = 1_000;
@@ -97,20 +98,14 @@ export class PipelineProcess {
   }
 
   spawn(): void {
-    try {
-      this.#child = spawnChild(this.#options);
-    } catch (cause) {
-      // The listener learns of every end in the same way, and never within its own call.
-      queueMicrotask(() => {
-        const permanent = cause instanceof PipelineStartError;
-        this.#exited({ exitCode: undefined, signal: undefined, reason: 'start', cause, permanent });
-      });
-      return;
-    }
-    this.#listen(this.#child);
-    this.#state = { name: 'constructing' };
     const { startTimeout, init, maxMessageBytes } = this.#options;
-    this.#channel = new Channel(this.#child, {
+    this.#startLimit = after(startTimeout, () => {
+      this.#kill({
+        reason: 'start',
+        cause: new Error(`the pipeline was not constructed within ${startTimeout} ms`),
+      });
+    });
+    this.#channel = new Channel({
       maxMessageBytes,
       onFrame: (frame) => {
         this.#take(frame);
@@ -120,12 +115,27 @@ export class PipelineProcess {
       },
     });
     this.#channel.send(initFrame(init));
-    this.#startLimit = after(startTimeout, () => {
-      this.#kill({
-        reason: 'start',
-        cause: new Error(`the pipeline was not constructed within ${startTimeout} ms`),
-      });
-    });
+    void this.#spawn(this.#channel);
+  }
+
+  async #spawn(channel: Channel): Promise<void> {
+    try {
+      const wire = await openWire(channel.onread);
+      // It may have been told to stop meanwhile.
+      if (this.#state.name === 'stopping') {
+        closeWire(wire);
+        this.#exited({ ...this.#state.why, exitCode: undefined, signal: undefined });
+        return;
+      }
+      const child = spawnChild(this.#options, wire);
+      this.#child = child;
+      this.#listen(child);
+      channel.connect(child);
+      this.#state = { name: 'constructing' };
+    } catch (cause) {
+      const permanent = cause instanceof PipelineStartError;
+      this.#exited({ exitCode: undefined, signal: undefined, reason: 'start', cause, permanent });
+    }
   }
 
   /** Whether it should be sent one more call now. */

@@ -6,11 +6,12 @@ import process from 'node:process';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
+import { LIFELINE_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import { PipelineStartError } from '../errors.js';
 import type { Environment } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { inheritedFlags, loaderFlags } from './module.js';
+import type { Wire } from './wire.js';
 
 /** A child process and the parent's ends of its pipes. None of them keeps the program running. */
 export interface SpawnedChild {
@@ -31,12 +32,27 @@ export type SpawnOptions = Pick<ResolvedOptions, 'execArgv' | 'cwd' | 'workerPat
 };
 
 /**
- * Starts a child that waits for its first message on the channel. A failure of the system to start it is
- * either thrown or told by the process's `error` event.
+ * Starts a child that waits for its first message on the channel, and sends its own over the wire. A failure of the
+ * system to start it is either thrown or told by the process's `error` event.
  * @throws PipelineStartError where it could never be started: the module needs a loader that is not there, or
  * the working directory does not exist; system errors.
  */
-export function spawnChild({ module, execArgv, env, cwd, workerPath }: SpawnOptions): SpawnedChild {
+export function spawnChild(options: SpawnOptions, wire: Wire): SpawnedChild {
+  try {
+    return spawnWith(options, wire);
+  } catch (error) {
+    wire.ours.destroy();
+    throw error;
+  } finally {
+    // The child has it now, and its end is to be noticed.
+    wire.theirs.destroy();
+  }
+}
+
+function spawnWith(
+  { module, execArgv, env, cwd, workerPath }: SpawnOptions,
+  { ours: input, theirs }: Wire,
+): SpawnedChild {
   if (cwd !== undefined && !existsSync(cwd)) {
     throw new PipelineStartError(`the option 'cwd' names a directory that does not exist: ${cwd}`);
   }
@@ -45,7 +61,7 @@ export function spawnChild({ module, execArgv, env, cwd, workerPath }: SpawnOpti
     throw new PipelineStartError(`the child's entry file (option workerPath) does not exist: ${entry}`);
   const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
   const child = spawn(process.execPath, [...flags, entry], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', theirs, 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     // A process group of its own: Ctrl-C, and other signals to the parent's group, are for the parent to act on.
     detached: process.platform !== 'win32',
@@ -59,11 +75,9 @@ export function spawnChild({ module, execArgv, env, cwd, workerPath }: SpawnOpti
   const stdio: unknown = Reflect.get(child, 'stdio');
   const pipes: readonly unknown[] = Array.isArray(stdio) ? stdio : [];
   const [, stdout, stderr] = pipes;
-  const input = pipes[TO_BROKER_FD];
   const output = pipes[TO_CHILD_FD];
   const lifeline = pipes[LIFELINE_FD];
   if (
-    !isSocket(input) ||
     !isSocket(output) ||
     !isSocket(lifeline) ||
     !(stdout instanceof Readable) ||

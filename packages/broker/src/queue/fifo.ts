@@ -31,6 +31,8 @@ export class Fifo<T extends object> {
     else node.before.after = node.after;
     if (node.after === undefined) this.#last = node.before;
     else node.after.before = node.before;
+    // Dead, it may outlive the next collections of young memory, and must not take along all that came after it.
+    node.before = node.after = undefined;
     return true;
   }
 

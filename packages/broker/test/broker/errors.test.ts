@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Broker } from '@dual/broker';
 import { fixture, startBroker } from '../support/brokers.js';
 import { caught, caughtError } from '../support/errors.js';
@@ -49,6 +49,41 @@ test('the stack shows the frames of the child and those of the caller', async ()
   expect(error.stack).toContain('errors.mjs');
   expect(error.stack).toContain('errors.test');
   expect(error.stack?.indexOf('errors.mjs')).toBeLessThan(Number(error.stack?.indexOf('errors.test')));
+});
+
+const waysToCall: Record<string, (method: string) => Promise<unknown>> = {
+  awaited: async (method) => await broker.call(method, ['custom']),
+  'with catch': async (method) => {
+    throw await broker.call(method, ['custom']).catch((error: unknown) => error);
+  },
+  'with others': async (method) =>
+    await Promise.all([broker.call('echo', [1]), broker.call(method, ['custom'])]),
+  'through the proxy': async (method) => await Reflect.get(broker.pipeline, method)('custom'),
+  submitted: async (method) => await broker.submit(method, ['custom']).result,
+  'with a signal': async (method) =>
+    await broker.call(method, ['custom'], { signal: new AbortController().signal }),
+};
+
+describe.each(Object.keys(waysToCall))('the stack of a call that is %s', (way) => {
+  test.each(['fail', 'failLater', 'missing'])(
+    'of %s shows this file, and no frame of the broker above it',
+    async (method) => {
+      const error = await caughtError(waysToCall[way]?.(method) ?? Promise.resolve());
+      const [, own = error.stack] = error.stack?.split('--- called from another process: ---\n') ?? [];
+      const frames = own?.split('\n').filter((line) => /^ +at /.test(line)) ?? [];
+      const here = frames.findIndex((line) => line.includes('errors.test'));
+      expect(here).toBeGreaterThan(-1);
+      expect(frames.slice(0, here).filter((line) => !line.includes('Promise.all'))).toEqual([]);
+    },
+  );
+});
+
+test('a call that is not taken shows where it was made', async () => {
+  const notTaken = async (): Promise<unknown> => await broker.call('echo', [() => 1]);
+  const error = await caughtError(notTaken());
+  expect(error.stack?.split('\n')[1]).toContain('errors.test');
+  const viaProxy = async (): Promise<unknown> => await Reflect.get(broker.pipeline, 'echo')(() => 1);
+  expect((await caughtError(viaProxy())).stack?.split('\n')[1]).toContain('errors.test');
 });
 
 test('an AggregateError keeps its errors, its cause and their classes', async () => {

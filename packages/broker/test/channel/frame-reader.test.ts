@@ -39,7 +39,7 @@ function plain({ type, attempt, id, payload }: Frame): Plain {
 function written(all: readonly Frame[]): Buffer {
   const writer = new FrameWriter();
   for (const frame of all) writer.add(frame);
-  return Buffer.concat(writer.take());
+  return Buffer.concat(writer.take().map((piece) => piece.bytes));
 }
 
 function read(chunks: Iterable<Buffer>, maxMessageBytes = Infinity): Plain[] {
@@ -116,6 +116,23 @@ test('buffers that together are over maxMessageBytes are refused', () => {
     },
   ]);
   expect(() => read([stream], 1_000)).toThrow(/maxMessageBytes \(1000\)/);
+});
+
+test('what a frame holds stays as it is, whatever is read after it', () => {
+  const frame = (fill: number): Frame => ({
+    type: 18,
+    attempt: 0,
+    id: fill,
+    payload: {
+      metadata: new Uint8Array(3_000).fill(fill),
+      buffers: [new Uint8Array(30_000).fill(fill), new Uint8Array(100).fill(fill)],
+    },
+  });
+  const all = Array.from({ length: 100 }, (_, i) => frame(i));
+  const taken: Frame[] = [];
+  const reader = new FrameReader({ maxMessageBytes: Infinity, onFrame: (next) => taken.push(next) });
+  reader.push(written(all));
+  expect(taken.map(plain)).toEqual(all.map(plain));
 });
 
 test('each buffer has memory of its own, of exactly its size', () => {

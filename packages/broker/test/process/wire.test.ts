@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import type { Wire } from '../../src/process/wire.js';
+import { openWire } from '../../src/process/wire.js';
+
+const open: Socket[] = [];
+
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.destroy();
+});
+
+async function openReading(): Promise<{
+  wire: Wire;
+  received: () => string;
+  arrived: (bytes: number) => Promise<void>;
+}> {
+  const space = Buffer.alloc(1_000);
+  let filled = 0;
+  let check = (): void => undefined;
+  const wire = await openWire({
+    buffer: () => space.subarray(filled),
+    callback: (bytes) => {
+      filled += bytes;
+      check();
+      return true;
+    },
+  });
+  open.push(wire.ours, wire.theirs);
+  return {
+    wire,
+    received: () => space.toString('latin1', 0, filled),
+    arrived: (bytes) =>
+      new Promise((resolve) => {
+        check = () => {
+          if (filled >= bytes) resolve();
+        };
+        check();
+      }),
+  };
+}
+
+test('what is written to their end is read into the memory given at ours', async () => {
+  const { wire, received, arrived } = await openReading();
+  wire.theirs.write('hello');
+  await arrived(5);
+  expect(received()).toBe('hello');
+});
+
+test('their end ends with ours, and ours with theirs', async () => {
+  const first = await openReading();
+  first.wire.theirs.resume();
+  first.wire.ours.destroy();
+  await once(first.wire.theirs, 'close');
+
+  const second = await openReading();
+  second.wire.theirs.destroy();
+  await once(second.wire.ours, 'close');
+});
+
+/** Names of the sockets of this kind that are listened at, as everybody on the machine can see them. */
+function listening(): string[] {
+  const lines = readFileSync('/proc/net/unix', 'latin1').split('\n');
+  return lines.flatMap((line) => /00010000 .*@(dual-broker-[0-9a-f-]+)/.exec(line)?.[1] ?? []);
+}
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('a stranger who connects to the address is not taken for either end', async () => {
+  const before = new Set(listening());
+  const opening = openReading();
+  const [address] = listening().filter((name) => !before.has(name));
+  if (address === undefined) throw new Error('the address is not among those listened at');
+  const stranger = connect(`\0${address}`);
+  open.push(stranger);
+  stranger.on('error', () => undefined);
+  stranger.write(Buffer.alloc(16));
+  const ended = new Promise((resolve) => stranger.resume().once('close', resolve));
+
+  const { wire, received, arrived } = await opening;
+  await ended;
+  wire.theirs.write('hello');
+  await arrived(5);
+  expect(received()).toBe('hello');
+  expect(stranger.bytesRead).toBe(0);
+});
+
+test('nothing listens once it is open', async () => {
+  const before = new Set(listening());
+  const { wire } = await openReading();
+  await new Promise(setImmediate);
+  expect(listening().filter((name) => !before.has(name))).toEqual([]);
+  expect(wire.ours.destroyed).toBe(false);
+});
