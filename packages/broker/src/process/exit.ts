@@ -29,13 +29,18 @@ export function describeExit({ exitCode, signal, stderr, reason }: ProcessExit):
   if (reason === 'overdue') return 'was killed, since it went on with a call that nobody waited for any more';
   if (reason === 'protocol') return 'was killed, since it broke the protocol of the channel';
   if (reason === 'fatal') return 'ended itself after an error that no running call was to blame for';
-  const outOfMemory = stderr.includes('JavaScript heap out of memory')
-    ? ' (JavaScript heap out of memory)'
-    : '';
-  if (signal !== undefined) return `was ended by ${signal}${outOfMemory || (HINTS[signal] ?? '')}`;
-  if (exitCode !== undefined) return `exited with code ${exitCode}${outOfMemory}`;
+  const [, outOfMemory] = OUT_OF_MEMORY.find(([said]) => said.test(stderr)) ?? [];
+  if (signal !== undefined) return `was ended by ${signal}${outOfMemory ?? HINTS[signal] ?? ''}`;
+  if (exitCode !== undefined) return `exited with code ${exitCode}${outOfMemory ?? ''}`;
   return 'could not be spawned';
 }
+
+/** What V8, and the C++ library, say on stderr when they end a process for want of memory. */
+const OUT_OF_MEMORY: readonly (readonly [RegExp, string])[] = [
+  [/JavaScript heap out of memory/, ' (JavaScript heap out of memory)'],
+  [/Fatal (process|JavaScript) (out of memory|OOM)/i, ' (V8 ran out of memory)'],
+  [/std::bad_alloc/, ' (native code ran out of memory)'],
+];
 
 const NATIVE_CRASH = ' (a crash in native code)';
 const HINTS: Partial<Record<NodeJS.Signals, string>> = {

@@ -161,3 +161,16 @@ test('close({ timeout: 0 }) of thirty callers at once gives no warning', async (
   process.off('warning', listener);
   expect(warnings).toEqual([]);
 });
+
+test('close() of a broker whose process is killed while it runs its last call, or cleans up: that call rejects, it ends', async () => {
+  const broker = await startBroker();
+  const pid = Number(await broker.call('pid', []));
+  const hanging = line(broker, 'hanging');
+  const lost = caughtError(broker.call('hang', []));
+  await hanging;
+  const closed = broker.close();
+  process.kill(pid, 'SIGKILL');
+  expect(await lost).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT', started: true, signal: 'SIGKILL' });
+  await closed;
+  expect(broker.state).toBe('closed');
+});

@@ -42,6 +42,12 @@ test('process runs out of memory during a call: said so, with the end of its std
   expect(await broker.call('echo', [1])).toBe(1);
 });
 
+test('process is killed by somebody: the error says that it may have been the kernel, for want of memory', async () => {
+  const broker = await startBroker();
+  const error = await caughtError(broker.call('kill', ['SIGKILL']));
+  expect(error.message).toContain('was ended by SIGKILL (by somebody, or by the kernel for want of memory)');
+});
+
 test('the last lines of stderr are in the error', async () => {
   const broker = await startBroker();
   await broker.call('print', ['first line\nlast words\n', 'stderr']);

@@ -61,6 +61,13 @@ test('too many open files: PipelineStartError, no uncaught event', async () => {
   });
 });
 
+test('missing executable: PipelineStartError, no uncaught event; start() again works once it is there', async () => {
+  expect(await runProgram('broker.mjs', ['noExecutable']).ended).toEqual({
+    ...ENDED_WELL,
+    stdout: 'ERR_DUAL_PIPELINE_START ENOENT ERR_DUAL_PIPELINE_START failed\nanswer\n',
+  });
+});
+
 test('Ctrl-C (SIGINT to the child) does not end a call', async () => {
   const program = runProgram('broker.mjs', ['idleChild']);
   const [, pid] = await program.line(/^pid (\d+)$/);

@@ -76,3 +76,22 @@ test.each([
   process.kill(grandchild, 'SIGKILL');
   await gone(grandchild);
 });
+
+test('a worker thread with a broker ends while its child spins: the child is gone, the program lives on', async () => {
+  const program = runProgram('worker.mjs');
+  const [, pid] = await program.line(/^pid (\d+)$/);
+  await program.line(/^terminated$/);
+  await gone(Number(pid));
+  expect(program.process.exitCode).toBeNull();
+});
+
+test("a broker in a pipeline: its child ends with the pipeline's process", async () => {
+  const broker = await startBroker(fixture('nested.mjs'));
+  expect(await broker.call('echo', ['nested'])).toBe('nested');
+  const [outer = 0, inner = 0] = (await broker.call('pids', [])) as number[];
+  process.kill(outer, 'SIGKILL');
+  await gone(inner);
+  const pids = (await broker.call('pids', [])) as number[];
+  await broker.close();
+  for (const pid of pids) expect(isAlive(pid)).toBe(false);
+});

@@ -156,6 +156,7 @@ test('Broker.start rejects, and leaves nothing behind', async () => {
 
 test.each([
   ['a working directory that does not exist', { cwd: '/no/such/folder' }, /\/no\/such\/folder/],
+  ['too little memory', { execArgv: ['--max-old-space-size=1'] }, /out of memory/],
   ['a flag that Node does not know', { execArgv: ['--no-such-flag'] }, /exited with code 9/],
   [
     'an entry that does not exist',

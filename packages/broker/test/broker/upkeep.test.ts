@@ -147,3 +147,16 @@ test('calls that were sent ahead and never started are said not to have started'
   ]);
   await state(broker, 'failed');
 });
+
+test('a stopped child (SIGSTOP) is told of in stats(), until it goes on (SIGCONT)', async () => {
+  const broker = await startBroker();
+  const pid = Number(await broker.call('pid', []));
+  const told = async (state: string): Promise<void> => {
+    while (broker.stats().processes[0]?.state !== state) await setTimeout(5);
+  };
+  process.kill(pid, 'SIGSTOP');
+  await told('suspended');
+  process.kill(pid, 'SIGCONT');
+  await told('idle');
+  expect(await broker.call('pid', [])).toBe(pid);
+});

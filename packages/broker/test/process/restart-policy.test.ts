@@ -1,0 +1,41 @@
+import { setTimeout } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { RestartPolicy } from '../../src/process/restart-policy.js';
+
+const LATER = 600_000;
+
+function pauses(policy: RestartPolicy, count: number): (number | undefined)[] {
+  return Array.from({ length: count }, () => policy.next());
+}
+
+test('the pauses double up to maxDelay, each between a half and the whole of that', () => {
+  const policy = new RestartPolicy({ limit: Infinity, within: LATER, minDelay: 100, maxDelay: 1_000 });
+  for (const longest of [100, 200, 400, 800, 1_000, 1_000]) {
+    const pause = policy.next();
+    expect(pause).toBeGreaterThanOrEqual(longest / 2);
+    expect(pause).toBeLessThanOrEqual(longest);
+  }
+});
+
+test('the pauses of many brokers differ', () => {
+  const policies = Array.from(
+    { length: 20 },
+    () => new RestartPolicy({ limit: 1, within: LATER, minDelay: 1_000, maxDelay: 1_000 }),
+  );
+  expect(new Set(policies.map((policy) => policy.next())).size).toBeGreaterThan(10);
+});
+
+test('after `limit` restarts there is none, until one that answered a call has been forgiven', () => {
+  const policy = new RestartPolicy({ limit: 2, within: LATER, minDelay: 1, maxDelay: 1 });
+  expect(pauses(policy, 4)).toEqual([expect.any(Number), expect.any(Number), undefined, undefined]);
+  policy.forgive();
+  expect(pauses(policy, 3)).toEqual([expect.any(Number), expect.any(Number), undefined]);
+});
+
+test('restarts longer ago than `within` do not count', async () => {
+  const policy = new RestartPolicy({ limit: 1, within: 20, minDelay: 1, maxDelay: 1 });
+  expect(policy.next()).toBeDefined();
+  const since = performance.now();
+  while (performance.now() - since <= 25) await setTimeout(5);
+  expect(policy.next()).toBeDefined();
+});
