@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { Broker } from '@dual/broker';
-import { makeBroker, startBroker } from '../support/brokers.js';
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { line } from '../support/events.js';
 import { temporaryPath } from '../support/temporary.js';
@@ -80,6 +80,23 @@ describe("a caller goes on in the caller's own async context", () => {
     });
     expect(await aborted).toEqual(CALLERS);
     expect(await shared).toEqual(CALLERS);
+  });
+
+  test('while a stream is read, when it reports progress, and after it', async () => {
+    const broker = await startBroker(fixture('streams.mjs'));
+    const read = async (caller: string): Promise<unknown> => {
+      const heard: unknown[] = [];
+      const onProgress = (value: unknown): void => void heard.push([value, storage.getStore()]);
+      const chunks: unknown[] = [];
+      for await (const chunk of broker.stream('reporting', [3], { onProgress }))
+        chunks.push([chunk, storage.getStore()]);
+      const mine = [0, 1, 2].map((value) => [value, caller]);
+      expect(chunks).toEqual(mine);
+      expect(heard).toEqual(mine);
+      return storage.getStore();
+    };
+    const after = CALLERS.map((caller) => storage.run(caller, read, caller));
+    expect(await Promise.all(after)).toEqual(CALLERS);
   });
 
   test('after start, ready, drain and close', async () => {
