@@ -115,6 +115,8 @@ test('the public names of @dual/broker', () => {
       "type Remote",
       "type RestartOptions",
       "class SerializationError",
+      "type SharedMemoryOptions",
+      "type SharedMemoryStats",
       "type StateMessage",
       "type StreamChunk",
       "type StreamName",

@@ -12,7 +12,7 @@ export default defineConfig({
   sourcemap: true,
   // User code in the child may replace globals; what runs beside it keeps the ones that were there first.
   banner: {
-    js: 'const { Promise, Map, Set, WeakMap, Object, Reflect, Symbol, Error, TypeError, Array, Number, String, BigInt, Date, Math, JSON, ArrayBuffer, DataView, Uint8Array, AbortController, queueMicrotask } = globalThis;',
+    js: 'const { Promise, Map, Set, WeakMap, Object, Reflect, Symbol, Error, TypeError, Array, Number, String, BigInt, Date, Math, JSON, ArrayBuffer, DataView, Uint8Array, Atomics, AbortController, queueMicrotask } = globalThis;',
   },
   dts: { entry: { index: 'src/index.ts', pipeline: 'src/pipeline.ts' } },
 });

@@ -349,10 +349,26 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
 
   #makePool(): Pool {
     const { module } = this;
-    const { export: exportName, expose, args, concurrency, maxMessageBytes, output } = this.#options;
+    const {
+      export: exportName,
+      expose,
+      args,
+      concurrency,
+      maxMessageBytes,
+      sharedMemory,
+      output,
+    } = this.#options;
     return new Pool({
       module,
-      init: encodeInit({ module, export: exportName, expose, args, concurrency, maxMessageBytes }),
+      init: encodeInit({
+        module,
+        export: exportName,
+        expose,
+        args,
+        concurrency,
+        maxMessageBytes,
+        sharedMemory,
+      }),
       options: this.#options,
       wantsLines: () => typeof output === 'function' || this.listenerCount('output') > 0,
       listener: {

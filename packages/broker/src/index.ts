@@ -46,8 +46,10 @@ export type {
   OutputOption,
   RecycleOptions,
   RestartOptions,
+  SharedMemoryOptions,
 } from './options.js';
 export type { CallProgress } from './progress.js';
+export type { SharedMemoryStats } from './channel/shared/broker-memory.js';
 export type { ProcessExit } from './process/exit.js';
 export type { ProcessState, ProcessStats } from './process/process-types.js';
 export type {

@@ -48,6 +48,13 @@ export class OptionReader {
     return this.custom(name, 'a whole number from 1, or Infinity', fallback, accepts);
   }
 
+  /** A whole number within bounds. */
+  bytes(name: string, fallback: number, min: number, max: number): number {
+    const accepts = (value: unknown): value is number =>
+      typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
+    return this.custom(name, `a whole number of bytes from ${min} to ${max}`, fallback, accepts);
+  }
+
   /** Milliseconds above 0, or `Infinity`. Not 0, which some take for never and others for at once. */
   limit(name: string, fallback: number): number {
     const accepts = (value: unknown): value is number => typeof value === 'number' && value > 0;

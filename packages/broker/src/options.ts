@@ -34,6 +34,17 @@ export interface RecycleOptions {
   afterMs?: number | undefined;
 }
 
+/** Memory that the broker's process and the pipeline's both see, for large buffers. */
+export interface SharedMemoryOptions {
+  /**
+   * Bytes of it for each process, half of them for each direction: from 1 MiB to 4 GiB. What does not fit goes
+   * through the pipes. What was never used takes no memory. Default 128 MiB.
+   */
+  size?: number | undefined;
+  /** Bytes that a buffer must have to go through it: from 16 KiB to 16 MiB. Default 64 KiB. */
+  threshold?: number | undefined;
+}
+
 /** Which settled calls `get(key)` still finds. */
 export interface KeepOptions {
   /** How many. Default 1 000. */
@@ -103,6 +114,15 @@ export interface CommonOptions {
   execArgv?: readonly string[] | undefined;
   /** The child's working directory. Default: that of this process. */
   cwd?: string | undefined;
+  /**
+   * Typed arrays and buffers of 64 KiB and more go through memory that both processes map, as far as there is room,
+   * and up to 16 MiB in one message. A call's arguments are copied into it when the call is sent. In the pipeline
+   * those that came through it last as long as the call: they are detached, and so empty, when it has ended.
+   *
+   * Takes Linux, and the package `koffi`, version 3. Default: used where these are there. `true`, or an object: refused
+   * where they are not. `false`: not used.
+   */
+  sharedMemory?: boolean | SharedMemoryOptions | undefined;
   /** Where the child's output goes. Default `'inherit'`. */
   output?: OutputOption | undefined;
   /** File of the child's entry, where a bundler moved it. Default: the one in this package. */

@@ -1,3 +1,4 @@
+import type { SharedMemorySettings } from './channel/shared/layout.js';
 import { InvalidOptionError } from './errors.js';
 import { OptionReader } from './option-reader.js';
 import type {
@@ -9,6 +10,7 @@ import type {
   RecycleOptions,
   RestartOptions,
 } from './options.js';
+import { resolveSharedMemory } from './resolve-shared-memory.js';
 import { TRACEPARENT, isTraceparent } from './traceparent.js';
 
 /** Options with every default filled in. */
@@ -35,6 +37,8 @@ export interface ResolvedOptions {
   readonly env: readonly Environment[];
   readonly execArgv: readonly string[] | undefined;
   readonly cwd: string | undefined;
+  /** `undefined`: not used. */
+  readonly sharedMemory: SharedMemorySettings | undefined;
   readonly output: OutputOption;
   readonly workerPath: string | URL | undefined;
 }
@@ -88,6 +92,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     env: environments(given, processes),
     execArgv: given.custom('execArgv', 'an array of strings', undefined, isStringArray),
     cwd: given.custom('cwd', 'a directory', undefined, isNonEmptyString),
+    sharedMemory: resolveSharedMemory(given),
     output: given.custom('output', "'inherit', 'ignore' or a function", 'inherit', isOutput),
     workerPath: given.custom('workerPath', 'a path or a file URL', undefined, isPathOrUrl),
   };

@@ -10,7 +10,14 @@ import { workerpoolProcess } from './workerpool.js';
 
 /** All that are measured, in the order of the table. The first one is what the others are compared with. */
 export const contenders: readonly Contender[] = [
-  brokerContender({ name: 'broker', title: '@dual/broker', settings: 'defaults' }),
+  brokerContender(
+    { name: 'broker', title: '@dual/broker', settings: 'sharedMemory false' },
+    { sharedMemory: false },
+  ),
+  brokerContender(
+    { name: 'broker-shared-memory', title: '@dual/broker, shared memory', settings: 'sharedMemory true' },
+    { sharedMemory: true },
+  ),
   forkContender('advanced'),
   forkContender('json'),
   tinypool,

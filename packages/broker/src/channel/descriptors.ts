@@ -15,6 +15,8 @@ export const TO_BROKER_FD = 3;
 export const LIFELINE_FD = 4;
 /** Frames to the child. */
 export const TO_CHILD_FD = 5;
+/** Memory that both processes map; `/dev/null` where there is none. */
+export const SHARED_MEMORY_FD = 6;
 
 /** Time between two pulses, in ms. */
 export const PULSE_INTERVAL = 500;

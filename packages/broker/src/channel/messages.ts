@@ -1,6 +1,7 @@
 import { ProtocolError } from '../errors.js';
 import { decodeValue, encodeValue } from './codec.js';
 import type { Frame, Payload } from './frame.js';
+import type { SharedMemorySettings } from './shared/layout.js';
 import type { ErrorRecord, ThrownPart, ThrownValue } from './thrown.js';
 import { BUILTIN_ERRORS } from './thrown.js';
 
@@ -44,7 +45,14 @@ export const ToBroker = {
   Progress: 23,
   /** What the stream of this id has yielded. Any number, within the window, before the call is answered. */
   Chunk: 24,
+  /** The memory that Init tells of is mapped: calls may come through it. Before Ready, at most once. */
+  Mapped: 25,
 } as const;
+
+/** Whether it is the one message that ends a call. */
+export function isAnswer(type: number): boolean {
+  return type === ToBroker.Result || type === ToBroker.Failure || type === ToBroker.Dropped;
+}
 
 /** What the child is to construct. */
 export interface Init {
@@ -57,6 +65,8 @@ export interface Init {
   readonly concurrency: number;
   /** The longest message that the broker takes, in bytes. */
   readonly maxMessageBytes: number;
+  /** The memory to map; where it is missing, all goes through the pipes. */
+  readonly sharedMemory: SharedMemorySettings | undefined;
 }
 
 /** One call, as it is sent. */

@@ -48,7 +48,18 @@ function uncloneableKind(value: unknown): string | undefined {
   if (types.isExternal(value)) return 'it is a native handle';
   if (types.isSharedArrayBuffer(value)) return 'it is a SharedArrayBuffer, which processes cannot share';
   if (value instanceof WeakRef) return 'it is a WeakRef';
+  if (isDetached(value)) return 'its memory is gone: arguments may last only as long as their call';
   return undefined;
+}
+
+function isDetached(value: object): boolean {
+  const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+  if (!types.isArrayBuffer(buffer) || buffer.byteLength > 0) return false;
+  try {
+    return new Uint8Array(buffer).byteLength !== 0;
+  } catch {
+    return true;
+  }
 }
 
 class PartError extends Error {

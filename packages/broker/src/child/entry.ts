@@ -12,6 +12,7 @@ import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.j
 import type { Frame } from '../channel/frame.js';
 import type { Init, StartFailure } from '../channel/messages.js';
 import { ToBroker, ToChild, decodeCredit, decodeInit, signalFrame } from '../channel/messages.js';
+import { ChildMemory } from '../channel/shared/child-memory.js';
 import { describeThrown } from '../channel/thrown.js';
 import { withOrigin } from './context.js';
 import { dispose } from './dispose.js';
@@ -22,6 +23,7 @@ import { holdLifeline } from './lifeline.js';
 import type { Pipeline } from './load.js';
 import { PermanentStartError, loadPipeline } from './load.js';
 import { Methods } from './methods.js';
+import { throughMemory } from './through-memory.js';
 
 type State =
   | { readonly name: 'starting' }
@@ -29,6 +31,7 @@ type State =
   | { readonly name: 'ending' };
 
 let state: State = { name: 'starting' };
+let memory: ChildMemory | undefined;
 
 holdLifeline(LIFELINE_FD);
 isolate();
@@ -57,7 +60,8 @@ process.on('uncaughtException', (error) => {
   if (!('host' in state && state.host.blame(error))) crash(error);
 });
 
-function take(frame: Frame): void {
+function take(received: Frame): void {
+  const frame = memory?.take(received) ?? received;
   switch (frame.type) {
     case ToChild.Init:
       void start(decodeInit(frame.payload));
@@ -85,6 +89,8 @@ function take(frame: Frame): void {
 }
 
 async function start(init: Init): Promise<void> {
+  memory = init.sharedMemory && ChildMemory.map(init.sharedMemory);
+  if (memory !== undefined) channel.send(signalFrame(ToBroker.Mapped));
   try {
     const { pipeline } = await withOrigin(null, () => loadPipeline(init));
     const methods = new Methods(pipeline, init.expose);
@@ -92,7 +98,7 @@ async function start(init: Init): Promise<void> {
       methods,
       concurrency: init.concurrency,
       maxMessageBytes: init.maxMessageBytes,
-      channel,
+      channel: memory === undefined ? channel : throughMemory(channel, memory),
       onFailure: crash,
     });
     state = { name: 'serving', host, pipeline };

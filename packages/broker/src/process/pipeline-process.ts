@@ -16,6 +16,7 @@ import {
   traceFrame,
 } from '../channel/messages.js';
 import { reviveThrown } from '../channel/revive.js';
+import { BrokerMemory } from '../channel/shared/broker-memory.js';
 import { PipelineStartError, ProtocolError } from '../errors.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
@@ -29,6 +30,7 @@ import { Pulse } from './pulse.js';
 import type { LostCall, ProcessOptions, ProcessState, ProcessStats } from './process-types.js';
 import type { SpawnedChild } from './spawn.js';
 import { spawnChild } from './spawn.js';
+import type { Wire } from './wire.js';
 import { closeWire, openWire } from './wire.js';
 
 /** A process that has said its last, or whose channel has ended, should be about to exit. */
@@ -51,6 +53,7 @@ export class PipelineProcess {
   #state: State = { name: 'spawning' };
   #child: SpawnedChild | undefined;
   #channel: Channel | undefined;
+  #memory: BrokerMemory | undefined;
   #stderr: OutputReader | undefined;
   #pulse: Pulse | undefined;
   #startLimit: NodeJS.Timeout | undefined;
@@ -89,7 +92,8 @@ export class PipelineProcess {
     const { pid, state, calls, rss } = this;
     const { index } = this.#options;
     const bytes = this.#channel?.traffic ?? { sent: 0, received: 0 };
-    return { index, pid, state, calls, rss, bytes, spawnedAt: this.#spawnedAt };
+    const sharedMemory = this.#memory?.stats;
+    return { index, pid, state, calls, rss, bytes, sharedMemory, spawnedAt: this.#spawnedAt };
   }
 
   /** How many calls it has. */
@@ -108,7 +112,7 @@ export class PipelineProcess {
     this.#channel = new Channel({
       maxMessageBytes,
       onFrame: (frame) => {
-        this.#take(frame);
+        this.#take(this.#memory?.take(frame) ?? frame);
       },
       onEnd: (error) => {
         this.#channelEnd(error);
@@ -127,7 +131,7 @@ export class PipelineProcess {
         this.#exited({ ...this.#state.why, exitCode: undefined, signal: undefined });
         return;
       }
-      const child = spawnChild(this.#options, wire);
+      const child = this.#spawnChild(wire);
       this.#child = child;
       this.#listen(child);
       channel.connect(child);
@@ -135,6 +139,17 @@ export class PipelineProcess {
     } catch (cause) {
       const permanent = cause instanceof PipelineStartError;
       this.#exited({ exitCode: undefined, signal: undefined, reason: 'start', cause, permanent });
+    }
+  }
+
+  #spawnChild(wire: Wire): SpawnedChild {
+    const { sharedMemory, maxMessageBytes } = this.#options;
+    const memory = sharedMemory && BrokerMemory.create({ ...sharedMemory, maxMessageBytes });
+    this.#memory = memory;
+    try {
+      return spawnChild({ ...this.#options, memory: memory?.fd }, wire);
+    } finally {
+      memory?.inherited();
     }
   }
 
@@ -149,7 +164,8 @@ export class PipelineProcess {
     const { id } = this.#inFlight.add(call);
     if (call.traceparent !== undefined) this.#channel?.send(traceFrame(id, call.traceparent));
     const type = call.chunks === undefined ? ToChild.Call : ToChild.Stream;
-    this.#channel?.send({ type, id, attempt: call.attempt, payload });
+    const frame = { type, id, attempt: call.attempt, payload };
+    this.#channel?.send(this.#memory?.place(frame) ?? frame);
     call.chunks?.connect((chunks) => this.#channel?.send(creditFrame(id, chunks)));
     this.#startNext();
   }
@@ -217,6 +233,7 @@ export class PipelineProcess {
     this.#state = { name: 'exited' };
     clearTimeout(this.#startLimit);
     this.#channel?.destroy();
+    this.#memory?.close();
     for (const stream of [this.#child?.stdout, this.#child?.stderr, this.#child?.lifeline]) stream?.destroy();
     const lost = this.#takeLost(end.reason);
     const { index } = this.#options;
@@ -236,6 +253,10 @@ export class PipelineProcess {
     switch (frame.type) {
       case ToBroker.Ready:
         this.#ready();
+        break;
+      case ToBroker.Mapped:
+        if (this.#memory === undefined) throw new ProtocolError('the child maps memory that there is not');
+        this.#memory.share();
         break;
       case ToBroker.StartFailure: {
         const { thrown, permanent } = decodeStartFailure(frame.payload);
@@ -314,6 +335,7 @@ export class PipelineProcess {
   /** The process is done with the call. */
   #release(sent: SentCall): void {
     this.#inFlight.delete(sent);
+    this.#memory?.release(sent.id);
     this.#startNext();
     if (this.#inFlight.size === 0) for (const run of this.#whenIdle.splice(0)) run();
   }

@@ -1,6 +1,7 @@
 import type { Outcome, PendingCall } from '../call.js';
 import type { Traffic } from '../channel/channel.js';
 import type { Payload } from '../channel/frame.js';
+import type { SharedMemoryStats } from '../channel/shared/broker-memory.js';
 import type { OutputInfo } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { ProcessExit } from './exit.js';
@@ -23,6 +24,8 @@ export interface ProcessStats {
   readonly rss: number | undefined;
   /** Bytes it was sent, and those it sent: calls and their answers, as they cross. */
   readonly bytes: Traffic;
+  /** The memory it shares with the broker; `undefined` while, or where, all goes through the pipes. */
+  readonly sharedMemory: SharedMemoryStats | undefined;
   /** When it was spawned. */
   readonly spawnedAt: Date;
 }
@@ -52,8 +55,11 @@ export interface LostCall {
 
 export interface ProcessOptions
   extends
-    SpawnOptions,
-    Pick<ResolvedOptions, 'concurrency' | 'maxMessageBytes' | 'startTimeout' | 'recycle' | 'output'> {
+    Omit<SpawnOptions, 'memory'>,
+    Pick<
+      ResolvedOptions,
+      'concurrency' | 'maxMessageBytes' | 'startTimeout' | 'recycle' | 'output' | 'sharedMemory'
+    > {
   readonly index: number;
   /** The first message. */
   readonly init: Payload;

@@ -29,6 +29,8 @@ export interface SpawnedChild {
 export type SpawnOptions = Pick<ResolvedOptions, 'execArgv' | 'cwd' | 'workerPath'> & {
   readonly module: string;
   readonly env: Environment;
+  /** Descriptor of the memory that is shared with it. */
+  readonly memory: number | undefined;
 };
 
 /**
@@ -50,7 +52,7 @@ export function spawnChild(options: SpawnOptions, wire: Wire): SpawnedChild {
 }
 
 function spawnWith(
-  { module, execArgv, env, cwd, workerPath }: SpawnOptions,
+  { module, memory, execArgv, env, cwd, workerPath }: SpawnOptions,
   { ours: input, theirs }: Wire,
 ): SpawnedChild {
   if (cwd !== undefined && !existsSync(cwd)) {
@@ -61,7 +63,7 @@ function spawnWith(
     throw new PipelineStartError(`the child's entry file (option workerPath) does not exist: ${entry}`);
   const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
   const child = spawn(process.execPath, [...flags, entry], {
-    stdio: ['ignore', 'pipe', 'pipe', theirs, 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', theirs, 'pipe', 'pipe', memory ?? 'ignore'],
     env: { ...process.env, ...env },
     // A process group of its own: Ctrl-C, and other signals to the parent's group, are for the parent to act on.
     detached: process.platform !== 'win32',

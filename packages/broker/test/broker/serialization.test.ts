@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { expect, test } from '@jest/globals';
+import type { Broker } from '@dual/broker';
+import { describe, expect, test } from '@jest/globals';
 import { makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { temporaryPath } from '../support/temporary.js';
@@ -59,54 +60,6 @@ test('constructor arguments that cannot cross are refused at once', () => {
   );
 });
 
-test('64 MiB arrays cross each way, intact', async () => {
-  const broker = await startBroker();
-  const length = 16 * 1024 * 1024;
-  const array = new Float32Array(length).map((_, i) => i % 1009);
-  const back = await broker.call('echo', [array]);
-  if (!(back instanceof Float32Array)) throw new TypeError('it is no Float32Array');
-  expect(back).toHaveLength(length);
-  expect(Buffer.compare(Buffer.from(back.buffer), Buffer.from(array.buffer))).toBe(0);
-});
-
-test('3 000 buffers in one call, empty ones among them', async () => {
-  const broker = await startBroker();
-  const buffers = Array.from({ length: 3_000 }, (_, i) => new Uint8Array(i % 7).fill(i));
-  expect(await broker.call('echo', [buffers])).toEqual(buffers);
-});
-
-test.each([
-  ['Uint8Array', new Uint8Array(0)],
-  ['Float64Array', new Float64Array(0)],
-  ['Buffer', Buffer.alloc(0)],
-  ['ArrayBuffer', new ArrayBuffer(0)],
-  ['DataView', new DataView(new ArrayBuffer(0))],
-])('an empty %s', async (name, value) => {
-  const broker = await startBroker();
-  const back = await broker.call('echo', [value]);
-  const tag = Object.prototype.toString.call(back).slice('[object '.length, -1);
-  expect(Buffer.isBuffer(back) ? 'Buffer' : tag).toBe(name);
-  expect(back).toHaveProperty('byteLength', 0);
-});
-
-test('a view of a part of a larger buffer: only that part crosses', async () => {
-  const broker = await startBroker();
-  const whole = new Uint8Array(1_000_000).fill(1);
-  const back = await broker.call('echo', [whole.subarray(10, 13)]);
-  if (!(back instanceof Uint8Array)) throw new TypeError('it is no Uint8Array');
-  expect([...back]).toEqual([1, 1, 1]);
-  expect(back.buffer.byteLength).toBeLessThan(1_000);
-});
-
-test('a result larger than the socket buffer is out before the next call blocks the child', async () => {
-  const broker = await startBroker();
-  for (let i = 0; i < 100; i += 1) await broker.call('echo', [i]);
-  const big = broker.call('bytes', [32 * 1024 * 1024]);
-  const blocked = broker.submit('spin', []);
-  expect(await big).toHaveLength(32 * 1024 * 1024);
-  expect(blocked.finishedAt).toBeUndefined();
-});
-
 test('arguments and results over maxMessageBytes are refused, the child lives on', async () => {
   const broker = await startBroker(undefined, { maxMessageBytes: 10_000 });
   const pid = await broker.call('pid', []);
@@ -116,15 +69,6 @@ test('arguments and results over maxMessageBytes are refused, the child lives on
   });
   expect(await caughtError(broker.call('bytes', [20_000]))).toMatchObject({ ...REFUSED, path: 'result' });
   expect(await broker.call('pid', [])).toBe(pid);
-});
-
-test('a caller that transfers its array away after the call spoils only its own call', async () => {
-  const broker = await startBroker();
-  const array = new Uint8Array(8 * 1024 * 1024);
-  const spoilt = broker.call('count', [array]).catch(() => 'refused');
-  structuredClone(array, { transfer: [array.buffer] });
-  await spoilt;
-  expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
 test('a caller that transfers its array away while the call waits is told so; the child and the other calls live on', async () => {
@@ -143,4 +87,68 @@ test('a caller that transfers its array away while the call waits is told so; th
   }
   expect(await Promise.all([running, behind])).toEqual(['undisturbed', 'next']);
   expect(await broker.call('pid', [])).toBe(pid);
+});
+
+describe.each([
+  ['through the pipes', false],
+  ['through shared memory', true],
+])('%s', (_, sharedMemory) => {
+  const start = (): Promise<Broker> => startBroker(undefined, { sharedMemory });
+
+  test('64 MiB arrays cross each way, intact', async () => {
+    const broker = await start();
+    const length = 16 * 1024 * 1024;
+    const array = new Float32Array(length).map((_, i) => i % 1009);
+    const back = await broker.call('echo', [array]);
+    if (!(back instanceof Float32Array)) throw new TypeError('it is no Float32Array');
+    expect(back).toHaveLength(length);
+    expect(Buffer.compare(Buffer.from(back.buffer), Buffer.from(array.buffer))).toBe(0);
+  });
+
+  test('3 000 buffers in one call, empty ones among them', async () => {
+    const broker = await start();
+    const buffers = Array.from({ length: 3_000 }, (_, i) => new Uint8Array(i % 7).fill(i));
+    expect(await broker.call('echo', [buffers])).toEqual(buffers);
+  });
+
+  test.each([
+    ['Uint8Array', new Uint8Array(0)],
+    ['Float64Array', new Float64Array(0)],
+    ['Buffer', Buffer.alloc(0)],
+    ['ArrayBuffer', new ArrayBuffer(0)],
+    ['DataView', new DataView(new ArrayBuffer(0))],
+  ])('an empty %s', async (name, value) => {
+    const broker = await start();
+    const back = await broker.call('echo', [value]);
+    const tag = Object.prototype.toString.call(back).slice('[object '.length, -1);
+    expect(Buffer.isBuffer(back) ? 'Buffer' : tag).toBe(name);
+    expect(back).toHaveProperty('byteLength', 0);
+  });
+
+  test('a view of a part of a larger buffer: only that part crosses', async () => {
+    const broker = await start();
+    const whole = new Uint8Array(1_000_000).fill(1);
+    const back = await broker.call('echo', [whole.subarray(10, 13)]);
+    if (!(back instanceof Uint8Array)) throw new TypeError('it is no Uint8Array');
+    expect([...back]).toEqual([1, 1, 1]);
+    expect(back.buffer.byteLength).toBeLessThan(1_000);
+  });
+
+  test('a result larger than the socket buffer is out before the next call blocks the child', async () => {
+    const broker = await start();
+    for (let i = 0; i < 100; i += 1) await broker.call('echo', [i]);
+    const big = broker.call('bytes', [32 * 1024 * 1024]);
+    const blocked = broker.submit('spin', []);
+    expect(await big).toHaveLength(32 * 1024 * 1024);
+    expect(blocked.finishedAt).toBeUndefined();
+  });
+
+  test('a caller that transfers its array away after the call spoils only its own call', async () => {
+    const broker = await start();
+    const array = new Uint8Array(8 * 1024 * 1024);
+    const spoilt = broker.call('count', [array]).catch(() => 'refused');
+    structuredClone(array, { transfer: [array.buffer] });
+    await spoilt;
+    expect(await broker.call('echo', ['next'])).toBe('next');
+  });
 });

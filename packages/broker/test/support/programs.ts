@@ -30,7 +30,7 @@ export interface Ended {
 export function runProgram(name: string, args: readonly string[] = [], command?: readonly string[]): Program {
   const { NODE_OPTIONS: _ofJest, ...env } = process.env;
   const [file = '', ...before] = command ?? [process.execPath];
-  const child = spawn(file, [...before, fixture(`programs/${name}`).pathname, ...args], {
+  const child = spawn(file, [...before, new URL(name, fixture('programs/')).pathname, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,
   });

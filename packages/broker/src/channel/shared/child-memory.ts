@@ -1,0 +1,129 @@
+import { closeSync, fstatSync } from 'node:fs';
+
+import { SHARED_MEMORY_FD } from '../descriptors.js';
+import type { Frame } from '../frame.js';
+import type { SharedMemorySettings, Span } from './layout.js';
+import { MAX_PLACES, MAX_SHARED_BYTES, childSpan } from './layout.js';
+import { LentViews } from './lent-views.js';
+import { Outbox } from './outbox.js';
+import type { Place } from './places.js';
+import { isInline, isSpan, readPlaces, retain, withBuffers, writePlaces } from './places.js';
+import type { Mapping } from './system.js';
+import { loadSystem } from './system.js';
+
+/** Memory that the arguments of a call are in. */
+interface Loan {
+  readonly id: number;
+  readonly span: Span;
+  readonly buffer: ArrayBuffer;
+}
+
+/** The child's end of the memory that it shares with its broker. */
+export class ChildMemory {
+  readonly #threshold: number;
+  readonly #outbox: Outbox;
+  readonly #views: LentViews;
+  readonly #loans = new Map<ArrayBufferLike, Loan>();
+  /** How many frames the broker has taken that were placed here. */
+  readonly #taken: Uint32Array;
+  /** What the frames take up that it may not have taken yet, in the order they were sent. */
+  readonly #sent: (readonly Span[])[] = [];
+  #freed = 0;
+
+  private constructor({ size, threshold }: SharedMemorySettings, mapping: Mapping) {
+    this.#threshold = threshold;
+    this.#outbox = new Outbox(mapping.bytes, childSpan(size));
+    this.#views = new LentViews(mapping);
+    this.#taken = new Uint32Array(mapping.bytes.buffer, 0, 1);
+  }
+
+  /** @returns `undefined` where there is none, or it cannot be mapped: all goes through the pipes then. */
+  static map(settings: SharedMemorySettings): ChildMemory | undefined {
+    try {
+      // Something else is there where the broker could not make any.
+      if (fstatSync(SHARED_MEMORY_FD).size !== settings.size) return undefined;
+      const memory = new ChildMemory(
+        settings,
+        loadSystem(settings.koffi).map(SHARED_MEMORY_FD, settings.size),
+      );
+      closeSync(SHARED_MEMORY_FD);
+      return memory;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Lends a call its arguments, until it is answered. */
+  take(frame: Frame): Frame {
+    const places = readPlaces(frame);
+    if (places === undefined) return frame;
+    const buffers = places.map((place) => {
+      if (!isSpan(place)) return place;
+      const buffer = this.#views.lend(place);
+      this.#loans.set(buffer, { id: frame.id, span: place, buffer });
+      return new Uint8Array(buffer);
+    });
+    return withBuffers(frame, buffers);
+  }
+
+  /** Copies the large buffers of a frame into the memory, where there is room; the others stay with the frame. */
+  place(frame: Frame): Frame {
+    return this.#place(frame, undefined);
+  }
+
+  /** Places the answer of a call, and takes its arguments back. What it returns of them stays where it is. */
+  answer(frame: Frame): Frame {
+    const placed = this.#place(frame, frame.id);
+    let all = true;
+    for (const { id, buffer, span } of this.#loans.values()) {
+      if (id !== frame.id) continue;
+      this.#loans.delete(buffer);
+      if (!this.#views.takeBack(buffer, span)) all = false;
+    }
+    return all ? placed : retain(placed);
+  }
+
+  /** @param answered The call whose arguments nobody can change any more. */
+  #place(frame: Frame, answered: number | undefined): Frame {
+    const { buffers } = frame.payload;
+    if (!buffers.some((buffer) => buffer.byteLength >= this.#threshold || this.#loans.has(buffer.buffer)))
+      return frame;
+    this.#reclaim();
+    let room = buffers.length > MAX_PLACES ? 0 : MAX_SHARED_BYTES;
+    const put: Span[] = [];
+    const places = buffers.map((buffer): Place => {
+      const large = buffer.byteLength >= this.#threshold && buffer.byteLength <= room;
+      const span = large ? (this.#argument(buffer, answered) ?? this.#put(buffer, put)) : undefined;
+      room -= span?.length ?? 0;
+      // What is lent will not be there any more when it is written.
+      return span ?? (this.#loans.has(buffer.buffer) ? buffer.slice() : buffer);
+    });
+    if (!places.some(isSpan)) return withBuffers(frame, places.filter(isInline));
+    this.#sent.push(put);
+    return writePlaces(frame, places);
+  }
+
+  /** Where a buffer is that lies in the call's arguments: the broker keeps them until it has read the answer. */
+  #argument(
+    { buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>,
+    call: number | undefined,
+  ): Span | undefined {
+    const loan = this.#loans.get(buffer);
+    if (loan === undefined || loan.id !== call) return undefined;
+    return { offset: loan.span.offset + byteOffset, length: byteLength };
+  }
+
+  #put(buffer: Uint8Array<ArrayBuffer>, put: Span[]): Span | undefined {
+    const span = this.#outbox.put(buffer);
+    if (span !== undefined) put.push(span);
+    return span;
+  }
+
+  /** Makes room where frames have been taken. */
+  #reclaim(): void {
+    const taken = Atomics.load(this.#taken, 0);
+    for (; this.#freed !== taken; this.#freed = (this.#freed + 1) >>> 0) {
+      for (const span of this.#sent.shift() ?? []) this.#outbox.free(span);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { Allocator } from './allocator.js';
+import type { Span } from './layout.js';
+
+/** The part of shared memory that one side sends from. */
+export class Outbox {
+  readonly #memory: Uint8Array;
+  readonly #allocator: Allocator;
+
+  constructor(memory: Uint8Array, span: Span) {
+    this.#memory = memory;
+    this.#allocator = new Allocator(span);
+  }
+
+  /** Bytes that are in use. */
+  get used(): number {
+    return this.#allocator.used;
+  }
+
+  /** Copies bytes into it. @returns Where they are; `undefined` where there is no room. */
+  put(bytes: Uint8Array): Span | undefined {
+    const offset = this.#allocator.allocate(bytes.byteLength);
+    if (offset === undefined) return undefined;
+    this.#memory.set(bytes, offset);
+    return { offset, length: bytes.byteLength };
+  }
+
+  /** The other side has no use any more for what was put there. */
+  free({ offset }: Span): void {
+    this.#allocator.free(offset);
+  }
+}

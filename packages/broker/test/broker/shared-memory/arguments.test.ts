@@ -1,0 +1,66 @@
+import { describe, expect, test } from '@jest/globals';
+import { expectSame } from '../../support/bytes.js';
+import { caughtError } from '../../support/errors.js';
+
+import { KIB, MIB, bytes, memory, startSharing } from '../../support/shared-memory.js';
+
+describe('arguments in the pipeline', () => {
+  test('are gone when the call has ended, and never change', async () => {
+    const broker = await startSharing();
+    for (const value of [bytes(100 * KIB), new Float32Array(100 * KIB)]) {
+      await broker.call('keep', [value]);
+      expect(await broker.call('kept', [])).toEqual([0, 'undefined']);
+      const error = await caughtError(broker.call('returnKept', []));
+      expect(error).toMatchObject({ code: 'ERR_DUAL_SERIALIZATION', path: 'result' });
+      expect(error.message).toContain('result cannot cross to the other process: its memory is gone');
+    }
+  });
+
+  test('that came through the pipe are their own', async () => {
+    const broker = await startSharing();
+    const value = bytes(60 * KIB);
+    await broker.call('keep', [value]);
+    expectSame(await broker.call('returnKept', []), value);
+  });
+
+  test('whose memory the pipeline has handed on stay as they were', async () => {
+    const broker = await startSharing();
+    await broker.call('transferAway', [bytes(100 * KIB)]);
+    for (let i = 0; i < 3; i += 1) await broker.call('sum', [new Uint8Array(100 * KIB).fill(1)]);
+    expectSame(await broker.call('returnKept', []), bytes(100 * KIB));
+  });
+
+  test('returned, as a whole, in part, more than once, or with an error: as they were', async () => {
+    const broker = await startSharing();
+    const value = bytes(200 * KIB);
+    expectSame(await broker.call('part', [value, 10, 150_010]), value.slice(10, 150_010));
+    expectSame(await broker.call('part', [value, 10, 13]), value.slice(10, 13));
+    expectSame(await broker.call('part', [value, 10, 20_010]), value.slice(10, 20_010));
+    expectSame(await broker.call('twice', [value]), [value, value.slice(1), value]);
+    const large = bytes(7 * MIB);
+    expectSame(await broker.call('twice', [large]), [large, large.slice(1), large]);
+    const error = await caughtError(broker.call('fail', [value]));
+    expect(error.message).toBe('with bytes');
+    expectSame([error['bytes'], error['some']], [value, value.slice(0, 10)]);
+    expect(memory(broker)?.used).toBe(0);
+  });
+
+  test('reported as progress: as they were', async () => {
+    const broker = await startSharing();
+    const reports: unknown[] = [];
+    const value = bytes(100 * KIB);
+    await broker.call('report', [value], { onProgress: (report) => reports.push(report) });
+    expectSame(reports, [value]);
+  });
+
+  test('yielded by a stream that goes on to change them: as they were', async () => {
+    const broker = await startSharing();
+    const chunks: unknown[] = [];
+    for await (const chunk of broker.stream('yieldAndChange', [bytes(100 * KIB)])) chunks.push(chunk);
+    expectSame(
+      chunks,
+      [1, 2, 3].map((i) => new Uint8Array(100 * KIB).fill(i)),
+    );
+    expect(memory(broker)?.used).toBe(0);
+  });
+});

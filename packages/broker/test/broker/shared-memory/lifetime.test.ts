@@ -1,0 +1,88 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { expectSame } from '../../support/bytes.js';
+import { caughtError } from '../../support/errors.js';
+import { exit, line } from '../../support/events.js';
+import { gone } from '../../support/processes.js';
+import { runProgram } from '../../support/programs.js';
+import { KIB, bytes, memory, sharedBy, startSharing } from '../../support/shared-memory.js';
+import { temporaryPath } from '../../support/temporary.js';
+
+describe('memory of a call', () => {
+  const value = bytes(500 * KIB);
+
+  test('is free again once it has ended well, badly, or by an unknown method', async () => {
+    const broker = await startSharing();
+    await broker.call('sum', [value]);
+    await broker.call('fail', [value]).catch(() => undefined);
+    await broker.call('nothing', [value]).catch(() => undefined);
+    expect(memory(broker)?.used).toBe(0);
+  });
+
+  test.each([
+    ['timed out', { timeout: 1_000 }],
+    ['was cancelled', {}],
+  ])('that %s is not used again while the pipeline may look at it', async (_, options) => {
+    const broker = await startSharing({ killDelay: { timeout: Infinity, cancel: Infinity } });
+    const pid = Number(await broker.call('pid', []));
+    const started = line(broker, 'started');
+    const listening = line(broker, 'listening');
+    const call = broker.submit('outlast', [new Uint8Array(value.length).fill(5)], options);
+    await started;
+    if (!('timeout' in options)) call.cancel();
+    await caughtError(call.result);
+    expect(memory(broker)?.used).toBeGreaterThanOrEqual(value.length);
+    const next = broker.call('sum', [new Uint8Array(value.length).fill(1)]);
+    const seen = line(broker, `sees ${value.length} of 5`);
+    const ended = next.then(() => memory(broker)?.used);
+    await listening;
+    process.kill(pid, 'SIGUSR2');
+    await seen;
+    expect(await next).toBe(value.length);
+    expect(await ended).toBe(0);
+  });
+
+  test.each(['crash', 'close', 'reload'])('and all of it goes with its process (%s)', async (how) => {
+    const before = readdirSync('/dev/shm');
+    const broker = await startSharing();
+    expect(sharedBy('self')).not.toEqual([]);
+    if (how === 'crash') {
+      const exited = exit(broker);
+      expect(await caughtError(broker.call('dieWith', [value]))).toMatchObject({ signal: 'SIGKILL' });
+      await exited;
+      expectSame(await broker.call('echo', [value]), value);
+    }
+    if (how === 'reload') await broker.reload();
+    if (how !== 'close') expect(sharedBy('self')).toHaveLength(1);
+    await broker.close();
+    expect(sharedBy('self')).toEqual([]);
+    expect(readdirSync('/dev/shm')).toEqual(before);
+  });
+
+  test('that runs again after a crash has its arguments again', async () => {
+    const broker = await startSharing();
+    const path = temporaryPath();
+    expectSame(await broker.call('changeAndDieOnce', [value, path], { retries: 1 }), value);
+  });
+
+  test('leaves nothing behind when both processes are killed', async () => {
+    const before = readdirSync('/dev/shm');
+    const program = runProgram('broker.mjs', ['spinWithMemory']);
+    const [, pid] = await program.line(/^pid (\d+)$/);
+    await program.line(/^spinning$/);
+    expect(sharedBy(Number(pid))).toHaveLength(1);
+    program.process.kill('SIGKILL');
+    await program.ended;
+    await gone(Number(pid));
+    expect(readdirSync('/dev/shm')).toEqual(before);
+  });
+
+  test('is of the two processes alone: what the pipeline starts gets none', async () => {
+    const broker = await startSharing();
+    const pid = Number(await broker.call('start', []));
+    expect(sharedBy(pid)).toEqual([]);
+    expect(sharedBy(Number(await broker.call('pid', [])))).toHaveLength(1);
+    process.kill(pid, 'SIGKILL');
+    await gone(pid);
+  });
+});
