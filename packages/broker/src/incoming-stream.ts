@@ -24,7 +24,8 @@ export class IncomingStream {
   #state: 'open' | 'ended' | { readonly error: unknown } = 'open';
   #begun = false;
   /** What the reader has taken, and the child has not been told of. */
-  #taken = { chunks: 0, bytes: 0 };
+  #takenChunks = 0;
+  #takenBytes = 0;
   #grant: (chunks: number) => void = () => undefined;
   #onPaused: (paused: boolean) => void = () => undefined;
 
@@ -101,13 +102,13 @@ export class IncomingStream {
   }
 
   #count(bytes: number): void {
-    const { chunks } = this.#taken;
-    this.#taken = { chunks: chunks + 1, bytes: this.#taken.bytes + bytes };
-    if (this.#state !== 'open' || !Window.worthTelling(this.#taken.chunks, this.#taken.bytes)) return;
+    this.#takenChunks += 1;
+    this.#takenBytes += bytes;
+    if (this.#state !== 'open' || !Window.worthTelling(this.#takenChunks, this.#takenBytes)) return;
     const wasFull = this.#window.isFull();
-    this.#window.release(this.#taken.chunks);
-    this.#grant(this.#taken.chunks);
-    this.#taken = { chunks: 0, bytes: 0 };
+    this.#window.release(this.#takenChunks);
+    this.#grant(this.#takenChunks);
+    this.#takenChunks = this.#takenBytes = 0;
     if (wasFull) this.#onPaused(false);
   }
 }

@@ -46,6 +46,8 @@ export class Channel {
   readonly #reader: FrameReader;
   readonly #outgoing = new FrameWriter();
   #state: State = { name: 'unconnected' };
+  /** Whether what is queued leaves at the end of this tick. */
+  #scheduled = false;
   readonly #flush = (): void => {
     this.flush();
   };
@@ -103,12 +105,21 @@ export class Channel {
   /** Queues a frame; all frames of one tick leave in one write. Does nothing once the channel has ended. */
   send(frame: Frame): void {
     if (this.#state.name === 'ended') return;
-    if (this.#outgoing.empty) queueMicrotask(this.#flush);
+    this.#outgoing.add(frame);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#flush);
+  }
+
+  /** Queues a frame that leaves with the next one that is sent, or at the next `flush`. */
+  hold(frame: Frame): void {
+    if (this.#state.name === 'ended') return;
     this.#outgoing.add(frame);
   }
 
   /** Writes what was queued. @returns Whether all of it has been handed to the kernel (or never can be). */
   flush(): boolean {
+    this.#scheduled = false;
     const output = this.#state.pipes?.output;
     if (output === undefined) return false;
     const pieces = this.#outgoing.take();

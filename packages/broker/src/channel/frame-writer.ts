@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 
-import type { Frame } from './frame.js';
+import type { Frame, Payload } from './frame.js';
 import { frameHeadBytes, writeFrameHead } from './frame.js';
 
 /** Frames are gathered in pieces of memory of this size. */
@@ -13,6 +13,11 @@ export interface Piece {
   readonly bytes: Uint8Array;
   /** Whether the memory belongs to somebody else, who may do anything with it. */
   readonly borrowed: boolean;
+}
+
+/** Whether a frame has all of that payload in memory of its own as soon as it is queued. */
+export function isCopied({ buffers }: Payload): boolean {
+  return buffers.every(({ byteLength }) => byteLength <= WORTH_COPYING);
 }
 
 /** Turns frames into few pieces of memory to be written: small things are gathered, large ones not copied. */

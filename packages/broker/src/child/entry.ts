@@ -36,6 +36,8 @@ let memory: ChildMemory | undefined;
 holdLifeline(LIFELINE_FD);
 isolate();
 
+// What a pipeline has yielded may not have left yet where it exits.
+process.once('exit', () => channel.flush());
 const channel = new Channel({
   maxMessageBytes: Infinity, // the broker bounds what it sends
   onFrame: take,

@@ -25,7 +25,7 @@ export interface HostOptions {
   readonly concurrency: number;
   /** Longest result that is sent. */
   readonly maxMessageBytes: number;
-  readonly channel: Pick<Channel, 'send' | 'flush' | 'flushed'>;
+  readonly channel: Pick<Channel, 'send' | 'hold' | 'flush' | 'flushed'>;
   /** Called where it cannot go on, as where user code has spoilt what it needs. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -187,7 +187,15 @@ export class Host {
   }
 
   async #follow(call: RunningCall, stream: OutgoingStream): Promise<void> {
-    this.#answer(call, await stream.run());
+    let answer: Frame;
+    try {
+      answer = await call.settled(stream.run());
+    } catch (error) {
+      // It went wrong beside what is yielded, and may be the reason why nothing more would be.
+      stream.stop();
+      answer = thrownFrame(call.id, error, this.#options.maxMessageBytes);
+    }
+    this.#answer(call, answer);
   }
 
   #answer(call: RunningCall, frame: Frame): void {

@@ -58,17 +58,12 @@ export class RunningCall {
   }
 
   /** Settles as what the method returned does, or rejects when something else that the call started went wrong. */
-  settled(returned: PromiseLike<unknown>): Promise<unknown> {
+  settled<T>(returned: PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.onFailure(reject);
+      this.#fail = reject;
+      if (this.#failure !== undefined) this.fail(this.#failure.error);
       void follow(returned, resolve, reject);
     });
-  }
-
-  /** Calls `fail` when something that the call started went wrong, beside what it returned. */
-  onFailure(fail: (error: unknown) => void): void {
-    this.#fail = fail;
-    if (this.#failure !== undefined) fail(this.#failure.error);
   }
 
   abort(): void {

@@ -81,6 +81,7 @@ describe('back-pressure', () => {
     ['endless', 'x', 256],
     ['endlessLater', 'x', 256],
     ['endless', new Uint8Array(64 * 1024), 16],
+    ['endlessLater', new Uint8Array(2 * 1024 * 1024), 1],
   ])('the pipeline waits for its reader (%s %#)', async (method, chunk, window) => {
     const broker = await start({ concurrency: 2 });
     const reader = broker.stream(method, [chunk])[Symbol.asyncIterator]();
@@ -205,6 +206,13 @@ describe('a stream that fails', () => {
     expect(chunks).toEqual([0, 1, 2]);
     expect(error).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT', signal: 'SIGKILL', started: true });
     expect(await broker.call('plain', ['next'])).toBe('next');
+  });
+
+  test('the process exits after a flood: all of it comes first', async () => {
+    const broker = await start();
+    const { chunks, error } = await readAll(broker.stream('exitAfter', [5_000]));
+    expect(chunks).toEqual(upTo(5_000));
+    expect(error).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT', exitCode: 3 });
   });
 
   test('the process dies before the first chunk: retries apply', async () => {

@@ -14,6 +14,10 @@ class FullPipe {
     this.sent.push([frame.type, frame.id]);
   }
 
+  hold(frame: Frame): void {
+    this.send(frame);
+  }
+
   flush(): boolean {
     return this.#open || this.sent.length === 0;
   }
