@@ -185,9 +185,10 @@ function asProtocolError(error: unknown): ProtocolError {
   return new ProtocolError('a message could not be taken', { cause: error }) satisfies BrokerError;
 }
 
-export function sumTraffic(all: readonly Traffic[]): Traffic {
+/** Of all that there are. */
+export function sumTraffic(all: readonly (Traffic | undefined)[]): Traffic {
   const sum = { sent: 0, received: 0 };
-  for (const { sent, received } of all) {
+  for (const { sent, received } of all.filter((one) => one !== undefined)) {
     sum.sent += sent;
     sum.received += received;
   }

@@ -1,5 +1,5 @@
 import type { Outcome, PendingCall } from '../call.js';
-import { Channel } from '../channel/channel.js';
+import { Channel, sumTraffic } from '../channel/channel.js';
 import { decodeValue } from '../channel/codec.js';
 import type { Frame, Payload } from '../channel/frame.js';
 import { payloadBytes } from '../channel/frame.js';
@@ -91,7 +91,7 @@ export class PipelineProcess {
   get stats(): ProcessStats {
     const { pid, state, calls, rss } = this;
     const { index } = this.#options;
-    const bytes = this.#channel?.traffic ?? { sent: 0, received: 0 };
+    const bytes = sumTraffic([this.#channel?.traffic, this.#memory?.traffic]);
     const sharedMemory = this.#memory?.stats;
     return { index, pid, state, calls, rss, bytes, sharedMemory, spawnedAt: this.#spawnedAt };
   }

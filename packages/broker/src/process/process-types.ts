@@ -22,7 +22,7 @@ export interface ProcessStats {
   readonly calls: number;
   /** Its resident memory, in bytes; `undefined` before it first told. */
   readonly rss: number | undefined;
-  /** Bytes it was sent, and those it sent: calls and their answers, as they cross. */
+  /** Bytes it was sent, and those it sent: calls and their answers, in the pipes and in shared memory. */
   readonly bytes: Traffic;
   /** The memory it shares with the broker; `undefined` while, or where, all goes through the pipes. */
   readonly sharedMemory: SharedMemoryStats | undefined;

@@ -103,8 +103,7 @@ export class Supervisor {
 
   /** Bytes that its processes, one after the other, were sent, and have sent. */
   get bytes(): Traffic {
-    const { stats } = this;
-    return stats === undefined ? this.#earlierBytes : sumTraffic([this.#earlierBytes, stats.bytes]);
+    return sumTraffic([this.#earlierBytes, this.stats?.bytes]);
   }
 
   /** Processes spawned in place of others. */

@@ -128,8 +128,11 @@ describe('times', () => {
 });
 
 describe('bytes', () => {
-  test('cross in each direction', async () => {
-    const broker = await startBroker();
+  test.each([
+    ['pipes', false],
+    ['shared memory', true],
+  ])('cross in each direction, through %s', async (_way, sharedMemory) => {
+    const broker = await startBroker(undefined, { sharedMemory });
     const idle = broker.stats().bytes;
     await broker.call('count', [new Uint8Array(300_000)]);
     const { bytes } = broker.stats();

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { closeSync } from 'node:fs';
 
 import { ProtocolError } from '../../errors.js';
+import type { Traffic } from '../channel.js';
 import type { Frame } from '../frame.js';
 import type { SharedMemorySettings, Span } from './layout.js';
 import { MAX_PLACES, MAX_SHARED_BYTES, brokerSpan, childSpan, contains } from './layout.js';
@@ -35,6 +36,7 @@ export class BrokerMemory {
   readonly #taken: Uint32Array;
   /** What the arguments of calls take up, by the calls' ids. */
   readonly #lent = new Map<number, Span[]>();
+  readonly #traffic = { sent: 0, received: 0 };
   /** `offered`: the child may not have mapped it. */
   #state: 'offered' | 'shared' | 'closed' = 'offered';
 
@@ -68,6 +70,11 @@ export class BrokerMemory {
     return { size: this.#settings.size, used: this.#outbox.used };
   }
 
+  /** Bytes that have crossed in it. */
+  get traffic(): Traffic {
+    return { ...this.#traffic };
+  }
+
   /** The child has been spawned, or could not be: what it inherits need not be held open here. */
   inherited(): void {
     closeSync(this.fd);
@@ -92,6 +99,7 @@ export class BrokerMemory {
       if (span === undefined) return buffer;
       spans.push(span);
       room -= span.length;
+      this.#traffic.sent += span.length;
       return span;
     });
     if (spans.length === 0) return frame;
@@ -146,6 +154,7 @@ export class BrokerMemory {
       isSpan(place) ? copyOf(bytes.subarray(place.offset, place.offset + place.length)) : place,
     );
     Atomics.add(this.#taken, 0, 1);
+    this.#traffic.received += shared;
     return buffers;
   }
 }
