@@ -38,7 +38,7 @@ export interface RecycleOptions {
 export interface SharedMemoryOptions {
   /**
    * Bytes of it for each process, half of them for each direction: from 1 MiB to 4 GiB. What does not fit goes
-   * through the pipes. What was never used takes no memory. Default 128 MiB.
+   * through the pipes. What was never used takes no memory. Default 64 MiB.
    */
   size?: number | undefined;
   /** Bytes that a buffer must have to go through it: from 16 KiB to 16 MiB. Default 64 KiB. */

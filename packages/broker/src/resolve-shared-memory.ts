@@ -16,7 +16,7 @@ export function resolveSharedMemory(given: OptionReader): SharedMemorySettings |
   const value = given.custom('sharedMemory', accepted, undefined, isBooleanOrObject);
   if (value === false) return undefined;
   const limits = new OptionReader('sharedMemory.', typeof value === 'object' ? value : {});
-  const size = limits.bytes('size', 128 * MIB, MIB, 4 * KIB * MIB);
+  const size = limits.bytes('size', 64 * MIB, MIB, 4 * KIB * MIB);
   const threshold = limits.bytes('threshold', 64 * KIB, MIN_THRESHOLD, MAX_SHARED_BYTES);
   limits.rejectUnknown();
   const koffi = findKoffi();

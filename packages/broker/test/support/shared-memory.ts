@@ -17,7 +17,7 @@ export function memory(broker: Broker): { size: number; used: number } | undefin
 }
 
 /** Bytes that tell where each of them belongs. */
-export function bytes(length: number): Uint8Array {
+export function bytes(length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(length).map((_, i) => i % 251);
 }
 
