@@ -63,6 +63,11 @@ async function exportedAtRunTime(module: string): Promise<string[]> {
 test('the public names of @dual/broker', () => {
   expect(publicNames('@dual/broker')).toMatchInlineSnapshot(`
     [
+      "type BatchMethodName",
+      "type BatchOptions",
+      "class BatchResultError",
+      "type BatchStats",
+      "type BatchesOf",
       "class Broker",
       "class BrokerClosedError",
       "class BrokerError",

@@ -33,7 +33,7 @@ import type {
   StreamName,
   UnknownFactory,
 } from './remote.js';
-import { checkCall, closedError } from './refusals.js';
+import { checkBatched, checkCall, closedError } from './refusals.js';
 import { remoteProxy } from './remote-proxy.js';
 import { KeepAlive, after } from './timer.js';
 
@@ -172,9 +172,9 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   /** What the broker is doing at this moment, and what it has done. Takes some µs, whatever it has done. */
   stats(): BrokerStats {
     const { state } = this;
-    const { queue, serviceTime, callStats } = this.#dispatcher;
+    const { queue, serviceTime, batches, callStats } = this.#dispatcher;
     const { restarts, bytes, processes } = this.#pool;
-    return { state, ...callStats, queue, serviceTime, restarts, bytes, processes };
+    return { state, ...callStats, queue, serviceTime, batches, restarts, bytes, processes };
   }
 
   /**
@@ -203,6 +203,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   async drain(): Promise<void> {
     if (this.#life.name === 'open') {
       this.#life = { name: 'draining', closed: undefined };
+      this.#dispatcher.closing();
       this.#refuseWaiters();
       this.#changed();
     }
@@ -296,6 +297,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     chunks?: IncomingStream,
   ): PendingCall {
     checkCall(method, args);
+    checkBatched(method, args, this.#options.batch);
     return this.#accept(method, args, options, callSite, chunks);
   }
 
@@ -354,10 +356,13 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
       expose,
       args,
       concurrency,
+      batch,
       maxMessageBytes,
       sharedMemory,
       output,
     } = this.#options;
+    const methods = Object.entries(batch).map(([name, { method }]) => [name, method] as const);
+    const batchMethods = Object.fromEntries(methods);
     return new Pool({
       module,
       init: encodeInit({
@@ -366,6 +371,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
         expose,
         args,
         concurrency,
+        batchMethods,
         maxMessageBytes,
         sharedMemory,
       }),
@@ -389,8 +395,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
         started: (call) => {
           this.#dispatcher.started(call);
         },
-        answered: (call, outcome, ms) => {
-          this.#dispatcher.answered(call, outcome, ms);
+        answered: (call, outcome, run) => {
+          this.#dispatcher.answered(call, outcome, run);
         },
         exited: (exit, lost) => {
           this.#dispatcher.lost(lost, exit);
@@ -418,6 +424,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   #drainAndStop(): Promise<void> {
     const closed = this.#stopOnceIdle();
     this.#life = { name: 'draining', closed };
+    this.#dispatcher.closing();
     this.#changed();
     return closed;
   }

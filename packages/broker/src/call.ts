@@ -75,6 +75,8 @@ export interface PendingCallInit {
   readonly onCancel: (error: CallCancelledError) => void;
 }
 
+let lastOrder = 0;
+
 /** A call, with what the broker needs of it; users see its `Call` side. */
 export class PendingCall implements Call {
   readonly key: string;
@@ -87,6 +89,8 @@ export class PendingCall implements Call {
   readonly chunks: IncomingStream | undefined;
   /** How often the call has run before. */
   attempt = 0;
+  /** When it will have waited too long to be started, as `performance.now()` tells it. */
+  waitsUntil = Infinity;
   /** Whether `get(key)` is to find it once it has settled: nobody knows the random key of a plain `call`. */
   findable: boolean;
   /** How many callers share this call; it is cancelled when the last one has left. */
@@ -98,8 +102,11 @@ export class PendingCall implements Call {
   #cleanUp: (() => void)[] = [];
   /** What the pipeline learns of the trace that the call is part of. */
   traceparent: string | undefined;
-  /** When it was submitted, by the two clocks: what `performance.now()` tells of later is as a date relative to it. */
-  readonly #submitted = { date: Date.now(), now: performance.now() };
+  /** Which of all calls this is, as they were submitted. */
+  readonly order = (lastOrder += 1);
+  /** When it was submitted, as `performance.now()` tells it: what that tells of later is as a date relative to it. */
+  readonly submittedAt = performance.now();
+  readonly #submittedDate = Date.now();
   readonly #meter: Pick<CallMeter, 'moved'>;
   #callSite: CallSite | undefined;
   readonly #onCancel: PendingCallInit['onCancel'];
@@ -133,7 +140,7 @@ export class PendingCall implements Call {
     this.findable = findable;
     this.#payload = payload;
     this.#callSite = callSite;
-    this.#phase = { state: 'queued', sent: false, since: this.#submitted.now };
+    this.#phase = { state: 'queued', sent: false, since: this.submittedAt };
     this.#meter = meter;
     this.#onCancel = onCancel;
     this.result = new Promise((resolve, reject) => {
@@ -168,7 +175,7 @@ export class PendingCall implements Call {
   }
 
   get queuedAt(): Date {
-    return new Date(this.#submitted.date);
+    return new Date(this.#submittedDate);
   }
 
   get startedAt(): Date | undefined {
@@ -267,7 +274,7 @@ export class PendingCall implements Call {
   }
 
   #dateOf(now: number): Date {
-    return new Date(this.#submitted.date + (now - this.#submitted.now));
+    return new Date(this.#submittedDate + (now - this.submittedAt));
   }
 
   #move(phase: Phase): void {

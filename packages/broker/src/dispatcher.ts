@@ -15,6 +15,8 @@ import {
   QueueFullError,
   SerializationError,
 } from './errors.js';
+import type { BatchStats } from './observe/batch-meter.js';
+import { BatchMeter } from './observe/batch-meter.js';
 import type { CallStats } from './observe/call-meter.js';
 import { CallMeter } from './observe/call-meter.js';
 import type { Diagnostics } from './observe/diagnostics.js';
@@ -22,10 +24,10 @@ import { ServiceTime } from './observe/service-time.js';
 import type { ResolvedCallOptions, ResolvedOptions } from './resolve-options.js';
 import type { ProcessExit } from './process/exit.js';
 import { lostCallError } from './process/exit.js';
-import type { LostCall } from './process/process-types.js';
+import type { LostCall, RunInfo } from './process/process-types.js';
 import type { Pool } from './process/pool.js';
-import { CallQueue } from './queue/call-queue.js';
 import { CallRegistry } from './queue/call-registry.js';
+import { Schedule } from './queue/schedule.js';
 import { WaitingRoom } from './queue/waiting-room.js';
 import type { KeepAlive } from './timer.js';
 
@@ -54,10 +56,13 @@ export interface Submission {
 /** Sees every call from its acceptance to its one and only end. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #queue = new CallQueue();
+  readonly #schedule: Schedule;
+  readonly #batches = new BatchMeter();
   readonly #registry: CallRegistry;
   readonly #serviceTime = new ServiceTime();
   readonly #meter = new CallMeter();
+  /** The same, shared among the calls of a batch. */
+  readonly #costPerCall = new ServiceTime();
   readonly #room = new WaitingRoom(() => {
     this.#room.admit(this.#places);
   });
@@ -66,6 +71,14 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    const { processes, batch } = options.options;
+    this.#schedule = new Schedule({
+      processes,
+      batch,
+      onReady: () => {
+        this.dispatch();
+      },
+    });
     this.#registry = new CallRegistry(options.options.keep);
   }
 
@@ -75,7 +88,7 @@ export class Dispatcher {
   }
 
   get queue(): { readonly length: number; readonly bytes: number } {
-    const { length, bytes } = this.#queue;
+    const { length, bytes } = this.#schedule;
     return { length, bytes };
   }
 
@@ -86,6 +99,11 @@ export class Dispatcher {
 
   get callStats(): CallStats {
     return this.#meter.stats;
+  }
+
+  /** By method. */
+  get batches(): Readonly<Record<string, BatchStats>> {
+    return this.#batches.stats;
   }
 
   get(key: string): PendingCall | undefined {
@@ -123,20 +141,14 @@ export class Dispatcher {
 
   /** Sends what there is room for. */
   dispatch(): void {
-    const { pool } = this.#options;
-    while (this.#queue.length > 0) {
-      const supervisor = pool.free(this.#serviceTime.mean);
-      if (supervisor === undefined) break;
-      const call = this.#queue.shift();
-      if (call?.payload === undefined) continue;
-      if (payloadBytes(call.payload) !== call.bytes) {
-        this.#settle(call, { state: 'failed', error: goneError(call) });
-        continue;
-      }
-      call.sent();
-      supervisor.send(call, call.payload);
-    }
+    while (this.#schedule.length > 0 && this.#sendNext());
     this.#room.admit(this.#places);
+  }
+
+  /** No more calls will come: those that wait for others, to make a batch, go. */
+  closing(): void {
+    this.#schedule.close();
+    this.dispatch();
   }
 
   /** Resolves when one more call can wait. */
@@ -165,9 +177,11 @@ export class Dispatcher {
     this.#options.diagnostics.started(call);
   }
 
-  /** A process has answered the call, after it ran for `ms`. */
-  answered(call: PendingCall, outcome: Outcome, ms: number): void {
+  /** A process has answered the call. */
+  answered(call: PendingCall, outcome: Outcome, { ms, size, complete }: RunInfo): void {
     this.#serviceTime.add(ms);
+    this.#costPerCall.add(ms / size);
+    if (complete && outcome.state === 'succeeded') this.#schedule.ran(call.method, size, ms);
     this.#settle(call, outcome);
     this.dispatch();
   }
@@ -177,6 +191,7 @@ export class Dispatcher {
     const failed: PendingCall[] = [];
     const waiting: PendingCall[] = [];
     const again: PendingCall[] = [];
+    this.#schedule.unbind(exit.index);
     for (const { call, started } of lost) {
       if (call.settled) continue;
       if (started && !call.repeatable) {
@@ -191,7 +206,7 @@ export class Dispatcher {
       this.#limitWaiting(call);
       again.push(call);
     }
-    this.#queue.putBack(waiting);
+    this.#schedule.putBack(waiting);
     // Those who are told of it may submit calls; these are to stand behind the ones that were put back.
     for (const call of again) this.#options.diagnostics.queued(call);
     for (const call of failed) this.#settle(call, { state: 'failed', error: lostCallError(call, exit) });
@@ -210,7 +225,7 @@ export class Dispatcher {
   /** How many more calls can wait. */
   get #places(): number {
     const { maxQueue, maxQueueBytes } = this.#options.options;
-    return this.#queue.bytes < maxQueueBytes ? maxQueue - this.#queue.length : 0;
+    return this.#schedule.bytes < maxQueueBytes ? maxQueue - this.#schedule.length : 0;
   }
 
   #join({ key, method, payload, options, chunks }: Submission): PendingCall | undefined {
@@ -242,7 +257,7 @@ export class Dispatcher {
     this.#options.keepAlive.hold();
     this.#pending.add(call);
     this.#registry.add(call);
-    this.#queue.push(call);
+    this.#schedule.push(call);
     this.#limitWaiting(call);
     this.#meter.accepted();
     this.#options.diagnostics.queued(call);
@@ -250,24 +265,49 @@ export class Dispatcher {
     return call;
   }
 
+  /** @returns Whether there was anything to send, and a process to send it to. */
+  #sendNext(): boolean {
+    for (const { process, ...taker } of this.#options.pool.free(this.#serviceTime.mean)) {
+      const departure = this.#schedule.next(taker);
+      if (departure === undefined) continue;
+      const { batch } = departure;
+      const calls = departure.calls.filter((call) => this.#canStart(call));
+      if (calls.length === 0) return true;
+      for (const call of calls) call.sent();
+      if (batch !== undefined) this.#batches.left(batch.of, calls.length, batch.reason);
+      process.send({ calls, batchMethod: batch?.method });
+      return true;
+    }
+    return false;
+  }
+
   #limitWaiting(call: PendingCall): void {
     const { queueTimeout } = call.options;
+    call.waitsUntil = performance.now() + queueTimeout;
     call.limit(queueTimeout, () => {
-      const message = `call ${call.name} waited longer than its queueTimeout (${queueTimeout} ms)`;
-      this.#giveUp(
-        call,
-        { state: 'failed', error: new CallTimeoutError('queued', message, call.details()) },
-        // It may have been sent ahead, and have started by the time the child learns of this.
-        this.#options.options.killDelay.timeout,
-      );
+      // It may have been sent ahead, and have started by the time the child learns of this.
+      this.#giveUp(call, queueTimeoutOf(call), this.#options.options.killDelay.timeout);
     });
+  }
+
+  /** @returns Whether the call can be sent; where not, it has been settled. */
+  #canStart(call: PendingCall): boolean {
+    const { payload, bytes, waitsUntil } = call;
+    if (payload === undefined || payloadBytes(payload) !== bytes) {
+      this.#settle(call, { state: 'failed', error: goneError(call) });
+      return false;
+    }
+    // Timers may be late where this program is busy: what comes too late for its caller is not started.
+    if (waitsUntil === Infinity || performance.now() < waitsUntil) return true;
+    this.#settle(call, queueTimeoutOf(call));
+    return false;
   }
 
   #checkRoom(call: PendingCall): void {
     const { maxQueue, maxQueueBytes, processes, concurrency } = this.#options.options;
-    const { length, bytes } = this.#queue;
+    const { length, bytes } = this.#schedule;
     // A call that can be sent at once does not wait, so it needs no room.
-    if (length === 0 && this.#options.pool.free(this.#serviceTime.mean) !== undefined) return;
+    if (length === 0 && this.#options.pool.free(this.#serviceTime.mean).length > 0) return;
     const full =
       length >= maxQueue
         ? `${length} calls wait, and maxQueue is ${maxQueue}`
@@ -275,7 +315,7 @@ export class Dispatcher {
           ? `${bytes} bytes of arguments wait, this call has ${call.bytes}, and maxQueueBytes is ${maxQueueBytes}`
           : undefined;
     if (full === undefined) return;
-    const { mean = UNMEASURED_RETRY } = this.#serviceTime;
+    const { mean = UNMEASURED_RETRY } = this.#costPerCall;
     const retryAfter = Math.ceil(mean * Math.max(1, length / (processes * concurrency)));
     throw new QueueFullError(
       `the queue is full: ${full}; try again in ${retryAfter} ms`,
@@ -299,7 +339,7 @@ export class Dispatcher {
   /** Settles a call that waits or runs; a process that runs it may go on with it for `patience` ms. */
   #giveUp(call: PendingCall, outcome: Outcome, patience: number): void {
     if (!this.#settle(call, outcome)) return;
-    if (!this.#queue.delete(call)) this.#options.pool.abandon(call, patience);
+    if (!this.#schedule.delete(call)) this.#options.pool.abandon(call, patience);
     // What waits behind it may go now.
     this.dispatch();
   }
@@ -324,6 +364,12 @@ function goneError(call: PendingCall): SerializationError {
     `the arguments of call ${call.name} cannot cross: ${what}`,
     call.details(),
   );
+}
+
+function queueTimeoutOf(call: PendingCall): Outcome {
+  const { queueTimeout } = call.options;
+  const message = `call ${call.name} waited longer than its queueTimeout (${queueTimeout} ms)`;
+  return { state: 'failed', error: new CallTimeoutError('queued', message, call.details()) };
 }
 
 function abortError(details: BrokerErrorDetails, signal: AbortSignal): CallCancelledError {

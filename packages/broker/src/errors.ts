@@ -141,6 +141,13 @@ export class UnknownMethodError extends BrokerError {
   }
 }
 
+/** A batch method returned something else than one result for each call. Code `ERR_DUAL_BATCH_RESULT`. */
+export class BatchResultError extends BrokerError {
+  constructor(message: string, details?: BrokerErrorDetails) {
+    super('ERR_DUAL_BATCH_RESULT', message, details);
+  }
+}
+
 /** A call with this key is in flight, with another method or other arguments. Code `ERR_DUAL_DUPLICATE_KEY`. */
 export class DuplicateKeyError extends BrokerError {
   constructor(message: string, details?: BrokerErrorDetails) {
@@ -173,6 +180,7 @@ const CLASSES = {
   QueueFullError,
   SerializationError,
   UnknownMethodError,
+  BatchResultError,
   DuplicateKeyError,
   BrokerClosedError,
   ProtocolError,

@@ -1,4 +1,5 @@
 import type { Traffic } from './channel/channel.js';
+import type { BatchStats } from './observe/batch-meter.js';
 import type { CallStats } from './observe/call-meter.js';
 import type { OutputInfo } from './options.js';
 import type { ProcessExit } from './process/exit.js';
@@ -26,6 +27,8 @@ export interface BrokerStats extends CallStats {
   };
   /** Mean time that calls have lately run, in ms; `undefined` before the first has. */
   readonly serviceTime: number | undefined;
+  /** Of each method whose calls make batches, once one has left. */
+  readonly batches: Readonly<Record<string, BatchStats>>;
   /** Processes spawned in place of others. */
   readonly restarts: number;
   /** Bytes that all processes, those that have ended too, were sent, and have sent. */

@@ -6,6 +6,7 @@ export { Broker } from './broker.js';
 export type { Call, CallState } from './call.js';
 export type { CloseOptions, PipelineClient } from './client.js';
 export {
+  BatchResultError,
   BrokerClosedError,
   BrokerError,
   type BrokerErrorDetails,
@@ -35,6 +36,8 @@ export type {
 } from './observe/diagnostics-messages.js';
 export type { DurationSummary } from './observe/durations.js';
 export type {
+  BatchOptions,
+  BatchesOf,
   BrokerOptions,
   CallOptions,
   CommonOptions,
@@ -50,9 +53,11 @@ export type {
 } from './options.js';
 export type { CallProgress } from './progress.js';
 export type { SharedMemoryStats } from './channel/shared/broker-memory.js';
+export type { BatchStats } from './observe/batch-meter.js';
 export type { ProcessExit } from './process/exit.js';
 export type { ProcessState, ProcessStats } from './process/process-types.js';
 export type {
+  BatchMethodName,
   FactoryArgs,
   MethodArgs,
   MethodName,

@@ -20,6 +20,17 @@ export class OptionReader {
     return new OptionReader(`${this.#prefix}${name}.`, this.#take(name));
   }
 
+  /** Of all the fields that are set. */
+  get names(): string[] {
+    return [...this.#values.keys()].filter((name) => this.#values.get(name) !== undefined);
+  }
+
+  required<T>(name: string, accepted: string, accepts: (value: unknown) => value is T): T {
+    const value = this.#take(name);
+    if (!accepts(value)) throw this.#refuse(name, accepted, value);
+    return value;
+  }
+
   custom<T, D>(name: string, accepted: string, fallback: D, accepts: (value: unknown) => value is T): T | D {
     const value = this.#take(name);
     if (value === undefined) return fallback;

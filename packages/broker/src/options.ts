@@ -1,4 +1,4 @@
-import type { FactoryArgs } from './remote.js';
+import type { BatchMethodName, FactoryArgs, MethodName, PipelineOf } from './remote.js';
 
 /** How often, and how fast, a process that ended is replaced. */
 export interface RestartOptions {
@@ -66,6 +66,22 @@ export interface OutputInfo {
 /** Where a child's stdout and stderr go. A function is called once a line, without the line end. */
 export type OutputOption = 'inherit' | 'ignore' | ((line: string, info: OutputInfo) => void);
 
+/** How calls of one method make batches. */
+export interface BatchOptions<M extends string = string> {
+  /**
+   * The method that runs a batch: it takes an array of what the single method takes, and returns an array, of the
+   * same order, of what that returns, or of an `Error` where a call is to reject.
+   */
+  method: M;
+  /** The most calls of a batch. Default 32. */
+  maxSize?: number | undefined;
+  /**
+   * How long the first call of a batch waits for others, in ms. Default `'auto'`: as long as the measured rate of
+   * calls, and the measured cost of batches, make it worth while, and not at all for a lone caller.
+   */
+  maxDelay?: number | 'auto' | undefined;
+}
+
 /** Variables of an environment; `undefined` removes one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -129,9 +145,20 @@ export interface CommonOptions {
   workerPath?: string | URL | undefined;
 }
 
+/** By the name of a method, how its calls make batches. */
+export type BatchesOf<P> = {
+  readonly [K in MethodName<P> as [BatchMethodName<P, K>] extends [never] ? never : K]?:
+    BatchOptions<BatchMethodName<P, K>> | undefined;
+};
+
 /** Options of a broker whose pipeline is made by the export `C`. */
-export type BrokerOptions<C> = CommonOptions &
-  ([] extends FactoryArgs<C>
+export type BrokerOptions<C> = CommonOptions & {
+  /**
+   * Methods whose calls are gathered, to be run together: `{ predict: { method: 'predictBatch' } }`. A call of such a
+   * method has one argument.
+   */
+  batch?: BatchesOf<PipelineOf<C>> | undefined;
+} & ([] extends FactoryArgs<C>
     ? {
         /** What the pipeline is constructed with. */
         args?: Readonly<FactoryArgs<C>> | undefined;
@@ -164,6 +191,11 @@ export interface CallOptions {
   priority?: number | undefined;
   /** How often the call may run again after its process died under it. Default 0. */
   retries?: number | undefined;
+  /**
+   * Calls of the same affinity run in the same process, while that lives: for sessions that leave something there.
+   * They start in order, but others may go past one that waits for its process. Default: any process will do.
+   */
+  affinity?: string | undefined;
   /**
    * Called with what the pipeline reports by `currentCall().progress(value)`, before the call settles; also with the
    * latest value so far, where the call joins one in flight. What it throws is an uncaught exception.

@@ -16,3 +16,13 @@ export function checkCall(method: unknown, args: unknown): void {
   if (!Array.isArray(args))
     throw new InvalidOptionError('args', `the arguments of ${method} must be given as an array`);
 }
+
+/** @throws InvalidOptionError where a call that is to be part of a batch has more arguments than one. */
+export function checkBatched(
+  method: string,
+  args: readonly unknown[],
+  batch: Readonly<Record<string, unknown>>,
+): void {
+  if (args.length <= 1 || !Object.hasOwn(batch, method)) return;
+  throw new InvalidOptionError('args', `a call of ${method} has one argument, since its calls make batches`);
+}

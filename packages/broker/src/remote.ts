@@ -76,6 +76,26 @@ export type StreamChunk<P, K extends StreamName<P>> = P[K] extends (...args: nev
 type Chunk<R> = unknown extends R ? unknown : Awaited<R> extends Yields<infer T> ? Awaited<T> : never;
 
 /**
+ * Names of the methods of `P` that can run calls of method `K` as a batch: they take an array of its one argument, and
+ * return an array of its results or errors.
+ */
+export type BatchMethodName<P, K extends MethodName<P>> =
+  Required<MethodArgs<P, K>> extends readonly [infer A]
+    ? {
+        [M in MethodName<P>]: P[M] extends (items: A[]) => infer R
+          ? [Awaited<R>] extends [never]
+            ? never
+            : Awaited<R> extends readonly (MethodResult<P, K> | Error)[]
+              ? M
+              : never
+          : never;
+      }[MethodName<P>]
+    : // Of a pipeline whose methods are not known, any may do.
+      unknown[] extends MethodArgs<P, K>
+      ? MethodName<P>
+      : never;
+
+/**
  * Names that the runtime, not the user, asks an object for: `await` looks for `then`, `JSON.stringify` for
  * `toJSON`, template strings for `toString`. On the proxy they are no calls; `broker.call` can make them.
  */

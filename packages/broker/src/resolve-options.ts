@@ -2,6 +2,7 @@ import type { SharedMemorySettings } from './channel/shared/layout.js';
 import { InvalidOptionError } from './errors.js';
 import { OptionReader } from './option-reader.js';
 import type {
+  BatchOptions,
   CallOptions,
   Environment,
   KeepOptions,
@@ -16,6 +17,9 @@ import { TRACEPARENT, isTraceparent } from './traceparent.js';
 /** Options with every default filled in. */
 export type Resolved<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
+/** How calls of one method make batches, with every default filled in. */
+export type ResolvedBatch = Resolved<BatchOptions>;
+
 /** Every option with its default filled in. */
 export interface ResolvedOptions {
   readonly args: readonly unknown[];
@@ -23,6 +27,8 @@ export interface ResolvedOptions {
   readonly expose: readonly string[] | undefined;
   readonly processes: number;
   readonly concurrency: number;
+  /** By the method whose calls make batches. */
+  readonly batch: Readonly<Record<string, ResolvedBatch>>;
   readonly maxQueue: number;
   readonly maxQueueBytes: number;
   readonly maxMessageBytes: number;
@@ -45,6 +51,7 @@ export interface ResolvedOptions {
 
 const MIB = 1024 * 1024;
 const MAX_PROCESSES = 1024;
+const MAX_BATCH = 65_536;
 
 /**
  * Checks options and fills in defaults.
@@ -63,6 +70,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     expose: given.custom('expose', 'an array of method names', undefined, isStringArray),
     processes,
     concurrency: given.atLeastOne('concurrency', 1),
+    batch: resolveBatches(given.group('batch')),
     maxQueue: given.count('maxQueue', 10_000),
     maxQueueBytes: given.count('maxQueueBytes', 256 * MIB),
     maxMessageBytes: given.count('maxMessageBytes', 1024 * MIB),
@@ -108,6 +116,7 @@ export interface ResolvedCallOptions {
   readonly queueTimeout: number;
   readonly priority: number;
   readonly retries: number;
+  readonly affinity: string | undefined;
   readonly onProgress: ((value: unknown) => void) | undefined;
   readonly traceparent: string | undefined;
 }
@@ -129,6 +138,7 @@ export function resolveCallOptions(
       queueTimeout,
       priority: 0,
       retries: 0,
+      affinity: undefined,
       onProgress: undefined,
       traceparent: undefined,
     };
@@ -141,6 +151,7 @@ export function resolveCallOptions(
     queueTimeout: given.duration('queueTimeout', defaults.queueTimeout),
     priority: given.custom('priority', 'a finite number', 0, isFiniteNumber),
     retries: given.count('retries', 0),
+    affinity: given.custom('affinity', 'a non-empty string', undefined, isNonEmptyString),
     onProgress: given.custom('onProgress', 'a function', undefined, isListener),
     traceparent: given.custom('traceparent', TRACEPARENT, undefined, isTraceparent),
   };
@@ -177,6 +188,24 @@ function isAbortSignal(value: unknown): value is AbortSignal {
 
 function isListener(value: unknown): value is (value: unknown) => void {
   return typeof value === 'function';
+}
+
+function resolveBatches(given: OptionReader): Record<string, ResolvedBatch> {
+  const entries = given.names.map((name): [string, ResolvedBatch] => {
+    const batch = given.group(name);
+    const resolved = {
+      method: batch.required('method', 'the name of a method', isNonEmptyString),
+      maxSize: batch.size('maxSize', 32, MAX_BATCH),
+      maxDelay: batch.custom('maxDelay', "milliseconds from 0, Infinity or 'auto'", 'auto' as const, isDelay),
+    };
+    batch.rejectUnknown();
+    return [name, resolved];
+  });
+  return Object.fromEntries(entries);
+}
+
+function isDelay(value: unknown): value is number | 'auto' {
+  return value === 'auto' || (typeof value === 'number' && value >= 0);
 }
 
 function environments(given: OptionReader, processes: number): Environment[] {

@@ -21,6 +21,24 @@ export class Pipeline {
     return Promise.resolve([this.predict(image)].slice(0, top));
   }
 
+  predictBatch(images: Uint8Array[]): (Prediction | Error)[] {
+    return images.map((image) => this.predict(image));
+  }
+
+  predictBatchLater(images: readonly Uint8Array[]): Promise<Prediction[]> {
+    return Promise.resolve(images.map((image) => this.predict(image)));
+  }
+
+  /** Takes other items. */
+  labelBatch(names: string[]): Prediction[] {
+    return names.map((label) => ({ label, probability: 1 }));
+  }
+
+  /** Returns other results. */
+  countBatch(images: Uint8Array[]): number[] {
+    return images.map(({ length }) => length);
+  }
+
   *words(image: Uint8Array): Generator<string> {
     yield this.predict(image).label;
   }

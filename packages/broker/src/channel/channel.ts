@@ -102,10 +102,10 @@ export class Channel {
     return { sent: pipes?.output.bytesWritten ?? 0, received: pipes?.input.bytesRead ?? 0 };
   }
 
-  /** Queues a frame; all frames of one tick leave in one write. Does nothing once the channel has ended. */
-  send(frame: Frame): void {
+  /** Queues frames; all frames of one tick leave in one write. Does nothing once the channel has ended. */
+  send(...frames: readonly Frame[]): void {
     if (this.#state.name === 'ended') return;
-    this.#outgoing.add(frame);
+    for (const frame of frames) this.#outgoing.add(frame);
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(this.#flush);

@@ -17,12 +17,16 @@ export const ToChild = {
   Stop: 4,
   /** This process is about to be killed: start no further call. */
   Halt: 5,
-  /** The W3C traceparent of the Call of the same id, which comes next. Sent only where there is one. */
+  /** The W3C traceparent of the Call or Member of the same id, which comes next. Sent only where there is one. */
   Trace: 6,
   /** Run a method and send what it yields, as Chunks. Answered as a Call is. */
   Stream: 7,
   /** The reader of the stream of this id has taken so many chunks more. */
   Credit: 8,
+  /** One call of a batch: runs with the Batch that names it. Answered as a Call is. */
+  Member: 9,
+  /** Run a method once for the members named. Has no answer of its own. */
+  Batch: 10,
 } as const;
 
 /** Types of the messages that the child sends. */
@@ -61,8 +65,10 @@ export interface Init {
   readonly export: string | undefined;
   readonly expose: readonly string[] | undefined;
   readonly args: readonly unknown[];
-  /** How many calls run at once. */
+  /** How many calls, or batches, run at once. */
   readonly concurrency: number;
+  /** By the method whose calls make batches, the method that runs those. */
+  readonly batchMethods: Readonly<Record<string, string>>;
   /** The longest message that the broker takes, in bytes. */
   readonly maxMessageBytes: number;
   /** The memory to map; where it is missing, all goes through the pipes. */
@@ -76,6 +82,13 @@ export interface CallMessage {
   readonly args: readonly unknown[];
 }
 
+/** One batch, as it is sent after its members. */
+export interface BatchMessage {
+  readonly method: string;
+  /** Ids of the calls, in order. */
+  readonly members: readonly number[];
+}
+
 /** Why a call has no result. */
 export type Failure =
   | { readonly kind: 'thrown'; readonly thrown: ThrownValue }
@@ -84,7 +97,9 @@ export type Failure =
   /** It was called, and yields its results; where that showed only when it returned, it has started. */
   | { readonly kind: 'yields'; readonly started: boolean }
   /** It was to be streamed, and returns its result. */
-  | { readonly kind: 'returns' };
+  | { readonly kind: 'returns' }
+  /** What the batch method returned makes no result for each call. */
+  | { readonly kind: 'batch-result'; readonly message: string };
 
 export interface StartFailure {
   readonly thrown: ThrownValue;
@@ -132,6 +147,15 @@ export function encodeCall(call: CallMessage): Payload {
   return encodeValue(call, '');
 }
 
+export function encodeBatch(batch: BatchMessage): Payload {
+  return encodeValue(batch, '');
+}
+
+/** Reads a message of the broker's, in the child. */
+export function decodeBatch(payload: Payload): BatchMessage {
+  return decodeValue(payload) as BatchMessage; // the child trusts its broker
+}
+
 /** Reads a message of the broker's, in the child. */
 export function decodeCall(payload: Payload): CallMessage {
   return decodeValue(payload) as CallMessage; // the child trusts its broker
@@ -161,6 +185,7 @@ export function decodeFailure(payload: Payload): Failure {
   if (kind === 'thrown') return { kind, thrown: checkThrown(thrown) };
   if (kind === 'unserializable' && typeof path === 'string' && typeof message === 'string')
     return { kind, path, message };
+  if (kind === 'batch-result' && typeof message === 'string') return { kind, message };
   if (kind === 'unknown-method' && isStringArray(methods)) return { kind, methods };
   if (kind === 'yields' && typeof started === 'boolean') return { kind, started };
   if (kind === 'returns') return { kind };

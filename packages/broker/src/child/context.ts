@@ -22,6 +22,12 @@ export interface CurrentCall {
    * @throws SerializationError where the value cannot cross.
    */
   readonly progress: (value: unknown) => void;
+  /**
+   * In a method that runs a batch: its calls, in the order of its argument. Of the batch itself `method` is the one
+   * that runs it, `key` and `traceparent` are those of its first call, `attempt` is the highest; its `signal` is aborted when
+   * nobody waits for any of its calls, and its `progress` is that of all. `undefined` in any other method.
+   */
+  readonly calls: readonly CurrentCall[] | undefined;
 }
 
 const STORAGE = Symbol.for('@dual/broker/current-call');

@@ -70,7 +70,11 @@ function take(received: Frame): void {
       break;
     case ToChild.Call:
     case ToChild.Stream:
+    case ToChild.Batch:
       if (state.name === 'serving') state.host.take(frame);
+      break;
+    case ToChild.Member:
+      if (state.name === 'serving') state.host.takeMember(frame);
       break;
     case ToChild.Trace:
       if (state.name === 'serving') state.host.trace(frame);
@@ -95,7 +99,7 @@ async function start(init: Init): Promise<void> {
   if (memory !== undefined) channel.send(signalFrame(ToBroker.Mapped));
   try {
     const { pipeline } = await withOrigin(null, () => loadPipeline(init));
-    const methods = new Methods(pipeline, init.expose);
+    const methods = new Methods(pipeline, init);
     const host = new Host({
       methods,
       concurrency: init.concurrency,

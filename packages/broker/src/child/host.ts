@@ -3,14 +3,23 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { Channel } from '../channel/channel.js';
 import type { Frame } from '../channel/frame.js';
-import { ToBroker, ToChild, decodeCall, decodeTraceparent, signalFrame } from '../channel/messages.js';
+import {
+  ToBroker,
+  ToChild,
+  decodeBatch,
+  decodeCall,
+  decodeTraceparent,
+  signalFrame,
+} from '../channel/messages.js';
 import { Allowance } from './allowance.js';
 import { failureFrame, resultFrame, thrownFrame } from './answer.js';
+import { batchFrames } from './batch-answers.js';
 import type { Streamable } from './chunk-source.js';
 import { chunkSource, isStreamable } from './chunk-source.js';
 import { origin, withOrigin } from './context.js';
 import type { Methods } from './methods.js';
 import { OutgoingStream } from './outgoing-stream.js';
+import type { RunningCallOptions } from './running-call.js';
 import { RunningCall } from './running-call.js';
 import { isThenable } from './thenable.js';
 
@@ -21,7 +30,7 @@ const REPORTS = { burst: 32, interval: 2 };
 
 export interface HostOptions {
   readonly methods: Methods;
-  /** How many calls run at once. */
+  /** How many calls, or batches, run at once. */
   readonly concurrency: number;
   /** Longest result that is sent. */
   readonly maxMessageBytes: number;
@@ -30,13 +39,29 @@ export interface HostOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** What takes one place: a call, or a batch of them. */
+interface Job {
+  /** What the pipeline sees. */
+  readonly call: RunningCall;
+  /** The calls that are to be answered. */
+  readonly members: readonly RunningCall[];
+  readonly run: () => unknown;
+  /** The answers to them all, of what the method returned, or what will end with the one answer. */
+  readonly answers: (result: unknown) => readonly Frame[] | OutgoingStream;
+}
+
 /** Starts calls in the order they came, and runs so many at once. Each is answered exactly once. */
 export class Host {
   readonly #options: HostOptions;
+  /** Calls and batches. */
   readonly #waiting = new Map<number, Frame>();
+  /** Calls that run with their batch. */
+  readonly #members = new Map<number, Frame>();
   /** Of those that wait, where they have one. */
   readonly #traceparents = new Map<number, string>();
   readonly #running = new Map<number, RunningCall>();
+  /** What takes a place. */
+  readonly #jobs = new Set<RunningCall>();
   readonly #reports = new Allowance(REPORTS);
   /** Set while there are calls that wait. */
   #work: Promise<void> | undefined;
@@ -58,10 +83,15 @@ export class Host {
     this.#work ??= this.#watch(this.#workOff());
   }
 
+  /** Takes a call of the batch that comes next. */
+  takeMember(frame: Frame): void {
+    this.#members.set(frame.id, frame);
+  }
+
   /** Nobody waits for the call any more. */
   abort(id: number): void {
     this.#running.get(id)?.abort();
-    if (!this.#waiting.delete(id)) return;
+    if (!this.#waiting.delete(id) && !this.#members.delete(id)) return;
     this.#traceparents.delete(id);
     this.#options.channel.send(signalFrame(ToBroker.Dropped, id));
   }
@@ -77,7 +107,7 @@ export class Host {
    */
   blame(error: unknown): boolean {
     const from = origin();
-    const running = [...this.#running.values()];
+    const running = [...this.#jobs];
     // What has lost its origin can only come from the call that runs, as far as anybody can tell, if there is just one.
     const lone = from === undefined && running.length === 1 ? running[0] : undefined;
     const culprit = lone ?? running.find(({ view }) => view === from);
@@ -91,12 +121,13 @@ export class Host {
    */
   halt(): number[] {
     this.#waiting.clear();
+    this.#members.clear();
     return [...this.#running.keys()];
   }
 
   /** Resolves when no call is left. */
   async idle(): Promise<void> {
-    while (this.#work !== undefined || this.#running.size > 0) await (this.#work ?? this.#ended());
+    while (this.#work !== undefined || this.#jobs.size > 0) await (this.#work ?? this.#ended());
   }
 
   async #workOff(): Promise<void> {
@@ -105,13 +136,14 @@ export class Host {
     await Promise.resolve();
     let turn = performance.now();
     for (const [id, frame] of this.#waiting) {
-      while (this.#running.size >= this.#options.concurrency) await this.#ended();
+      while (this.#jobs.size >= this.#options.concurrency) await this.#ended();
       // What was said of the calls before must be out before this one blocks this thread, or kills this process:
       // the broker takes the first calls that nothing was said of for the only ones that may have started.
       if (!channel.flush()) await channel.flushed();
       // It may have been aborted meanwhile.
       if (!this.#waiting.delete(id)) continue;
-      this.#run(frame);
+      if (frame.type === ToChild.Batch) this.#runBatch(frame);
+      else this.#run(frame);
       if (performance.now() - turn < TURN) continue;
       // Aborts are read by the event loop.
       await setImmediate();
@@ -121,87 +153,139 @@ export class Host {
     this.#work = undefined;
   }
 
-  #run({ type, id, attempt, payload }: Frame): void {
-    const { key, method: name, args } = decodeCall(payload);
-    const { methods, maxMessageBytes, channel } = this.#options;
-    const traceparent = this.#traceparents.get(id);
-    this.#traceparents.delete(id);
+  #run(frame: Frame): void {
+    const { id } = frame;
+    const { methods } = this.#options;
+    const { call, name, args } = this.#begin(frame);
     const method = methods.get(name);
-    const call = new RunningCall({
-      id,
-      key,
-      method: name,
-      attempt,
-      traceparent,
-      streams: type === ToChild.Stream,
-      channel,
-      maxMessageBytes,
-      allowance: this.#reports,
-    });
-    this.#running.set(id, call);
+    const job: Job = {
+      call,
+      members: [call],
+      run: () => method?.run(...args),
+      answers: (result) => this.#answersTo(call, result),
+    };
     if (method === undefined) {
-      this.#answer(call, failureFrame(id, { kind: 'unknown-method', methods: methods.names }));
-      return;
-    }
-    if (method.yields && !call.streams) {
-      this.#answer(call, failureFrame(id, { kind: 'yields', started: false }));
-      return;
-    }
-    try {
-      const returned = withOrigin(call.view, () => method.run(...args));
-      if (call.streams && isStreamable(returned)) this.#stream(call, returned);
-      else if (isThenable(returned)) void this.#watch(this.#finish(call, returned));
-      else this.#conclude(call, returned);
-    } catch (error) {
-      this.#answer(call, thrownFrame(id, error, maxMessageBytes));
+      this.#answer(job, [failureFrame(id, { kind: 'unknown-method', methods: methods.names })]);
+    } else if (method.yields && !call.streams) {
+      this.#answer(job, [failureFrame(id, { kind: 'yields', started: false })]);
+    } else {
+      this.#execute(job);
     }
   }
 
-  async #finish(call: RunningCall, returned: PromiseLike<unknown>): Promise<void> {
+  #runBatch({ id, payload }: Frame): void {
+    const { method: name, members } = decodeBatch(payload);
+    const { methods, maxMessageBytes } = this.#options;
+    const begun = members.flatMap((member) => {
+      const frame = this.#members.get(member);
+      // Where there is none, it was aborted meanwhile.
+      return this.#members.delete(member) && frame !== undefined ? [this.#begin(frame)] : [];
+    });
+    const [first] = begun;
+    if (first === undefined) return;
+    const calls = begun.map(({ call }) => call);
+    const args = begun.map((member) => member.args[0]);
+    const { key, traceparent } = first.call.view;
+    const attempt = Math.max(...calls.map(({ view }) => view.attempt));
+    this.#execute({
+      call: this.#makeCall({ id, key, method: name, attempt, traceparent, streams: false, members: calls }),
+      members: calls,
+      run: () => methods.runsBatches(name).run(args),
+      answers: (results) => batchFrames(name, calls, results, maxMessageBytes),
+    });
+  }
+
+  #begin({ type, id, attempt, payload }: Frame): {
+    call: RunningCall;
+    name: string;
+    args: readonly unknown[];
+  } {
+    const { key, method, args } = decodeCall(payload);
+    const traceparent = this.#traceparents.get(id);
+    this.#traceparents.delete(id);
+    const streams = type === ToChild.Stream;
+    const call = this.#makeCall({ id, key, method, attempt, traceparent, streams });
+    this.#running.set(id, call);
+    return { call, name: method, args };
+  }
+
+  #makeCall(call: Omit<RunningCallOptions, 'channel' | 'maxMessageBytes' | 'allowance'>): RunningCall {
+    const { maxMessageBytes, channel } = this.#options;
+    return new RunningCall({ ...call, channel, maxMessageBytes, allowance: this.#reports });
+  }
+
+  #execute(job: Job): void {
+    this.#jobs.add(job.call);
     try {
-      this.#conclude(call, await call.settled(returned));
+      const returned = withOrigin(job.call.view, job.run);
+      const isStream = job.call.streams && isStreamable(returned);
+      if (isThenable(returned) && !isStream) void this.#watch(this.#finish(job, returned));
+      else this.#conclude(job, returned);
     } catch (error) {
-      this.#answer(call, thrownFrame(call.id, error, this.#options.maxMessageBytes));
+      this.#fail(job, error);
+    }
+  }
+
+  async #finish(job: Job, returned: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#conclude(job, await job.call.settled(returned));
+    } catch (error) {
+      this.#fail(job, error);
     }
   }
 
   /** The method has returned. */
-  #conclude(call: RunningCall, result: unknown): void {
-    const { id, streams, failure } = call;
-    const { maxMessageBytes } = this.#options;
+  #conclude(job: Job, result: unknown): void {
+    const { failure } = job.call;
+    if (failure !== undefined) {
+      this.#fail(job, failure.error);
+      return;
+    }
+    const answers = job.answers(result);
+    if (answers instanceof OutgoingStream) void this.#watch(this.#follow(job, answers));
+    else this.#answer(job, answers);
+  }
+
+  #answersTo(call: RunningCall, result: unknown): readonly Frame[] | OutgoingStream {
+    const { id, streams } = call;
     const yields = isStreamable(result);
-    if (failure !== undefined) this.#answer(call, thrownFrame(id, failure.error, maxMessageBytes));
-    else if (yields && streams) this.#stream(call, result);
-    else if (yields) this.#answer(call, failureFrame(id, { kind: 'yields', started: true }));
-    else if (streams) this.#answer(call, failureFrame(id, { kind: 'returns' }));
-    else this.#answer(call, resultFrame(id, result, maxMessageBytes));
+    if (yields && streams) return this.#stream(call, result);
+    if (yields) return [failureFrame(id, { kind: 'yields', started: true })];
+    if (streams) return [failureFrame(id, { kind: 'returns' })];
+    return [resultFrame(id, result, this.#options.maxMessageBytes)];
   }
 
   /** What the method yields is sent. */
-  #stream(call: RunningCall, streamable: Streamable): void {
+  #stream(call: RunningCall, streamable: Streamable): OutgoingStream {
     const { channel, maxMessageBytes } = this.#options;
     const source = withOrigin(call.view, () => chunkSource(streamable));
-    const stream = new OutgoingStream({ call, source, channel, maxMessageBytes });
-    call.stream = stream;
-    void this.#watch(this.#follow(call, stream));
+    call.stream = new OutgoingStream({ call, source, channel, maxMessageBytes });
+    return call.stream;
   }
 
-  async #follow(call: RunningCall, stream: OutgoingStream): Promise<void> {
+  async #follow(job: Job, stream: OutgoingStream): Promise<void> {
     let answer: Frame;
     try {
-      answer = await call.settled(stream.run());
+      answer = await job.call.settled(stream.run());
     } catch (error) {
       // It went wrong beside what is yielded, and may be the reason why nothing more would be.
       stream.stop();
-      answer = thrownFrame(call.id, error, this.#options.maxMessageBytes);
+      answer = thrownFrame(job.call.id, error, this.#options.maxMessageBytes);
     }
-    this.#answer(call, answer);
+    this.#answer(job, [answer]);
   }
 
-  #answer(call: RunningCall, frame: Frame): void {
-    call.end();
-    this.#options.channel.send(frame);
-    this.#running.delete(call.id);
+  #fail(job: Job, error: unknown): void {
+    const { maxMessageBytes } = this.#options;
+    const frames = job.members.map(({ id }) => thrownFrame(id, error, maxMessageBytes));
+    this.#answer(job, frames);
+  }
+
+  #answer({ call, members }: Job, frames: readonly Frame[]): void {
+    for (const member of members) member.end();
+    this.#options.channel.send(...frames);
+    for (const { id } of members) this.#running.delete(id);
+    this.#jobs.delete(call);
     for (const wake of this.#whenEnded.splice(0)) wake();
   }
 

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 
+import type { Init } from '../channel/messages.js';
 import type { Pipeline } from './load.js';
 import { PermanentStartError } from './load.js';
 
@@ -14,15 +15,15 @@ export class Methods {
   readonly #pipeline: Pipeline;
   readonly #exposed: ReadonlySet<string> | undefined;
 
-  /** @throws PermanentStartError where `expose` names a method that is not there. */
-  constructor(pipeline: Pipeline, expose: readonly string[] | undefined) {
+  /** @throws PermanentStartError where `expose`, or `batchMethods`, names a method that is not there. */
+  constructor(pipeline: Pipeline, { expose, batchMethods }: Pick<Init, 'expose' | 'batchMethods'>) {
     this.#pipeline = pipeline;
     this.#exposed = expose && new Set(expose);
-    const missing = expose?.find((name) => this.get(name) === undefined);
-    if (missing === undefined) return;
-    throw new PermanentStartError(
-      `the option 'expose' names ${JSON.stringify(missing)}, which is no public method`,
-    );
+    for (const name of expose ?? []) if (this.get(name) === undefined) throw missingError('expose', name);
+    for (const [name, batchMethod] of Object.entries(batchMethods)) {
+      if (this.get(name) === undefined) throw missingError('batch', name);
+      if (this.#find(batchMethod) === undefined) throw missingError(`batch.${name}.method`, batchMethod);
+    }
   }
 
   /** Their names, own ones first. */
@@ -37,8 +38,19 @@ export class Methods {
 
   /** The method of that name, bound to the pipeline; `undefined` where there is none that may be called. */
   get(name: string): Method | undefined {
-    if (!isPublic(name)) return undefined;
     if (this.#exposed !== undefined && !this.#exposed.has(name)) return undefined;
+    return this.#find(name);
+  }
+
+  /** The method of that name, which an option has named to run batches. It need not be exposed. */
+  runsBatches(name: string): Method {
+    const method = this.#find(name);
+    if (method === undefined) throw new TypeError(`${name} is no method any more`);
+    return method;
+  }
+
+  #find(name: string): Method | undefined {
+    if (!isPublic(name)) return undefined;
     for (const holder of holders(this.#pipeline)) {
       // Looked up, not read: a getter is the pipeline's own business.
       const property = Object.getOwnPropertyDescriptor(holder, name);
@@ -52,6 +64,12 @@ export class Methods {
     }
     return undefined;
   }
+}
+
+function missingError(option: string, method: string): PermanentStartError {
+  return new PermanentStartError(
+    `the option '${option}' names ${JSON.stringify(method)}, which is no public method`,
+  );
 }
 
 /** Whether any pipeline may have a callable method of that name. */

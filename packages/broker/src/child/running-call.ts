@@ -11,9 +11,11 @@ export interface RunningCallOptions extends ProgressReporterOptions {
   readonly traceparent: string | undefined;
   /** Whether what the method yields is wanted, rather than what it returns. */
   readonly streams: boolean;
+  /** Its calls, where this is a batch. */
+  readonly members?: readonly RunningCall[] | undefined;
 }
 
-/** A call while its method runs. */
+/** A call, or a batch of them, while its method runs. */
 export class RunningCall {
   readonly id: number;
   readonly streams: boolean;
@@ -29,22 +31,30 @@ export class RunningCall {
   /** Made when there is something to report. */
   #reporter: ProgressReporter | undefined;
   #ended = false;
+  /** Its calls, where this is a batch. */
+  readonly members: readonly RunningCall[] | undefined;
+  #batch: RunningCall | undefined;
 
   constructor(options: RunningCallOptions) {
-    const { id, key, method, attempt, traceparent, streams } = options;
+    const { id, key, method, attempt, traceparent, streams, members } = options;
     this.id = id;
     this.streams = streams;
+    this.members = members;
+    for (const member of members ?? []) member.#batch = this;
     const signal = (): AbortSignal => this.#signal;
     this.view = {
       key,
       method,
       attempt,
       traceparent,
+      calls: members?.map(({ view }) => view),
       get signal() {
         return signal();
       },
       progress: (value) => {
         if (this.#ended) return;
+        for (const { view } of members ?? []) view.progress(value);
+        if (members !== undefined) return;
         this.#reporter ??= new ProgressReporter(options);
         this.#reporter.report(value);
       },
@@ -69,6 +79,8 @@ export class RunningCall {
   abort(): void {
     this.#aborted = true;
     this.#controller?.abort();
+    // A batch goes on while anybody waits for one of its calls.
+    if (this.#batch?.members?.every((member) => member.#aborted) === true) this.#batch.abort();
   }
 
   /** The call is about to be answered. */

@@ -1,7 +1,7 @@
 import type { PendingCall } from '../call.js';
 import type { Failure } from '../channel/messages.js';
 import { reviveThrown } from '../channel/revive.js';
-import { SerializationError, UnknownMethodError } from '../errors.js';
+import { BatchResultError, SerializationError, UnknownMethodError } from '../errors.js';
 
 /** The error that a call rejects with, of the reason the child gave. */
 export function failureError(failure: Failure, call: PendingCall, pid: number | undefined): unknown {
@@ -11,6 +11,8 @@ export function failureError(failure: Failure, call: PendingCall, pid: number | 
       return reviveThrown(failure.thrown);
     case 'unserializable':
       return new SerializationError(failure.path, failure.message, details);
+    case 'batch-result':
+      return new BatchResultError(failure.message, details);
     case 'unknown-method': {
       const there = failure.methods.length === 0 ? 'it has none' : `there are: ${failure.methods.join(', ')}`;
       const message = `the pipeline has no method ${JSON.stringify(call.method)} that may be called; ${there}`;

@@ -3,28 +3,38 @@ import type { PendingCall } from '../call.js';
 /** Calls shorter than this, in ms, are sent ahead: for longer ones the way there is not worth mentioning. */
 const WORTH_SENDING_AHEAD = 1;
 /** Bounds of what is sent ahead: enough that the child never waits, little enough that a crash loses little. */
-const MAX_CALLS = 64;
+const MAX_AHEAD = 64;
 const MAX_BYTES = 256 * 1024;
 
 export interface SentCall {
   readonly id: number;
   readonly call: PendingCall;
+  readonly run: Run;
   /** As `performance.now()` tells it; `undefined` while calls before it run. */
   startedAt: number | undefined;
   /** How long it may run, in ms, now that nobody waits for it any more; `undefined` while somebody does. */
   patience: number | undefined;
-  /** Kills the process when that time is over. */
+}
+
+/** What takes one place in the process: a call, or a batch of them. */
+export interface Run {
+  /** Those that have not been answered. */
+  readonly calls: Set<SentCall>;
+  /** How many calls run, or ran, together. */
+  size: number;
+  /** Kills the process once the run has gone on for too long though nobody waits for any of its calls. */
   overdue: NodeJS.Timeout | undefined;
 }
 
 /**
- * The calls that one process has. It starts them in the order they were sent, and runs so many at once: the first
- * ones may have started, and those behind have not.
+ * The calls that one process has. It starts them in the order they were sent, and runs so many, or so many batches, at
+ * once: the first ones may have started, and those behind have not.
  */
 export class InFlight {
   readonly #concurrency: number;
-  readonly #running = new Map<number, SentCall>();
-  readonly #ahead = new Map<number, SentCall>();
+  readonly #sent = new Map<number, SentCall>();
+  readonly #running = new Set<Run>();
+  readonly #ahead = new Set<Run>();
   #bytes = 0;
   #lastId = 0;
 
@@ -33,68 +43,73 @@ export class InFlight {
   }
 
   get size(): number {
-    return this.#running.size + this.#ahead.size;
-  }
-
-  /** Where the call may have started. */
-  running(id: number): SentCall | undefined {
-    return this.#running.get(id);
+    return this.#sent.size;
   }
 
   get(id: number): SentCall | undefined {
-    return this.#running.get(id) ?? this.#ahead.get(id);
+    return this.#sent.get(id);
   }
 
   find(call: PendingCall): SentCall | undefined {
-    for (const calls of [this.#running, this.#ahead])
-      for (const sent of calls.values()) if (sent.call === call) return sent;
+    for (const sent of this.#sent.values()) if (sent.call === call) return sent;
     return undefined;
   }
 
-  add(call: PendingCall): SentCall {
+  /** A number that no message about another call, or batch, has. */
+  newId(): number {
     this.#lastId = (this.#lastId + 1) >>> 0;
-    const sent: SentCall = {
-      id: this.#lastId,
-      call,
-      startedAt: undefined,
-      patience: undefined,
-      overdue: undefined,
-    };
-    this.#ahead.set(sent.id, sent);
-    this.#bytes += call.bytes;
-    return sent;
+    return this.#lastId;
   }
 
-  /** The next one that may start now, as calls before it have ended. */
-  startNext(): SentCall | undefined {
+  /** Adds one call, or several that make a batch. */
+  add(calls: readonly PendingCall[]): readonly SentCall[] {
+    const run: Run = { calls: new Set(), size: calls.length, overdue: undefined };
+    for (const call of calls) {
+      const sent = { id: this.newId(), call, run, startedAt: undefined, patience: undefined };
+      run.calls.add(sent);
+      this.#sent.set(sent.id, sent);
+      this.#bytes += call.bytes;
+    }
+    this.#ahead.add(run);
+    return [...run.calls];
+  }
+
+  /** The next run that may start now, as others before it have ended. */
+  startNext(): Run | undefined {
     if (this.#running.size >= this.#concurrency) return undefined;
-    for (const [id, sent] of this.#ahead) {
-      this.#ahead.delete(id);
-      this.#running.set(id, sent);
-      return sent;
+    for (const run of this.#ahead) {
+      this.#ahead.delete(run);
+      this.#running.add(run);
+      return run;
     }
     return undefined;
   }
 
-  delete({ id, call, overdue }: SentCall): void {
-    clearTimeout(overdue);
-    if (this.#running.delete(id) || this.#ahead.delete(id)) this.#bytes -= call.bytes;
+  delete(sent: SentCall): void {
+    if (!this.#sent.delete(sent.id)) return;
+    this.#bytes -= sent.call.bytes;
+    const { run } = sent;
+    run.calls.delete(sent);
+    if (run.calls.size > 0) return;
+    clearTimeout(run.overdue);
+    this.#running.delete(run);
+    this.#ahead.delete(run);
   }
 
   /** All of them, in the order they were sent. */
   takeAll(): SentCall[] {
-    const all = [...this.#running.values(), ...this.#ahead.values()];
+    const all = [...this.#sent.values()];
     for (const sent of all) this.delete(sent);
     return all;
   }
 
   /**
-   * Whether one more call should be sent.
+   * Whether one more call, or batch, should be sent.
    * @param meanServiceTime How long calls run, in ms; `undefined` where none is to be sent ahead.
    */
   hasRoom(meanServiceTime: number | undefined): boolean {
-    if (this.size < this.#concurrency) return true;
+    if (this.#running.size + this.#ahead.size < this.#concurrency) return true;
     if (meanServiceTime === undefined || meanServiceTime > WORTH_SENDING_AHEAD) return false;
-    return this.#ahead.size < MAX_CALLS && this.#bytes < MAX_BYTES;
+    return this.#ahead.size < MAX_AHEAD && this.#bytes < MAX_BYTES;
   }
 }

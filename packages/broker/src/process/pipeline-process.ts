@@ -1,7 +1,7 @@
 import type { Outcome, PendingCall } from '../call.js';
 import { Channel, sumTraffic } from '../channel/channel.js';
 import { decodeValue } from '../channel/codec.js';
-import type { Frame, Payload } from '../channel/frame.js';
+import type { Frame } from '../channel/frame.js';
 import { payloadBytes } from '../channel/frame.js';
 import {
   ToBroker,
@@ -11,6 +11,7 @@ import {
   decodeFatal,
   decodeHalted,
   decodeStartFailure,
+  encodeBatch,
   initFrame,
   signalFrame,
   traceFrame,
@@ -21,13 +22,13 @@ import { PipelineStartError, ProtocolError } from '../errors.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
 import { failureError } from './failure.js';
-import type { SentCall } from './in-flight.js';
+import type { Run, SentCall } from './in-flight.js';
 import { InFlight } from './in-flight.js';
 import { killEventually } from './kill.js';
 import { lastWords } from './last-words.js';
 import { OutputReader } from './output.js';
 import { Pulse } from './pulse.js';
-import type { LostCall, ProcessOptions, ProcessState, ProcessStats } from './process-types.js';
+import type { LostCall, ProcessOptions, ProcessState, ProcessStats, Shipment } from './process-types.js';
 import type { SpawnedChild } from './spawn.js';
 import { spawnChild } from './spawn.js';
 import type { Wire } from './wire.js';
@@ -153,21 +154,29 @@ export class PipelineProcess {
     }
   }
 
-  /** Whether it should be sent one more call now. */
-  hasRoom(meanServiceTime: number | undefined): boolean {
-    const { afterCalls } = this.#options.recycle;
-    if (this.#state.name !== 'serving' || this.#calls + this.#inFlight.size >= afterCalls) return false;
-    return this.#inFlight.hasRoom(meanServiceTime);
+  /** How many calls it should be sent now: as one batch, or one alone. */
+  room(meanServiceTime: number | undefined): number {
+    if (this.#state.name !== 'serving' || !this.#inFlight.hasRoom(meanServiceTime)) return 0;
+    return Math.max(0, this.#options.recycle.afterCalls - this.#calls - this.#inFlight.size);
   }
 
-  send(call: PendingCall, payload: Payload): void {
-    const { id } = this.#inFlight.add(call);
-    if (call.traceparent !== undefined) this.#channel?.send(traceFrame(id, call.traceparent));
-    const type = call.chunks === undefined ? ToChild.Call : ToChild.Stream;
-    const frame = { type, id, attempt: call.attempt, payload };
-    this.#channel?.send(this.#memory?.place(frame) ?? frame);
-    call.chunks?.connect((chunks) => this.#channel?.send(creditFrame(id, chunks)));
+  send({ calls, batchMethod }: Shipment): void {
+    const sent = this.#inFlight.add(calls);
+    for (const { id, call } of sent) this.#sendCall(id, call, batchMethod !== undefined);
+    if (batchMethod !== undefined) {
+      const payload = encodeBatch({ method: batchMethod, members: sent.map(({ id }) => id) });
+      this.#channel?.send({ type: ToChild.Batch, id: this.#inFlight.newId(), attempt: 0, payload });
+    }
     this.#startNext();
+  }
+
+  #sendCall(id: number, { payload, attempt, traceparent, chunks }: PendingCall, isMember: boolean): void {
+    if (payload === undefined) return;
+    if (traceparent !== undefined) this.#channel?.send(traceFrame(id, traceparent));
+    const alone = chunks === undefined ? ToChild.Call : ToChild.Stream;
+    const frame = { type: isMember ? ToChild.Member : alone, id, attempt, payload };
+    this.#channel?.send(this.#memory?.place(frame) ?? frame);
+    chunks?.connect((count) => this.#channel?.send(creditFrame(id, count)));
   }
 
   /** Nobody waits for the call any more: it may go on for `patience` ms. @returns false where it has no such call. */
@@ -176,7 +185,7 @@ export class PipelineProcess {
     if (sent === undefined) return false;
     this.#channel?.send(signalFrame(ToChild.Abort, sent.id));
     sent.patience = patience;
-    this.#watchAbandoned(sent);
+    this.#watchAbandoned(sent.run);
     return true;
   }
 
@@ -298,6 +307,7 @@ export class PipelineProcess {
         const sent = this.#inFlight.get(frame.id);
         if (sent?.call.settled !== true)
           throw new ProtocolError('the child dropped a call that was not aborted');
+        sent.run.size -= 1;
         this.#release(sent);
         this.#options.listener.dropped();
         break;
@@ -321,15 +331,17 @@ export class PipelineProcess {
 
   /** Only what may have started can be spoken of. */
   #running(id: number): SentCall {
-    const sent = this.#inFlight.running(id);
-    if (sent !== undefined) return sent;
+    const sent = this.#inFlight.get(id);
+    if (sent?.startedAt !== undefined) return sent;
     throw new ProtocolError(`the child spoke of call ${id}, which it is not running`);
   }
 
   #answer(sent: SentCall, outcome: Outcome): void {
     this.#calls += 1;
     this.#release(sent);
-    this.#options.listener.answered(sent.call, outcome, performance.now() - (sent.startedAt ?? 0));
+    const { call, run, startedAt = 0 } = sent;
+    const ms = performance.now() - startedAt;
+    this.#options.listener.answered(call, outcome, { ms, size: run.size, complete: run.calls.size === 0 });
   }
 
   /** The process is done with the call. */
@@ -348,15 +360,23 @@ export class PipelineProcess {
   #startNext(): void {
     const next = this.#halted === undefined ? this.#inFlight.startNext() : undefined;
     if (next === undefined) return;
-    next.startedAt = performance.now();
+    const now = performance.now();
+    for (const sent of next.calls) sent.startedAt = now;
     this.#watchAbandoned(next);
-    this.#options.listener.started(next.call);
+    for (const { call } of next.calls) this.#options.listener.started(call);
   }
 
-  /** The time starts when the call does: the one that runs before it may be well worth its time. */
-  #watchAbandoned(sent: SentCall): void {
-    if (sent.patience === undefined || sent.startedAt === undefined) return;
-    sent.overdue = after(sent.patience, () => {
+  /**
+   * The time starts when the call does: the one that runs before it may be well worth its time. A batch goes on while
+   * anybody waits for one of its calls.
+   */
+  #watchAbandoned(run: Run): void {
+    let patience = 0;
+    for (const sent of run.calls) {
+      if (sent.patience === undefined || sent.startedAt === undefined) return;
+      patience = Math.max(patience, sent.patience);
+    }
+    run.overdue = after(patience, () => {
       this.#kill({ reason: 'overdue' });
     });
   }

@@ -23,6 +23,14 @@ const PRECEDENCE: readonly SupervisorState[] = [
 
 export type PoolOptions = Omit<SupervisorOptions, 'index'>;
 
+/** A process that can be sent something, */
+interface Free {
+  readonly process: Supervisor;
+  readonly index: number;
+  /** and how many calls at most. */
+  readonly room: number;
+}
+
 /** The processes that run one pipeline, each kept up by a supervisor of its own: what befalls one is not the others' concern. */
 export class Pool {
   readonly #supervisors: readonly Supervisor[];
@@ -84,18 +92,18 @@ export class Pool {
   }
 
   /**
-   * The process that should be sent one more call now: the least busy one.
+   * The processes that should be sent one more call now, the least busy one first.
    * @param meanServiceTime How long calls run, in ms.
    */
-  free(meanServiceTime: number | undefined): Supervisor | undefined {
+  free(meanServiceTime: number | undefined): Free[] {
     // Several processes are sent nothing ahead: what waits behind a long call in one may be run by another.
     const mean = this.#supervisors.length === 1 ? meanServiceTime : undefined;
-    let best: Supervisor | undefined;
-    for (const supervisor of this.#supervisors) {
-      if (!supervisor.hasRoom(mean)) continue;
-      if (best === undefined || supervisor.load < best.load) best = supervisor;
+    const free: Free[] = [];
+    for (const process of this.#supervisors) {
+      const room = process.room(mean);
+      if (room > 0) free.push({ process, index: process.index, room });
     }
-    return best;
+    return free.length > 1 ? free.sort((a, b) => a.process.load - b.process.load) : free;
   }
 
   /** Nobody waits for the call any more: it may go on for `patience` ms. */

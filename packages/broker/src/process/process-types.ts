@@ -30,14 +30,31 @@ export interface ProcessStats {
   readonly spawnedAt: Date;
 }
 
+/** What is sent to a process to be run together. */
+export interface Shipment {
+  readonly calls: readonly PendingCall[];
+  /** The method that runs them as a batch; `undefined` for one call that is run by itself. */
+  readonly batchMethod: string | undefined;
+}
+
+/** How an answered call ran. */
+export interface RunInfo {
+  /** How long, in ms. */
+  readonly ms: number;
+  /** How many calls ran with it, as one batch, itself included. */
+  readonly size: number;
+  /** Whether all of those have been answered now. */
+  readonly complete: boolean;
+}
+
 export interface ProcessListener {
   spawned(pid: number): void;
   /** The pipeline is constructed. */
   ready(): void;
   /** The call runs now. */
   started(call: PendingCall): void;
-  /** The child has answered; `ms` is how long the call ran. */
-  answered(call: PendingCall, outcome: Outcome, ms: number): void;
+  /** The child has answered. */
+  answered(call: PendingCall, outcome: Outcome, run: RunInfo): void;
   /** A call that was abandoned did not even start: there is room for another. */
   dropped(): void;
   /** The process has told how much memory it has. */

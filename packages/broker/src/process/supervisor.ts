@@ -10,7 +10,7 @@ import { closedError } from '../refusals.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
 import { describeExit, exitDetails } from './exit.js';
-import type { LostCall, ProcessStats } from './process-types.js';
+import type { LostCall, ProcessStats, RunInfo, Shipment } from './process-types.js';
 import { PipelineProcess } from './pipeline-process.js';
 import { RestartPolicy } from './restart-policy.js';
 
@@ -49,7 +49,7 @@ export interface SupervisorListener {
   /** The pipeline of that process is constructed. */
   ready(pid: number, index: number): void;
   started(call: PendingCall): void;
-  answered(call: PendingCall, outcome: Outcome, ms: number): void;
+  answered(call: PendingCall, outcome: Outcome, run: RunInfo): void;
   /** A process has ended, with these calls unanswered, in the order they were sent. */
   exited(exit: ProcessExit, lost: readonly LostCall[]): void;
   /** There will be no further process, until `start()` is called again. */
@@ -96,6 +96,11 @@ export class Supervisor {
     return this.#process?.stats;
   }
 
+  /** Which of the broker's processes, from 0. */
+  get index(): number {
+    return this.#options.index;
+  }
+
   /** How many calls its process has. */
   get load(): number {
     return this.#process?.load ?? 0;
@@ -139,13 +144,13 @@ export class Supervisor {
     });
   }
 
-  /** Whether it should be sent one more call now. */
-  hasRoom(meanServiceTime: number | undefined): boolean {
-    return this.#state.name === 'ready' && this.#state.process.hasRoom(meanServiceTime);
+  /** How many calls it should be sent now: as one batch, or one alone. */
+  room(meanServiceTime: number | undefined): number {
+    return this.#state.name === 'ready' ? this.#state.process.room(meanServiceTime) : 0;
   }
 
-  send(call: PendingCall, payload: Payload): void {
-    if (this.#state.name === 'ready') this.#state.process.send(call, payload);
+  send(shipment: Shipment): void {
+    if (this.#state.name === 'ready') this.#state.process.send(shipment);
   }
 
   /** Nobody waits for the call any more: it may go on for `patience` ms. @returns false where it has no such call. */
@@ -206,10 +211,10 @@ export class Supervisor {
         started: (call) => {
           listener.started(call);
         },
-        answered: (call, outcome, ms) => {
+        answered: (call, outcome, run) => {
           this.#policy.forgive();
           this.#recycleWhereDue(process);
-          listener.answered(call, outcome, ms);
+          listener.answered(call, outcome, run);
         },
         dropped: () => {
           listener.changed();

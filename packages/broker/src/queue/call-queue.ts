@@ -8,35 +8,38 @@ export class CallQueue {
   /** Priorities in use, highest first. */
   readonly #priorities: number[] = [];
   #length = 0;
-  #bytes = 0;
 
   get length(): number {
     return this.#length;
   }
 
-  /** Of the arguments of all that wait. */
-  get bytes(): number {
-    return this.#bytes;
+  get first(): PendingCall | undefined {
+    const [highest] = this.#priorities;
+    return highest === undefined ? undefined : this.#lines.get(highest)?.first;
+  }
+
+  /** The one that was submitted first, whatever its priority. */
+  get oldest(): PendingCall | undefined {
+    let oldest: PendingCall | undefined;
+    for (const { first } of this.#lines.values())
+      if (first !== undefined && (oldest === undefined || first.order < oldest.order)) oldest = first;
+    return oldest;
+  }
+
+  /** The next one of the same priority. */
+  after(call: PendingCall): PendingCall | undefined {
+    return this.#lines.get(call.options.priority)?.after(call);
   }
 
   push(call: PendingCall): void {
     this.#lineOf(call).push(call);
-    this.#count(call, 1);
+    this.#length += 1;
   }
 
-  /** Puts calls that were taken, and did not start, back where they stood. In the order they were taken. */
-  putBack(calls: readonly PendingCall[]): void {
-    for (const call of calls.toReversed()) {
-      this.#lineOf(call).unshift(call);
-      this.#count(call, 1);
-    }
-  }
-
-  shift(): PendingCall | undefined {
-    const [highest] = this.#priorities;
-    const call = highest === undefined ? undefined : this.#lines.get(highest)?.first;
-    if (call !== undefined) this.delete(call);
-    return call;
+  /** Puts a call that was taken, and did not start, back where it stood. */
+  putBack(call: PendingCall): void {
+    this.#lineOf(call).putBack(call);
+    this.#length += 1;
   }
 
   /** @returns false where the call does not wait here. */
@@ -44,7 +47,7 @@ export class CallQueue {
     const { priority } = call.options;
     const line = this.#lines.get(priority);
     if (line?.delete(call) !== true) return false;
-    this.#count(call, -1);
+    this.#length -= 1;
     if (line.first === undefined) {
       this.#lines.delete(priority);
       this.#priorities.splice(this.#placeOf(priority), 1);
@@ -73,10 +76,5 @@ export class CallQueue {
       else high = middle;
     }
     return low;
-  }
-
-  #count(call: PendingCall, by: 1 | -1): void {
-    this.#length += by;
-    this.#bytes += by * call.bytes;
   }
 }

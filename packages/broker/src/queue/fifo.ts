@@ -4,8 +4,11 @@ interface Node<T> {
   after: Node<T> | undefined;
 }
 
-/** First in, first out; every operation takes the same time however many wait. A value stands in it once. */
-export class Fifo<T extends object> {
+/**
+ * Values by their `order`. Those that come later in it are added at the end; every operation takes the same time
+ * however many wait, but that to put one back takes longer the further back it goes. A value stands in it once.
+ */
+export class Fifo<T extends { readonly order: number }> {
   readonly #nodes = new Map<T, Node<T>>();
   #first: Node<T> | undefined;
   #last: Node<T> | undefined;
@@ -14,12 +17,21 @@ export class Fifo<T extends object> {
     return this.#first?.value;
   }
 
+  /** The one after this. */
+  after(value: T): T | undefined {
+    return this.#nodes.get(value)?.after?.value;
+  }
+
   push(value: T): void {
     this.#insert(value, this.#last, undefined);
   }
 
-  unshift(value: T): void {
-    this.#insert(value, undefined, this.#first);
+  /** Puts a value where it stood before it was taken. */
+  putBack(value: T): void {
+    let before: Node<T> | undefined;
+    let after = this.#first;
+    while (after !== undefined && after.value.order < value.order) [before, after] = [after, after.after];
+    this.#insert(value, before, after);
   }
 
   /** @returns false where the value is not there. */

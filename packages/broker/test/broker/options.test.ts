@@ -8,6 +8,14 @@ const make = (options: unknown): (() => unknown) => {
   return () => new Any(fixture('pipeline.mjs'), options);
 };
 
+/** `a.b.c` of 5 is `{ a: { b: { c: 5 } } }`. What else a batch must have is there. */
+function optionsWith(name: string, value: unknown): unknown {
+  const [outer = '', ...inner] = name.split('.');
+  if (inner.length === 0) return { [outer]: value };
+  const given = optionsWith(inner.join('.'), value);
+  return { [outer]: outer === 'run' ? { method: 'runBatch', ...(given as object) } : given };
+}
+
 const WHOLE = 'a whole number from 0, or Infinity';
 const MS = 'milliseconds from 0, or Infinity';
 const MORE_MS = 'milliseconds above 0, or Infinity';
@@ -37,6 +45,21 @@ test.each<[string, unknown, string]>([
     'killDelay.cancel',
     'keep.forMs',
   ].flatMap((name): [string, unknown, string][] => [-1, NaN, '1s', null].map((value) => [name, value, MS])),
+  ...[undefined, 5, ''].map((value): [string, unknown, string] => [
+    'batch.run.method',
+    value,
+    'the name of a method',
+  ]),
+  ...[0, -1, 1.5, Infinity, '8'].map((value): [string, unknown, string] => [
+    'batch.run.maxSize',
+    value,
+    'a whole number from 1 to 65536',
+  ]),
+  ...[-1, NaN, 'soon', '5'].map((value): [string, unknown, string] => [
+    'batch.run.maxDelay',
+    value,
+    "milliseconds from 0, Infinity or 'auto'",
+  ]),
   ['args', 'weights', 'an array'],
   ['args', { 0: 1 }, 'an array'],
   ['export', '', 'the name of an export'],
@@ -65,8 +88,7 @@ test.each<[string, unknown, string]>([
     'a whole number of bytes from 16384 to 16777216',
   ]),
 ])('the option %s of %p is refused, with what it may be', async (name, value, accepted) => {
-  const [outer = '', inner] = name.split('.');
-  const error = await caughtError(make({ [outer]: inner === undefined ? value : { [inner]: value } }));
+  const error = await caughtError(make(optionsWith(name, value)));
   expect(error).toMatchObject({ name: 'InvalidOptionError', code: 'ERR_DUAL_INVALID_OPTION', option: name });
   expect(error.message).toContain(`${name} must be ${accepted}`);
 });
@@ -88,10 +110,10 @@ test.each([
   'killDelay.cancelled',
   'keep.result',
   'sharedMemory.bytes',
+  'batch.run.maxsize',
   'hasOwnProperty',
 ])('an unknown option (%s) is refused, with those there are', async (name) => {
-  const [outer = '', inner] = name.split('.');
-  const error = await caughtError(make({ [outer]: inner === undefined ? 1 : { [inner]: 1 } }));
+  const error = await caughtError(make(optionsWith(name, 1)));
   expect(error).toMatchObject({ option: name });
   expect(error.message).toMatch(/unknown option .*; there are: /);
 });

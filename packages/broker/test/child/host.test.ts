@@ -42,7 +42,7 @@ function makeHost(): { host: Host; pipe: FullPipe; ran: unknown[]; turn: () => P
   const pipe = new FullPipe();
   const pipeline = { run: (value: unknown) => ran.push(value) };
   const host = new Host({
-    methods: new Methods(pipeline, undefined),
+    methods: new Methods(pipeline, { expose: undefined, batchMethods: {} }),
     concurrency: 1,
     maxMessageBytes: Infinity,
     channel: pipe,

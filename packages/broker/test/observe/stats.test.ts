@@ -21,6 +21,7 @@ test('of a broker that has done nothing', () => {
     state: 'idle',
     calls: NO_CALLS,
     queue: { length: 0, bytes: 0 },
+    batches: {},
     waitingTime: NO_TIMES,
     runningTime: NO_TIMES,
     serviceTime: undefined,

@@ -1,9 +1,10 @@
 import { afterEach } from '@jest/globals';
-import type { CommonOptions } from '@dual/broker';
+import type { BatchOptions, CommonOptions } from '@dual/broker';
 import { Broker } from '@dual/broker';
 
 export interface TestOptions extends CommonOptions {
   args?: readonly unknown[];
+  batch?: Record<string, BatchOptions>;
 }
 
 const open = new Set<Broker>();

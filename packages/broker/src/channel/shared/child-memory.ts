@@ -71,16 +71,24 @@ export class ChildMemory {
     return this.#place(frame, undefined);
   }
 
-  /** Places the answer of a call, and takes its arguments back. What it returns of them stays where it is. */
-  answer(frame: Frame): Frame {
-    const placed = this.#place(frame, frame.id);
+  /**
+   * Places the answers of calls, and takes their arguments back. What a call returns of its own stays where it is; of
+   * a batch, one call may return another's, so none are taken back before all answers are placed.
+   */
+  answer(frames: readonly Frame[]): Frame[] {
+    const placed = frames.map((frame) => this.#place(frame, frame.id));
+    return placed.map((frame) => (this.#takeBack(frame.id) ? frame : retain(frame)));
+  }
+
+  /** @returns Whether the call's arguments can be used by nobody any more. */
+  #takeBack(call: number): boolean {
     let all = true;
     for (const { id, buffer, span } of this.#loans.values()) {
-      if (id !== frame.id) continue;
+      if (id !== call) continue;
       this.#loans.delete(buffer);
       if (!this.#views.takeBack(buffer, span)) all = false;
     }
-    return all ? placed : retain(placed);
+    return all;
   }
 
   /** @param answered The call whose arguments nobody can change any more. */

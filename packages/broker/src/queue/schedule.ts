@@ -1,0 +1,219 @@
+import type { PendingCall } from '../call.js';
+import type { ResolvedBatch } from '../resolve-options.js';
+import { BatchWindow } from './batch-window.js';
+import type { Departure, DepartureReason } from './departure.js';
+import { Lane } from './lane.js';
+import { Lanes } from './lanes.js';
+
+/** One of so many departures is given to the call that has waited longest, */
+const STARVATION_SHARE = 8;
+/** if it has waited longer than this, in ms. */
+const STARVATION_AGE = 5_000;
+
+export interface ScheduleOptions {
+  /** How many there are. */
+  readonly processes: number;
+  /** By the method whose calls make batches. */
+  readonly batch: Readonly<Record<string, ResolvedBatch>>;
+  /** Called when calls that have waited for others may leave. */
+  readonly onReady: () => void;
+}
+
+/** A process that asks for work. */
+export interface Taker {
+  readonly index: number;
+  /** How many calls it can take. */
+  readonly room: number;
+}
+
+/** All calls that wait, and which of them goes next to which process. */
+export class Schedule {
+  readonly #options: ScheduleOptions;
+  readonly #windows: ReadonlyMap<string, BatchWindow>;
+  readonly #lanes: Lanes;
+  #closing = false;
+  #departures = 0;
+  #length = 0;
+  #bytes = 0;
+
+  constructor(options: ScheduleOptions) {
+    const batches = Object.entries(options.batch);
+    this.#options = options;
+    this.#windows = new Map(batches.map(([method, batch]) => [method, new BatchWindow(batch)]));
+    this.#lanes = new Lanes(options.processes);
+  }
+
+  /** How many calls wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Of the arguments of all that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(call: PendingCall): void {
+    const lane = this.#laneFor(call);
+    lane.calls.push(call);
+    lane.lastArrival = call.submittedAt;
+    this.#windowOf(call)?.arrived(call.submittedAt);
+    this.#came(lane, call);
+  }
+
+  /** Puts calls that were taken, and did not start, back where they stood. */
+  putBack(calls: readonly PendingCall[]): void {
+    // The last of them first: each finds its place at the head.
+    for (const call of calls.toReversed()) {
+      const lane = this.#laneFor(call);
+      lane.calls.putBack(call);
+      this.#came(lane, call);
+    }
+  }
+
+  /** @returns false where the call does not wait here. */
+  delete(call: PendingCall): boolean {
+    const lane = this.#lanes.get(this.#laneName(call));
+    if (lane?.calls.delete(call) !== true) return false;
+    this.#went(lane, call);
+    return true;
+  }
+
+  /** What that process is to run next. */
+  next(taker: Taker): Departure | undefined {
+    const starving = this.#starving(taker.index);
+    const guarded = starving && this.#depart(starving.lane, starving.call, taker);
+    if (guarded !== undefined) return guarded;
+    for (;;) {
+      const lane = this.#lanes.first(taker.index);
+      const first = lane?.calls.first;
+      if (lane === undefined || first === undefined) return undefined;
+      const departure = this.#depart(lane, first, taker);
+      if (departure !== undefined) return departure;
+    }
+  }
+
+  /** A batch has run for so many ms. */
+  ran(method: string, size: number, ms: number): void {
+    this.#windows.get(method)?.ran(size, ms);
+  }
+
+  /** The process of that index is gone: the affinities that it had may go elsewhere. */
+  unbind(process: number): void {
+    this.#lanes.unbind(process);
+  }
+
+  /** No more calls will come: none is to be waited for. */
+  close(): void {
+    this.#closing = true;
+    for (const lane of this.#lanes) if (lane.calls.length > 0) this.#list(lane);
+  }
+
+  #windowOf({ method, chunks }: PendingCall): BatchWindow | undefined {
+    return chunks === undefined ? this.#windows.get(method) : undefined;
+  }
+
+  #laneName(call: PendingCall): string {
+    const { affinity, priority } = call.options;
+    // Where there is one process, calls of any affinity run in it.
+    if (affinity !== undefined && this.#options.processes > 1) return `affinity ${affinity}`;
+    // Calls of different priority do not wait for each other.
+    return this.#windowOf(call) === undefined ? 'others' : `batch ${priority} ${call.method}`;
+  }
+
+  #laneFor(call: PendingCall): Lane {
+    const name = this.#laneName(call);
+    const known = this.#lanes.get(name);
+    if (known !== undefined) return known;
+    const sticky = name.startsWith('affinity ');
+    const lane = new Lane({ name, sticky, window: sticky ? undefined : this.#windowOf(call) });
+    this.#lanes.add(lane);
+    return lane;
+  }
+
+  /** A call has come into the lane. */
+  #came(lane: Lane, call: PendingCall): void {
+    this.#length += 1;
+    this.#bytes += call.bytes;
+    // What comes within this turn of the event loop is waited for anyway, unless there is enough.
+    const enough = lane.window !== undefined && lane.calls.length >= lane.window.batch.maxSize;
+    if (lane.state !== 'gathering' || enough) this.#list(lane);
+  }
+
+  /** A call has left the lane. */
+  #went(lane: Lane, call: PendingCall): void {
+    this.#length -= 1;
+    this.#bytes -= call.bytes;
+    if (lane.calls.length > 0) {
+      if (lane.state !== 'gathering' && lane.state !== 'waiting') this.#lanes.list(lane);
+      return;
+    }
+    lane.free();
+    this.#lanes.empty(lane);
+  }
+
+  /** The lane waits for nothing any more. */
+  #list(lane: Lane): void {
+    lane.free();
+    this.#lanes.list(lane);
+  }
+
+  /** The call that is to go though others are before it, as they have been for too long. */
+  #starving(process: number): { readonly lane: Lane; readonly call: PendingCall } | undefined {
+    if (this.#departures % STARVATION_SHARE !== STARVATION_SHARE - 1) return undefined;
+    let starving: { readonly lane: Lane; readonly call: PendingCall } | undefined;
+    for (const lane of this.#lanes.for(process)) {
+      const call = lane.calls.oldest;
+      if (call !== undefined && (starving === undefined || call.order < starving.call.order))
+        starving = { lane, call };
+    }
+    const age = performance.now() - (starving?.call.submittedAt ?? Infinity);
+    return age > STARVATION_AGE ? starving : undefined;
+  }
+
+  /** Takes the call, with those that it makes a batch with, out of the lane; `undefined` where they wait for others. */
+  #depart(lane: Lane, first: PendingCall, { index, room }: Taker): Departure | undefined {
+    const batch = this.#windowOf(first)?.batch;
+    if (batch === undefined) {
+      this.#take(lane, [first], index);
+      return { calls: [first], batch: undefined };
+    }
+    const calls = lane.batch(first, batch.maxSize);
+    const reason = calls.length >= batch.maxSize ? 'full' : this.#ready(lane, calls);
+    if (reason === undefined) return undefined;
+    const taken = calls.slice(0, room);
+    this.#take(lane, taken, index);
+    return { calls: taken, batch: { of: first.method, method: batch.method, reason } };
+  }
+
+  #take(lane: Lane, calls: readonly PendingCall[], process: number): void {
+    this.#departures += 1;
+    for (const call of calls) lane.calls.delete(call);
+    if (lane.sticky && lane.process === undefined) this.#lanes.bind(lane, process);
+    for (const call of calls) this.#went(lane, call);
+  }
+
+  /** Why a batch that is not full leaves now; where it does not, the lane waits. */
+  #ready(lane: Lane, calls: readonly PendingCall[]): DepartureReason | undefined {
+    const { window } = lane;
+    const [first] = calls;
+    // Calls of an affinity have an order to keep, and wait for nobody.
+    if (window === undefined || first === undefined || first.attempt > 0 || this.#closing) return 'idle';
+    const listAgain = (): void => {
+      this.#lanes.list(lane);
+      this.#options.onReady();
+    };
+    if (lane.state !== 'settled') {
+      this.#lanes.unlist(lane);
+      lane.gather(listAgain);
+      return undefined;
+    }
+    const until = window.until(calls, lane.lastArrival);
+    if (until === undefined) return 'idle';
+    const ms = until - performance.now();
+    if (ms <= 0) return 'delay';
+    this.#lanes.unlist(lane);
+    lane.wait(ms, listAgain);
+    return undefined;
+  }
+}

@@ -1,0 +1,306 @@
+import { writeFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import type { Broker } from '@dual/broker';
+import type { TestOptions } from '../support/brokers.js';
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { line } from '../support/events.js';
+import { temporaryPath } from '../support/temporary.js';
+
+const RUN = { method: 'runBatch', maxSize: 4, maxDelay: 0 };
+const WAIT = { method: 'waitBatch', maxSize: 4, maxDelay: 0 };
+
+const start = (
+  batch: TestOptions['batch'] = { run: RUN, wait: WAIT },
+  options: TestOptions = {},
+): Promise<Broker> => startBroker(fixture('batches.mjs'), { batch, ...options });
+
+/** Blocks the process until it is let go, so that calls wait. */
+async function blocked(broker: Broker): Promise<() => void> {
+  const path = temporaryPath();
+  const blocking = line(broker, 'blocking');
+  void broker.call('block', [path]);
+  await blocking;
+  return () => {
+    writeFileSync(path, '');
+  };
+}
+
+const run = (broker: Broker, item: object, options?: object): Promise<unknown> =>
+  broker.call('run', [item], options);
+
+test('calls that wait leave together, in order, at most maxSize of them; each gets its own result', async () => {
+  const broker = await start();
+  const release = await blocked(broker);
+  const results = [1, 2, 3, 4, 5, 6].map((value) => run(broker, { value }));
+  release();
+  expect(await Promise.all(results)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(await broker.call('batches', [])).toEqual([
+    [1, 2, 3, 4],
+    [5, 6],
+  ]);
+  expect(broker.stats().batches).toEqual({
+    run: {
+      count: 2,
+      calls: 6,
+      reasons: { full: 1, delay: 1, idle: 0 },
+      sizes: [
+        { upTo: 1, count: 0 },
+        { upTo: 2, count: 1 },
+        { upTo: 4, count: 1 },
+      ],
+    },
+  });
+});
+
+test('calls of one turn of the event loop leave together, though a process is free', async () => {
+  const broker = await start();
+  expect(await Promise.all([1, 2, 3].map((value) => run(broker, { value })))).toEqual([1, 2, 3]);
+  expect(await broker.call('batches', [])).toEqual([[1, 2, 3]]);
+});
+
+describe('a batch leaves', () => {
+  test('when it is full, long before its time is over', async () => {
+    const broker = await start({ run: { ...RUN, maxDelay: 3_600_000 } });
+    const results = [1, 2, 3, 4].map((value) => run(broker, { value }));
+    expect(await Promise.all(results)).toEqual([1, 2, 3, 4]);
+    expect(broker.stats().batches['run']?.reasons).toEqual({ full: 1, delay: 0, idle: 0 });
+  });
+
+  test('when its first call has waited for maxDelay, and no sooner', async () => {
+    const broker = await start({ run: { ...RUN, maxDelay: 50 } });
+    const before = performance.now();
+    const first = run(broker, { value: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const second = run(broker, { value: 2 });
+    expect(await Promise.all([first, second])).toEqual([1, 2]);
+    expect(performance.now() - before).toBeGreaterThan(49);
+    expect(await broker.call('batches', [])).toEqual([[1, 2]]);
+    expect(broker.stats().batches['run']?.reasons).toEqual({ full: 0, delay: 1, idle: 0 });
+  });
+
+  test('when no more calls will come, as the broker is closing', async () => {
+    const broker = await start({ run: { ...RUN, maxDelay: Infinity } });
+    const results = [1, 2].map((value) => run(broker, { value }));
+    await broker.drain();
+    expect(await Promise.all(results)).toEqual([1, 2]);
+    expect(broker.stats().batches['run']?.reasons).toEqual({ full: 0, delay: 0, idle: 1 });
+  });
+
+  test('before a call of it has waited longer than its queueTimeout', async () => {
+    const broker = await start({ run: { ...RUN, maxDelay: Infinity } });
+    expect(await run(broker, { value: 1 }, { queueTimeout: 5_000 })).toBe(1);
+    expect(broker.stats().batches['run']?.reasons).toMatchObject({ delay: 1 });
+  }, 30_000);
+});
+
+test('with auto, a lone caller never waits for company, and many callers get it', async () => {
+  const broker = await start({ run: { method: 'runBatch', maxSize: 16 } });
+  for (let value = 0; value < 20; value += 1) await run(broker, { value });
+  expect(broker.stats().batches['run']?.reasons).toEqual({ full: 0, delay: 0, idle: 20 });
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      for (let value = 0; value < 10; value += 1) await run(broker, { value });
+    }),
+  );
+  expect(broker.stats().batches['run']?.count).toBeLessThan(20 + 40);
+});
+
+test('calls of different priority do not wait for each other', async () => {
+  const broker = await start({ run: { ...RUN, maxDelay: Infinity } });
+  const low = broker.submit('run', [{ value: 'low' }]);
+  const high = [1, 2, 3, 4].map((value) => run(broker, { value }, { priority: 1 }));
+  expect(await Promise.all(high)).toEqual([1, 2, 3, 4]);
+  expect(low.state).toBe('queued');
+  // Nor does a call of another method wait for either.
+  expect(await broker.call('pid', [])).toEqual(expect.any(Number));
+  expect(low.state).toBe('queued');
+});
+
+describe('per call', () => {
+  test('an element that is an error rejects its call alone', async () => {
+    const broker = await start();
+    const results = [
+      run(broker, { value: 1 }),
+      caughtError(run(broker, { value: 2, error: 'mine' })),
+      run(broker, { value: 3 }),
+    ];
+    const [one, error, three] = await Promise.all(results);
+    expect([one, three]).toEqual([1, 3]);
+    expect(error).toMatchObject({ name: 'TypeError', message: 'mine' });
+    expect(await broker.call('batches', [])).toHaveLength(1);
+  });
+
+  test('an element that cannot cross rejects its call alone', async () => {
+    const broker = await start();
+    const one = run(broker, { value: 1 });
+    const error = caughtError(run(broker, { value: 2, act: 'function' }));
+    expect(await one).toBe(1);
+    expect(await error).toMatchObject({ name: 'SerializationError', path: 'result' });
+  });
+
+  test('what the batch throws rejects them all, each with an error of its own', async () => {
+    const broker = await start();
+    const errors = await Promise.all(
+      [{ value: 1 }, { value: 2, act: 'throw' }].map((item) => caughtError(run(broker, item))),
+    );
+    for (const error of errors) expect(error).toMatchObject({ name: 'RangeError', message: 'for all' });
+    expect(errors[0]).not.toBe(errors[1]);
+    expect(await run(broker, { value: 3 })).toBe(3);
+  });
+
+  test.each([
+    ['short', 'an array of 1'],
+    ['text', 'a value of type string'],
+  ])('a result for each is missing (%s): each rejects, and is told why', async (act, what) => {
+    const broker = await start();
+    const errors = await Promise.all(
+      [{ value: 1 }, { value: 2, act }].map((item) => caughtError(run(broker, item))),
+    );
+    for (const error of errors) {
+      expect(error).toMatchObject({ name: 'BatchResultError', code: 'ERR_DUAL_BATCH_RESULT', method: 'run' });
+      expect(error.message).toBe(
+        `runBatch must return an array with a result for each of its 2 calls, not ${what}`,
+      );
+    }
+  });
+
+  test('the process dies: each rejects as if it had run alone', async () => {
+    const broker = await start();
+    const errors = await Promise.all(
+      [{ value: 1 }, { value: 2, act: 'die' }].map((item, i) =>
+        caughtError(run(broker, item, { key: `k${i}` })),
+      ),
+    );
+    expect(errors).toMatchObject([
+      { name: 'ProcessExitError', started: true, key: 'k0' },
+      { name: 'ProcessExitError', started: true, key: 'k1' },
+    ]);
+  });
+
+  test('with retries, the one that killed the process does not take the others along again', async () => {
+    const broker = await start();
+    const deadly = caughtError(run(broker, { value: 'deadly', act: 'die' }, { retries: 3 }));
+    const others = [1, 2].map((value) => run(broker, { value }, { retries: 1 }));
+    expect(await Promise.all(others)).toEqual([1, 2]);
+    expect(await deadly).toMatchObject({ name: 'ProcessExitError' });
+  });
+});
+
+describe('while a batch runs', () => {
+  test('currentCall() tells of the batch and its calls, whose progress is their own', async () => {
+    const broker = await start();
+    const path = temporaryPath();
+    const progress: unknown[][] = [[], []];
+    const results = [0, 1].map((i) =>
+      broker.call('wait', [path], { key: `key-${i}`, onProgress: (value) => progress[i]?.push(value) }),
+    );
+    writeFileSync(path, '');
+    const own = { key: 'key-0', method: 'waitBatch', attempt: 0, ownMethod: 'wait' };
+    expect(await Promise.all(results)).toEqual([
+      { ...own, own: 'key-0' },
+      { ...own, own: 'key-1' },
+    ]);
+    expect(progress).toEqual([
+      ['own 0', 'of all'],
+      ['own 1', 'of all'],
+    ]);
+  });
+
+  test('cancelling a call tells its own signal, and the batch only when all are cancelled', async () => {
+    const broker = await start();
+    const said: string[] = [];
+    broker.on('output', (text) => said.push(text));
+    const waiting = line(broker, 'waiting');
+    const path = temporaryPath();
+    const [one, other] = ['one', 'other'].map((key) => broker.submit('wait', [path], { key }));
+    await waiting;
+    const oneAbandoned = line(broker, 'one abandoned');
+    one?.cancel();
+    await oneAbandoned;
+    const abandoned = line(broker, 'batch abandoned');
+    other?.cancel();
+    await abandoned;
+    expect(said).toEqual(['waiting', 'one abandoned', 'other abandoned', 'batch abandoned']);
+  });
+
+  test('the timeout of one call costs the others nothing', async () => {
+    const broker = await start(undefined, { killDelay: { timeout: 0 } });
+    const waiting = line(broker, 'waiting');
+    const path = temporaryPath();
+    const overdue = caughtError(broker.call('wait', [path], { timeout: 20 }));
+    const other = broker.call('wait', [path], { key: 'other' });
+    await waiting;
+    expect(await overdue).toMatchObject({ code: 'ERR_DUAL_CALL_TIMEOUT' });
+    writeFileSync(path, '');
+    expect(await other).toMatchObject({ own: 'other' });
+    expect(broker.stats().restarts).toBe(0);
+  });
+
+  test('of which every call is overdue, it is killed', async () => {
+    const broker = await start(undefined, { killDelay: { timeout: 0 } });
+    const calls = [1, 2].map(() => caughtError(broker.call('wait', [temporaryPath()], { timeout: 20 })));
+    for (const error of await Promise.all(calls))
+      expect(error).toMatchObject({ code: 'ERR_DUAL_CALL_TIMEOUT' });
+    expect(await run(broker, { value: 1 })).toBe(1);
+    expect(broker.stats().restarts).toBe(1);
+  });
+});
+
+test('a call that is cancelled while it waits is not in the batch', async () => {
+  const broker = await start();
+  const release = await blocked(broker);
+  const calls = [1, 2, 3].map((value) => broker.submit('run', [{ value }]));
+  calls[1]?.cancel();
+  release();
+  expect(await Promise.all([calls[0]?.result, calls[2]?.result])).toEqual([1, 3]);
+  expect(await broker.call('batches', [])).toEqual([[1, 3]]);
+});
+
+test('recycling counts the calls of batches', async () => {
+  const broker = await start({ run: RUN }, { recycle: { afterCalls: 3 } });
+  const values = [1, 2, 3, 4, 5, 6, 7];
+  expect(await Promise.all(values.map((value) => run(broker, { value })))).toEqual(values);
+  expect(broker.stats().restarts).toBe(2);
+});
+
+test('a batch takes one place of a process that runs several calls at once', async () => {
+  const broker = await start(undefined, { concurrency: 2 });
+  const path = temporaryPath();
+  const waiting = line(broker, 'waiting');
+  const batch = [1, 2, 3].map(() => broker.submit('wait', [path]));
+  await waiting;
+  expect(await broker.call('pid', [])).toEqual(expect.any(Number));
+  expect(batch.map(({ state }) => state)).toEqual(['running', 'running', 'running']);
+  writeFileSync(path, '');
+  await Promise.all(batch.map(({ result }) => result));
+});
+
+describe('what is not there', () => {
+  test.each([
+    ['batch', { nothing: RUN }],
+    ['batch.run.method', { run: { ...RUN, method: 'nothing' } }],
+    ['batch.run.method', { run: { ...RUN, method: '_private' } }],
+  ])(
+    'the option %s names a method that is not there: the start fails, and says so',
+    async (option, batch) => {
+      const broker = makeBroker(fixture('batches.mjs'), { batch });
+      const error = await caughtError(broker.start());
+      expect(error).toMatchObject({ name: 'PipelineStartError' });
+      expect(error.message).toContain(`the option '${option}' names`);
+    },
+  );
+
+  test('the method that runs batches need not be exposed', async () => {
+    const broker = await start({ run: RUN }, { expose: ['run'] });
+    expect(await run(broker, { value: 1 })).toBe(1);
+    expect(await caughtError(broker.call('runBatch', [[]]))).toMatchObject({
+      code: 'ERR_DUAL_UNKNOWN_METHOD',
+    });
+  });
+
+  test('a call with two arguments is refused', async () => {
+    const broker = await start();
+    expect(await caughtError(broker.call('run', [{ value: 1 }, 2]))).toMatchObject({ option: 'args' });
+  });
+});
