@@ -13,6 +13,11 @@ const READ_BYTES = 256 * 1024;
 
 export interface ChannelOptions {
   maxMessageBytes: number;
+  /**
+   * A number of 32 bits that all frames carry, in both directions, so that nothing else that is written to the pipes
+   * passes for one; `undefined`: that of the first frame that comes.
+   */
+  seal?: number | undefined;
   /** Called for each frame. What it throws ends the channel as a violation of the protocol. */
   onFrame: (frame: Frame) => void;
   /**
@@ -56,6 +61,7 @@ export class Channel {
     this.#options = options;
     this.#reader = new FrameReader({
       maxMessageBytes: options.maxMessageBytes,
+      seal: options.seal,
       onFrame: (frame) => {
         if (this.#state.name === 'open') options.onFrame(frame);
       },
@@ -105,7 +111,7 @@ export class Channel {
   /** Queues frames; all frames of one tick leave in one write. Does nothing once the channel has ended. */
   send(...frames: readonly Frame[]): void {
     if (this.#state.name === 'ended') return;
-    for (const frame of frames) this.#outgoing.add(frame);
+    for (const frame of frames) this.#outgoing.add(frame, this.#reader.seal ?? 0);
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(this.#flush);
@@ -114,7 +120,7 @@ export class Channel {
   /** Queues a frame that leaves with the next one that is sent, or at the next `flush`. */
   hold(frame: Frame): void {
     if (this.#state.name === 'ended') return;
-    this.#outgoing.add(frame);
+    this.#outgoing.add(frame, this.#reader.seal ?? 0);
   }
 
   /** Writes what was queued. @returns Whether all of it has been handed to the kernel (or never can be). */

@@ -33,6 +33,8 @@ interface Incomplete {
 export interface FrameReaderOptions {
   /** Longest frame that is taken. */
   maxMessageBytes: number;
+  /** What each frame has to carry; `undefined`: what the first one does. */
+  seal?: number | undefined;
   /** Called once a frame; the frame's memory belongs to the callee. */
   onFrame: (frame: Frame) => void;
 }
@@ -40,6 +42,7 @@ export interface FrameReaderOptions {
 /** Cuts a stream of bytes, however it is chunked, into frames. Buffers get memory of exactly their size. */
 export class FrameReader {
   readonly #options: FrameReaderOptions;
+  #seal: number | undefined;
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   /** The bytes of the slab that are there and not yet used. */
   #start = 0;
@@ -50,6 +53,12 @@ export class FrameReader {
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
+    this.#seal = options.seal;
+  }
+
+  /** `undefined` where it is that of the first frame, and that has not come. */
+  get seal(): number | undefined {
+    return this.#seal;
   }
 
   /** Where the next bytes are to be written. */
@@ -145,7 +154,9 @@ export class FrameReader {
   #readHeader(): Header {
     const bytes = this.#slab;
     const at = this.#start;
-    if (bytes.readUInt8(at + 1) !== 0)
+    const seal = bytes.readUInt32LE(at + 16);
+    this.#seal ??= seal;
+    if (bytes.readUInt8(at + 1) !== 0 || seal !== this.#seal)
       throw new ProtocolError('a frame begins with bytes that are no header');
     const header = {
       type: bytes.readUInt8(at),

@@ -32,9 +32,10 @@ export class FrameWriter {
     return this.#pieces.length === 0 && this.#start === this.#end;
   }
 
-  add(frame: Frame): void {
+  /** @param seal The channel's. */
+  add(frame: Frame, seal: number): void {
     this.#room(frameHeadBytes(frame.payload));
-    this.#end = writeFrameHead(frame, this.#slab, this.#end);
+    this.#end = writeFrameHead(frame, seal, this.#slab, this.#end);
     for (const buffer of frame.payload.buffers) {
       if (buffer.byteLength > WORTH_COPYING) {
         this.#cut();

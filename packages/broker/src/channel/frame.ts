@@ -9,9 +9,10 @@
  * | 4 | u32 | id of the call, 0 where the message is about no call |
  * | 8 | u32 | m, bytes of metadata |
  * | 12 | u32 | n, number of buffers |
- * | 16 | u32 × n | bytes of each buffer |
- * | 16 + 4n | m bytes | metadata: one value, see `codec.ts` |
- * | 16 + 4n + m | – | the buffers, one after the other |
+ * | 16 | u32 | seal: a random number, the same in all frames of a channel |
+ * | 20 | u32 × n | bytes of each buffer |
+ * | 20 + 4n | m bytes | metadata: one value, see `codec.ts` |
+ * | 20 + 4n + m | – | the buffers, one after the other |
  */
 export interface Frame {
   readonly type: number;
@@ -26,7 +27,7 @@ export interface Payload {
   readonly buffers: readonly Uint8Array<ArrayBuffer>[];
 }
 
-export const HEADER_BYTES = 16;
+export const HEADER_BYTES = 20;
 export const LENGTH_BYTES = 4;
 /** The longest that one part of a frame can be, since lengths are u32. */
 export const MAX_PART_BYTES = 2 ** 32 - 1;
@@ -47,7 +48,8 @@ export function frameHeadBytes({ metadata, buffers }: Payload): number {
 }
 
 /** Writes a frame's bytes before its buffers. @returns Where they end. */
-export function writeFrameHead({ type, attempt, id, payload }: Frame, target: Buffer, start: number): number {
+export function writeFrameHead(frame: Frame, seal: number, target: Buffer, start: number): number {
+  const { type, attempt, id, payload } = frame;
   const { metadata, buffers } = payload;
   target.writeUInt8(type, start);
   target.writeUInt8(0, start + 1);
@@ -55,6 +57,7 @@ export function writeFrameHead({ type, attempt, id, payload }: Frame, target: Bu
   target.writeUInt32LE(id, start + 4);
   target.writeUInt32LE(metadata.byteLength, start + 8);
   target.writeUInt32LE(buffers.length, start + 12);
+  target.writeUInt32LE(seal, start + 16);
   let end = start + HEADER_BYTES;
   for (const buffer of buffers) end = target.writeUInt32LE(buffer.byteLength, end);
   target.set(metadata, end);

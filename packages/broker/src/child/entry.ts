@@ -26,11 +26,13 @@ import { Methods } from './methods.js';
 import { throughMemory } from './through-memory.js';
 
 type State =
+  /** For the broker's first message. */
+  | { readonly name: 'waiting' }
   | { readonly name: 'starting' }
   | { readonly name: 'serving' | 'finishing'; readonly host: Host; readonly pipeline: Pipeline }
   | { readonly name: 'ending' };
 
-let state: State = { name: 'starting' };
+let state: State = { name: 'waiting' };
 let memory: ChildMemory | undefined;
 
 holdLifeline(LIFELINE_FD);
@@ -66,6 +68,7 @@ function take(received: Frame): void {
   const frame = memory?.take(received) ?? received;
   switch (frame.type) {
     case ToChild.Init:
+      state = { name: 'starting' };
       void start(decodeInit(frame.payload));
       break;
     case ToChild.Call:
@@ -141,11 +144,15 @@ async function stop(): Promise<void> {
 /** Ends this process for an error that no running call is to blame for. */
 function crash(error: unknown): void {
   if (state.name === 'ending') return;
+  if (state.name === 'waiting') {
+    fail(error);
+    return;
+  }
   const running = 'host' in state ? state.host.halt() : [];
   void end(ToBroker.Fatal, { thrown: describeThrown(error), running });
 }
 
-/** What the broker sends cannot be taken, or what it is sent cannot be written: there is no one to tell but stderr. */
+/** Nothing can be said to the broker, at least not yet, so it is said on stderr. */
 function fail(error: unknown): void {
   try {
     console.error(error);

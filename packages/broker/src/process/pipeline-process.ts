@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 import type { Outcome, PendingCall } from '../call.js';
 import { Channel, sumTraffic } from '../channel/channel.js';
 import { decodeValue } from '../channel/codec.js';
@@ -112,6 +114,7 @@ export class PipelineProcess {
     });
     this.#channel = new Channel({
       maxMessageBytes,
+      seal: randomInt(2 ** 32),
       onFrame: (frame) => {
         this.#take(this.#memory?.take(frame) ?? frame);
       },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fixture, startBroker } from '../support/brokers.js';
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit } from '../support/events.js';
 import { readAll } from '../support/streams.js';
@@ -13,20 +13,8 @@ describe('malformed frame: ProtocolError for calls in flight, killed and restart
   test.each([
     ['text', Buffer.from('this is no frame, it is much too wordy for one')],
     ['zeros', Buffer.alloc(64)],
-    ['a message of unknown type', Buffer.from([99, 0, ...Array<number>(14).fill(0)])],
-    ['a frame of 4 GiB', Buffer.from([18, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0])],
-    ['2³² buffers', Buffer.from([18, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255])],
-    ['a second Ready', Buffer.from([16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
-    ['an answer to no call', Buffer.from([18, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
-    ['a call dropped that nobody aborted', Buffer.from([20, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
-    ['a halt that nobody asked for', Buffer.from([22, 0, ...Array<number>(14).fill(0)])],
-    ['a chunk of no call', Buffer.from([24, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
-    [
-      'a chunk of a call that is no stream',
-      Buffer.from([24, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
-    ],
-    ['progress of no call', Buffer.from([23, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
-    ['an error of no shape', Buffer.from([21, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 255, 15])],
+    ['a header without its seal', Buffer.from([18, 0, 0, 0, 1, ...Array<number>(15).fill(0)])],
+    ['numbers', Buffer.from(Float64Array.of(1, 2, 3, 4).buffer)],
   ])('%s', async (_, bytes) => {
     const broker = await start();
     const pid = await broker.call('pid', []);
@@ -47,10 +35,44 @@ test('more of a stream than there is room for: ProtocolError after what there wa
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test('a reply forged for another call reaches nobody', async () => {
+const UNDEFINED = [0];
+
+test.each([
+  ['a message of unknown type', { type: 99 }],
+  ['a message of 4 GiB', { type: 18, id: 'running', announced: 0xffff_ffff }],
+  ['2³² buffers', { type: 18, id: 'running', buffers: 0xffff_ffff }],
+  ['a second Ready', { type: 16 }],
+  ['a result of no call', { type: 18, id: 77, metadata: UNDEFINED }],
+  ['a failure of no call', { type: 19, id: 77, metadata: UNDEFINED }],
+  ['a result that is no value', { type: 18, id: 'running', metadata: [255, 15] }],
+  ['a result with more than its value', { type: 18, id: 'running', metadata: [0, 0] }],
+  ['a failure of no kind', { type: 19, id: 'running', metadata: UNDEFINED }],
+  ['a call dropped that nobody aborted', { type: 20, id: 'running' }],
+  ['a halt that nobody asked for', { type: 22 }],
+  ['an error of no shape', { type: 21, metadata: [255, 15] }],
+])('a child whose host has gone mad (%s): ProtocolError, killed', async (_, frame) => {
+  const broker = makeBroker(undefined, {
+    workerPath: fixture('forger.mjs'),
+    env: { FORGE: JSON.stringify([frame]) },
+  });
+  const exited = exit(broker);
+  const error = await caughtError(broker.call('echo', [1]));
+  expect(error).toMatchObject({ name: 'ProtocolError', started: true });
+  expect(await exited).toMatchObject({ reason: 'protocol', signal: 'SIGKILL' });
+});
+
+test('a child whose host writes what it should is believed', async () => {
+  const broker = makeBroker(undefined, {
+    workerPath: fixture('forger.mjs'),
+    env: { FORGE: JSON.stringify([{ type: 18, id: 'running', metadata: UNDEFINED }]) },
+  });
+  expect(await broker.call('echo', [1])).toBeUndefined();
+});
+
+test('a reply forged by a pipeline, also of the very call that runs, reaches nobody', async () => {
   const broker = await start();
   for (let id = 0; id < 4; id += 1) {
-    const outcome = await broker.call('forge', [3, 18, id + 100]).catch((error: unknown) => error);
+    const outcome = await broker.call('forge', [3, 18, id]).catch((error: unknown) => error);
     expect(outcome).toMatchObject({ code: 'ERR_DUAL_PROTOCOL' });
   }
   expect(await broker.call('echo', ['next'])).toBe('next');

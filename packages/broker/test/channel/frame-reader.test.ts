@@ -28,6 +28,8 @@ const frames = fc.array(
   { maxLength: 8 },
 );
 
+const SEAL = 0xfeed_beef;
+
 const text = (part: Uint8Array): string => Buffer.from(part).toString('base64');
 
 /** What stands in a frame, copied out of memory that may be used again. */
@@ -38,7 +40,7 @@ function plain({ type, attempt, id, payload }: Frame): Plain {
 
 function written(all: readonly Frame[]): Buffer {
   const writer = new FrameWriter();
-  for (const frame of all) writer.add(frame);
+  for (const frame of all) writer.add(frame, SEAL);
   return Buffer.concat(writer.take().map((piece) => piece.bytes));
 }
 
@@ -99,7 +101,7 @@ test('random bytes give frames or a ProtocolError, and nothing else', () => {
 });
 
 test('a frame over maxMessageBytes is refused at its head, before any memory is taken for it', () => {
-  const head = Buffer.alloc(16);
+  const head = Buffer.alloc(20);
   head.writeUInt8(18, 0);
   head.writeUInt32LE(2_000, 8);
   expect(() => read([head], 1_999)).toThrow(ProtocolError);
@@ -147,4 +149,25 @@ test('each buffer has memory of its own, of exactly its size', () => {
   });
   for (const chunk of cut(stream, [10, 40_000])) reader.push(chunk);
   expect(lengths).toEqual([3, 70_000]);
+});
+
+test('a frame with another seal than the first one, or than the one wanted, is refused at its head', () => {
+  const [first, second] = [1, 2].map((seal) => {
+    const writer = new FrameWriter();
+    writer.add({ type: 18, attempt: 0, id: 1, payload: { metadata: new Uint8Array(9), buffers: [] } }, seal);
+    return Buffer.concat(writer.take().map(({ bytes }) => bytes));
+  });
+  if (first === undefined || second === undefined) throw new Error('nothing was written');
+  const taken: Frame[] = [];
+  const options = { maxMessageBytes: Infinity, onFrame: (frame: Frame) => taken.push(frame) };
+  const reader = new FrameReader(options);
+  reader.push(first);
+  expect(reader.seal).toBe(1);
+  expect(() => {
+    reader.push(second.subarray(0, 20));
+  }).toThrow(ProtocolError);
+  expect(() => {
+    new FrameReader({ ...options, seal: 2 }).push(first.subarray(0, 20));
+  }).toThrow(ProtocolError);
+  expect(taken).toHaveLength(1);
 });
