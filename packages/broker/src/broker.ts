@@ -18,6 +18,7 @@ import type { CallOptions, OptionsArg } from './options.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { resolveCallOptions, resolveCloseTimeout, resolveOptions } from './resolve-options.js';
 import { Diagnostics } from './observe/diagnostics.js';
+import { isForStream } from './process/failure.js';
 import { normalizeModule } from './process/module.js';
 import { Pool } from './process/pool.js';
 import type { StartFailureReason } from './process/supervisor.js';
@@ -95,6 +96,10 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
         let call: PendingCall | undefined;
         const result = this.#call(method, args, undefined, 4, (submitted) => {
           call = submitted;
+          submitted.result.catch((error: unknown) => {
+            // Who is still going to iterate it has nothing to handle.
+            if (isForStream(error)) result.catch(() => undefined);
+          });
         });
         return { result, cancel: () => call?.cancel() };
       },

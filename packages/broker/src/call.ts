@@ -85,8 +85,8 @@ export class PendingCall implements Call {
   readonly result: Promise<unknown>;
   /** Bytes of its arguments on the wire. */
   readonly bytes: number;
-  /** Where what the method yields arrives; `undefined` where it returns its result. */
-  readonly chunks: IncomingStream | undefined;
+  /** Whether what the method yields is wanted, rather than what it returns. */
+  readonly streams: boolean;
   /** How often the call has run before. */
   attempt = 0;
   /** When it will have waited too long to be started, as `performance.now()` tells it. */
@@ -95,6 +95,8 @@ export class PendingCall implements Call {
   findable: boolean;
   /** How many callers share this call; it is cancelled when the last one has left. */
   callers = 1;
+  /** Where what the method yields arrives; gone once settled, when what is unread is its reader's alone. */
+  #chunks: IncomingStream | undefined;
   /** The arguments; gone once settled. */
   #payload: Payload | undefined;
   #phase: Phase;
@@ -132,7 +134,8 @@ export class PendingCall implements Call {
     this.options = options;
     this.traceparent = options.traceparent;
     this.bytes = payloadBytes(payload);
-    this.chunks = chunks;
+    this.streams = chunks !== undefined;
+    this.#chunks = chunks;
     chunks?.onPaused((paused) => {
       if (paused) this.#limit?.pause();
       else this.#limit?.resume();
@@ -155,6 +158,10 @@ export class PendingCall implements Call {
 
   get settled(): boolean {
     return this.state !== 'queued' && this.state !== 'running';
+  }
+
+  get chunks(): IncomingStream | undefined {
+    return this.#chunks;
   }
 
   get progress(): Progress {
@@ -208,7 +215,7 @@ export class PendingCall implements Call {
 
   /** Whether it may run again after its process has died under it. What has been yielded cannot be taken back. */
   get repeatable(): boolean {
-    return this.attempt < this.options.retries && this.chunks?.begun !== true;
+    return this.attempt < this.options.retries && this.#chunks?.begun !== true;
   }
 
   /**
@@ -257,13 +264,14 @@ export class PendingCall implements Call {
     for (const run of this.#cleanUp.splice(0)) run();
     this.#progress?.end();
     if (outcome.state === 'succeeded') {
-      this.chunks?.end();
+      this.#chunks?.end();
       this.#resolve(outcome.value);
     } else {
-      if (outcome.state === 'cancelled') this.chunks?.discard();
-      this.chunks?.fail(error);
+      if (outcome.state === 'cancelled') this.#chunks?.discard();
+      this.#chunks?.fail(error);
       this.#reject(error);
     }
+    this.#chunks = undefined;
     return true;
   }
 

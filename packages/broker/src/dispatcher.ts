@@ -232,7 +232,7 @@ export class Dispatcher {
     if (options.key === undefined) return undefined;
     const call = this.#registry.inFlight(key);
     if (call?.payload === undefined) return undefined;
-    if (chunks !== undefined || call.chunks !== undefined) {
+    if (chunks !== undefined || call.streams) {
       const message = `a call of ${call.method} with the key ${JSON.stringify(key)} is in flight; a stream has one reader, and cannot be joined`;
       throw new DuplicateKeyError(message, { key, method });
     }

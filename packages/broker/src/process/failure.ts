@@ -3,6 +3,14 @@ import type { Failure } from '../channel/messages.js';
 import { reviveThrown } from '../channel/revive.js';
 import { BatchResultError, SerializationError, UnknownMethodError } from '../errors.js';
 
+/** Errors of calls of methods that yield. */
+const forStream = new WeakSet<UnknownMethodError>();
+
+/** Whether a call was refused since its method yields. */
+export function isForStream(error: unknown): boolean {
+  return error instanceof UnknownMethodError && forStream.has(error);
+}
+
 /** The error that a call rejects with, of the reason the child gave. */
 export function failureError(failure: Failure, call: PendingCall, pid: number | undefined): unknown {
   const details = { ...call.details(), pid };
@@ -20,7 +28,9 @@ export function failureError(failure: Failure, call: PendingCall, pid: number | 
     }
     case 'yields': {
       const message = `the method ${JSON.stringify(call.method)} yields its results: it is for stream(), not for call() or submit()`;
-      return new UnknownMethodError(message, { ...details, started: failure.started });
+      const error = new UnknownMethodError(message, { ...details, started: failure.started });
+      forStream.add(error);
+      return error;
     }
     case 'returns': {
       const message = `the method ${JSON.stringify(call.method)} yields nothing, but returns its result: it is for call() or submit(), not for stream()`;

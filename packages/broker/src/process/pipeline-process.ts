@@ -301,9 +301,9 @@ export class PipelineProcess {
         this.#running(frame.id).call.progress.report(decodeValue(frame.payload), payloadBytes(frame.payload));
         break;
       case ToBroker.Chunk: {
-        const { chunks } = this.#running(frame.id).call;
-        if (chunks === undefined) throw new ProtocolError('the child yields for a call that is no stream');
-        chunks.push(decodeValue(frame.payload), payloadBytes(frame.payload));
+        const { streams, chunks } = this.#running(frame.id).call;
+        if (!streams) throw new ProtocolError('the child yields for a call that is no stream');
+        chunks?.push(decodeValue(frame.payload), payloadBytes(frame.payload));
         break;
       }
       case ToBroker.Dropped: {

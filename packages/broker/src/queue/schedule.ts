@@ -109,8 +109,8 @@ export class Schedule {
     for (const lane of this.#lanes) if (lane.calls.length > 0) this.#list(lane);
   }
 
-  #windowOf({ method, chunks }: PendingCall): BatchWindow | undefined {
-    return chunks === undefined ? this.#windows.get(method) : undefined;
+  #windowOf({ method, streams }: PendingCall): BatchWindow | undefined {
+    return streams ? undefined : this.#windows.get(method);
   }
 
   #laneName(call: PendingCall): string {

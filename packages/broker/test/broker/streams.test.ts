@@ -358,11 +358,14 @@ describe('as a call', () => {
     expect(await waiting).toMatchObject({ code: 'ERR_DUAL_BROKER_CLOSED' });
   });
 
-  test.each(['read', 'left', 'unread'])('a program whose stream is %s exits', async (way) => {
-    const program = runProgram('stream.mjs', [way]);
-    await once(program.process, 'close');
-    expect(await program.ended).toMatchObject({ exitCode: 0, stdout: `${way}\n` });
-  });
+  test.each(['read', 'left', 'unread', 'unread of the proxy', 'read late of the proxy'])(
+    'a program whose stream is %s exits',
+    async (way) => {
+      const program = runProgram('stream.mjs', [way]);
+      await once(program.process, 'close');
+      expect(await program.ended).toMatchObject({ exitCode: 0, stdout: `${way}\n`, stderr: '' });
+    },
+  );
 });
 
 describe('the wrong way', () => {
