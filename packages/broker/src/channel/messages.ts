@@ -49,7 +49,7 @@ export const ToBroker = {
   Progress: 23,
   /** What the stream of this id has yielded. Any number, within the window, before the call is answered. */
   Chunk: 24,
-  /** The memory that Init tells of is mapped: calls may come through it. Before Ready, at most once. */
+  /** The memory that Init tells of is mapped: calls may come through it. After Ready, at most once. */
   Mapped: 25,
 } as const;
 

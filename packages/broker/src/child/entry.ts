@@ -98,8 +98,6 @@ function take(received: Frame): void {
 }
 
 async function start(init: Init): Promise<void> {
-  memory = init.sharedMemory && ChildMemory.map(init.sharedMemory);
-  if (memory !== undefined) channel.send(signalFrame(ToBroker.Mapped));
   try {
     const { pipeline } = await withOrigin(null, () => loadPipeline(init));
     const methods = new Methods(pipeline, init);
@@ -107,16 +105,25 @@ async function start(init: Init): Promise<void> {
       methods,
       concurrency: init.concurrency,
       maxMessageBytes: init.maxMessageBytes,
-      channel: memory === undefined ? channel : throughMemory(channel, memory),
+      channel: throughMemory(channel, () => memory),
       onFailure: crash,
     });
     state = { name: 'serving', host, pipeline };
     channel.send(signalFrame(ToBroker.Ready));
+    shareMemory(init.sharedMemory);
   } catch (error) {
     const permanent = error instanceof PermanentStartError;
     const original = permanent && error.cause !== undefined ? error.cause : error;
     await end(ToBroker.StartFailure, { thrown: describeThrown(original), permanent } satisfies StartFailure);
   }
+}
+
+/** Only once the broker knows that this process is ready: to load what it takes would hold that up. */
+function shareMemory(settings: Init['sharedMemory']): void {
+  if (settings === undefined) return;
+  channel.flush();
+  memory = ChildMemory.map(settings);
+  if (memory !== undefined) channel.send(signalFrame(ToBroker.Mapped));
 }
 
 /** Runs what is left to run, disposes of the pipeline and exits. */

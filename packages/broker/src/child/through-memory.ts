@@ -1,18 +1,23 @@
 import type { Channel } from '../channel/channel.js';
+import type { Frame } from '../channel/frame.js';
 import { isAnswer } from '../channel/messages.js';
 import type { ChildMemory } from '../channel/shared/child-memory.js';
 
 type Sender = Pick<Channel, 'send' | 'hold' | 'flush' | 'flushed'>;
 
-/** Sends frames whose large buffers go through shared memory. A call's arguments are taken back with its answer. */
-export function throughMemory(channel: Sender, memory: ChildMemory): Sender {
+/**
+ * Sends frames whose large buffers go through shared memory, where there is any. Calls' arguments are taken back with
+ * their answers.
+ */
+export function throughMemory(channel: Sender, memory: () => ChildMemory | undefined): Sender {
+  const place = (frame: Frame): Frame => memory()?.place(frame) ?? frame;
   return {
     send: (...frames) => {
       const answers = frames.every(({ type }) => isAnswer(type));
-      channel.send(...(answers ? memory.answer(frames) : frames.map((frame) => memory.place(frame))));
+      channel.send(...(answers ? (memory()?.answer(frames) ?? frames) : frames.map(place)));
     },
     hold: (frame) => {
-      channel.hold(memory.place(frame));
+      channel.hold(place(frame));
     },
     flush: () => channel.flush(),
     flushed: () => channel.flushed(),

@@ -93,7 +93,12 @@ describe.each([
   ['through the pipes', false],
   ['through shared memory', true],
 ])('%s', (_, sharedMemory) => {
-  const start = (): Promise<Broker> => startBroker(undefined, { sharedMemory });
+  const start = async (): Promise<Broker> => {
+    const broker = await startBroker(undefined, { sharedMemory });
+    // The memory is mapped before the first answer.
+    await broker.call('pid', []);
+    return broker;
+  };
 
   test('64 MiB arrays cross each way, intact', async () => {
     const broker = await start();

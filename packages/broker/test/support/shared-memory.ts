@@ -7,8 +7,11 @@ export const KIB = 1024;
 export const MIB = 1024 * KIB;
 
 /** A broker that shares memory with its child, and does with large arguments what pipelines do. */
-export function startSharing(options: TestOptions = {}): Promise<Broker> {
-  return startBroker(fixture('lent.mjs'), { sharedMemory: true, ...options });
+export async function startSharing(options: TestOptions = {}): Promise<Broker> {
+  const broker = await startBroker(fixture('lent.mjs'), { sharedMemory: true, ...options });
+  // The memory is mapped after the start, and before the first answer.
+  await broker.call('pid', []);
+  return broker;
 }
 
 /** What its only process shares with it. */

@@ -11,6 +11,7 @@ import { temporaryFolder } from '../../support/temporary.js';
 
 test('it is used where koffi is installed, and told by stats()', async () => {
   const broker = await startBroker(fixture('lent.mjs'));
+  await broker.call('pid', []);
   expect(memory(broker)).toEqual({ size: 64 * MIB, used: 0 });
 });
 
