@@ -1,0 +1,66 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { line } from '../support/events.js';
+import { blockUntil } from '../support/processes.js';
+import { temporaryPath } from '../support/temporary.js';
+
+test('calls of higher priority go first, equals in the order they were submitted', async () => {
+  const broker = makeBroker();
+  const priorities = Array.from({ length: 300 }, (_, i) => (i * 7) % 5);
+  await Promise.all(priorities.map((priority, i) => broker.call('note', [[priority, i]], { priority })));
+  const seen = (await broker.call('seen', [])) as [number, number][];
+  expect(seen).toEqual(seen.toSorted(([a, i], [b, j]) => b - a || i - j));
+});
+
+test('a stream of urgent calls does not keep another from its turn for ever', async () => {
+  const broker = await startBroker();
+  let starved = true;
+  const low = broker.call('echo', ['low'], { priority: -1_000 }).then((value) => {
+    starved = false;
+    return value;
+  });
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      while (starved) await broker.call('block', [1], { priority: 1_000 });
+    }),
+  );
+  expect(await low).toBe('low');
+});
+
+test('a call whose queueTimeout is over does not start, though this program was too busy to say so', async () => {
+  const broker = await startBroker();
+  const [gate, trace] = [temporaryPath(), temporaryPath()];
+  const atGate = line(broker, 'at the gate');
+  const running = broker.call('gate', [gate, 'through']);
+  await atGate;
+  const late = caughtError(broker.call('mark', [trace, 'x'], { queueTimeout: 50 }));
+  const inTime = broker.call('echo', ['in time'], { queueTimeout: 3_600_000 });
+  const since = performance.now();
+  writeFileSync(gate, '');
+  // The result arrives meanwhile, and is read before any timer runs.
+  blockUntil(() => performance.now() - since > 200);
+  expect(await running).toBe('through');
+  expect(await late).toMatchObject({ code: 'ERR_DUAL_QUEUE_TIMEOUT', started: false });
+  expect(await inTime).toBe('in time');
+  expect(existsSync(trace)).toBe(false);
+});
+
+test('20 000 calls of many priorities and affinities wait, some are cancelled, and all others are answered', async () => {
+  const broker = await startBroker(undefined, { processes: 2, maxQueue: 20_000 });
+  const gates = [temporaryPath(), temporaryPath()];
+  const blocked = gates.map((path) => broker.call('gate', [path]));
+  const calls = Array.from({ length: 20_000 }, (_, i) =>
+    broker.submit('echo', [i], {
+      priority: i % 100,
+      ...(i % 3 === 0 && { affinity: `session-${i % 1_000}` }),
+    }),
+  );
+  for (const call of calls.slice(5_000, 10_000)) call.cancel();
+  for (const path of gates) writeFileSync(path, '');
+  const answers = await Promise.all(calls.map(({ result }) => result.catch(() => 'cancelled')));
+  await Promise.all(blocked);
+  expect(answers).toEqual(answers.map((_, i) => (i >= 5_000 && i < 10_000 ? 'cancelled' : i)));
+  expect(broker.stats().queue).toEqual({ length: 0, bytes: 0 });
+});
