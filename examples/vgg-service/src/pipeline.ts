@@ -32,7 +32,7 @@ export interface Ranked {
 export interface Classification {
   /** The five likeliest, likeliest first. */
   top: Ranked[];
-  /** Milliseconds. */
+  /** Milliseconds; `predict` is how long the model took for all images that it was asked about at once. */
   timings: { decode: number; predict: number };
 }
 
@@ -60,19 +60,49 @@ class Classifier {
    * @throws {ImageError}
    */
   async classify(image: Uint8Array): Promise<Classification> {
-    const { width, height } = this.#description.input;
+    const [answer] = await this.classifyBatch([image]);
+    if (answer === undefined) throw new Error('The model gave no answer');
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+
+  /**
+   * Asks the model once for all images: it needs less time for each than alone. One that cannot be decoded has its
+   * ImageError in its place, and does not keep the others from theirs.
+   */
+  async classifyBatch(images: readonly Uint8Array[]): Promise<(Classification | Error)[]> {
+    const decoded = await Promise.allSettled(images.map((image) => this.#decode(image)));
+    const inputs = decoded.flatMap((one) => (one.status === 'fulfilled' ? one.value.input : []));
     const began = performance.now();
-    const data = toVggInput(await decodeImage(image, { width, height }));
-    const decoded = performance.now();
-    const [probabilities] = await this.#model.predict([{ data, shape: [1, height, width, 3] }]);
+    const ranked = await this.#rank(inputs);
+    const predict = performance.now() - began;
+    return decoded.map((one) => {
+      if (one.status === 'rejected') return asError(one.reason);
+      return { top: ranked.shift() ?? [], timings: { decode: one.value.ms, predict } };
+    });
+  }
+
+  async #decode(image: Uint8Array): Promise<{ input: Float32Array; ms: number }> {
+    const began = performance.now();
+    const input = toVggInput(await decodeImage(image, this.#description.input));
+    return { input, ms: performance.now() - began };
+  }
+
+  /** The likeliest classes of each input. */
+  async #rank(inputs: readonly Float32Array[]): Promise<Ranked[][]> {
+    if (inputs.length === 0) return [];
+    const { input, classes } = this.#description;
+    const shape = [inputs.length, input.height, input.width, 3];
+    const [probabilities] = await this.#model.predict([{ data: stack(inputs), shape }]);
     if (!probabilities) throw new Error('The model gave no output');
-    const predicted = performance.now();
-    const top = topK(probabilities.data, ranks).map(({ index, score }) => ({
-      label: this.#labels[index] ?? `class ${index}`,
-      index,
-      probability: score,
-    }));
-    return { top, timings: { decode: decoded - began, predict: predicted - decoded } };
+    return inputs.map((_, i) => {
+      const ofOne = probabilities.data.subarray(i * classes, (i + 1) * classes);
+      return topK(ofOne, ranks).map(({ index, score }) => ({
+        label: this.#labels[index] ?? `class ${index}`,
+        index,
+        probability: score,
+      }));
+    });
   }
 
   async close(): Promise<void> {
@@ -96,6 +126,19 @@ export default async function makePipeline({
   const named = labelsFor(description.classes, labels);
   await model.warmUp();
   return new Classifier(model, description, named);
+}
+
+/** One tensor of several: the first dimension counts them. */
+function stack(inputs: readonly Float32Array[]): Float32Array {
+  const [first] = inputs;
+  if (first !== undefined && inputs.length === 1) return first;
+  const stacked = new Float32Array(inputs.length * (first?.length ?? 0));
+  for (const [i, input] of inputs.entries()) stacked.set(input, i * input.length);
+  return stacked;
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 function describe(model: Model): ModelDescription {

@@ -21,6 +21,8 @@ export interface ModelHostOptions {
 
 /** Images that may wait at once; more are turned away, with a hint when to come back. */
 const maxQueue = 64;
+/** Images that wait while the model is busy are asked of it together. So many, since whoever comes next waits for all. */
+export const batch = { classify: { method: 'classifyBatch', maxSize: 8 } } as const;
 /** The slowest engine takes about 2 s for an image; no engine that works takes this long. */
 const callTimeoutMs = 60_000;
 const queueTimeoutMs = 60_000;
@@ -63,6 +65,7 @@ export class ModelHost {
     const broker = new Broker<typeof makePipeline>(new URL('./pipeline.js', import.meta.url), {
       args: [pipeline],
       processes,
+      batch,
       maxQueue,
       timeout: callTimeoutMs,
       queueTimeout: queueTimeoutMs,

@@ -47,6 +47,15 @@ export function circumstances({
   };
 }
 
+/** How, when and on what a run was made, in a sentence or two. */
+export function describeRun(circumstances: Circumstances, rounds: number): string {
+  const { date, command, cpu, cores, platform, node, pinnedTo, load, versions } = circumstances;
+  const machine = `${cpu} (${cores} ${cores === 1 ? 'core' : 'cores'}), ${platform}, Node ${node.slice(1)}`;
+  const where = pinnedTo === undefined ? 'free on all cores' : 'all on one core';
+  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `\`${command}\` on ${date}: ${machine}; ${where}; ${rounds} rounds; load before the run ${load.toFixed(1)}. ${packages.join(', ')}.`;
+}
+
 function versionOf(name: string, folder: URL): string {
   const own: unknown = readManifest(new URL('package.json', folder));
   if (hasKey(own, 'name') && own.name === name) return versionIn(own);

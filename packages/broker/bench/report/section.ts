@@ -1,4 +1,6 @@
 import type { Circumstances } from './machine.js';
+import { describeRun } from './machine.js';
+import { replaceMarked } from './marked.js';
 import type { Outcome } from './outcome.js';
 import { table } from './table.js';
 
@@ -16,22 +18,15 @@ ${END}
 /** A document with the section in it, between its two markers; whatever else it says stays as it is. */
 export function withSection(document: string | undefined, section: string): string {
   const text = document ?? FRAME;
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin === -1 || end < begin)
-    return `${text.trimEnd()}\n\n## The channel\n\n${BEGIN}\n\n${section}\n\n${END}\n`;
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${section}\n\n${text.slice(end)}`;
+  const replaced = replaceMarked(text, 'channel', section);
+  return replaced ?? `${text.trimEnd()}\n\n## The channel\n\n${BEGIN}\n\n${section}\n\n${END}\n`;
 }
 
 /** What the document says about a run: how it was made, its table, how to read it. */
 export function channelSection(outcome: Outcome, circumstances: Circumstances): string {
-  const { date, command, cpu, cores, platform, node, pinnedTo, load, versions } = circumstances;
-  const machine = `${cpu} (${cores} ${cores === 1 ? 'core' : 'cores'}), ${platform}, Node ${node.slice(1)}`;
-  const where = pinnedTo === undefined ? 'free on all cores' : 'all on one core';
-  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const settings = outcome.lines.map(({ contender }) => `- ${contender.title}: ${contender.settings}.`);
   return [
-    `\`${command}\` on ${date}: ${machine}; ${where}; ${outcome.rounds} rounds; load before the run ${load.toFixed(1)}. ${packages.join(', ')}.`,
+    describeRun(circumstances, outcome.rounds),
     '![Time per call of a small message and of tensors](channel.svg)',
     table(outcome),
     EXPLANATION,

@@ -1,0 +1,38 @@
+import { Broker } from '@dual/broker';
+import type { Slice } from './closed-loop.js';
+import { closedLoop, typical } from './closed-loop.js';
+import type makePipeline from './pipeline.js';
+import { pipeline } from './pipeline-url.js';
+import type { Plan } from './plan.js';
+import { turns } from './plan.js';
+
+const CLIENTS = [1, 2, 4, 8, 16, 32, 64];
+/** A call alone takes about so long, in ms: each client makes a few in the time that counts. */
+const PACE = 25;
+
+const BATCH = { method: 'predictBatch', maxSize: 64, maxDelay: 'auto' } as const;
+
+/** One level of load, without batches and with them. */
+export interface LoadPoint {
+  readonly clients: number;
+  readonly single: Slice;
+  readonly batched: Slice;
+}
+
+/** Rate and latency of a pipeline that takes 20 ms + 1 ms × items, from one client to many. */
+export async function measureBatching({ rounds, scale, onProgress }: Plan): Promise<LoadPoint[]> {
+  await using single = await Broker.start<typeof makePipeline>(pipeline);
+  await using batched = await Broker.start<typeof makePipeline>(pipeline, { batch: { predict: BATCH } });
+  const points: LoadPoint[] = [];
+  for (const clients of CLIENTS) {
+    onProgress(`batching: ${clients} ${clients === 1 ? 'client' : 'clients'}`);
+    // With few clients there are few calls, and one of 21 ms or 22 ms decides: more turns make up for it.
+    const count = clients === 1 ? 4 * rounds : rounds;
+    const time = scale * PACE * (clients + 20);
+    const slice = (broker: typeof single) => (): Promise<Slice> =>
+      closedLoop({ clients, call: () => broker.pipeline.predict(1), warmUp: time, duration: time });
+    const [one, many] = await turns(count, slice(single), slice(batched));
+    points.push({ clients, single: typical(one), batched: typical(many) });
+  }
+  return points;
+}
