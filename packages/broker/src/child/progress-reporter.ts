@@ -1,12 +1,10 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 
 import type { Channel } from '../channel/channel.js';
-import { encodeValue } from '../channel/codec.js';
 import type { Payload } from '../channel/frame.js';
-import { payloadBytes } from '../channel/frame.js';
 import { ToBroker } from '../channel/messages.js';
-import { SerializationError } from '../errors.js';
 import type { Allowance } from './allowance.js';
+import { encodeBounded } from './answer.js';
 
 /** What could not be sent is tried again after so many ms, unless the pipeline reports something before. */
 const RETRY = 20;
@@ -68,10 +66,6 @@ export class ProgressReporter {
 
 /** The value as it is now: the pipeline may go on to change its buffers. */
 function encodeReport(value: unknown, maxMessageBytes: number): Payload {
-  const { metadata, buffers } = encodeValue(value, 'progress');
-  const payload = { metadata, buffers: buffers.map((buffer) => buffer.slice()) };
-  const bytes = payloadBytes(payload);
-  if (bytes <= maxMessageBytes) return payload;
-  const message = `the progress takes ${bytes} bytes, more than maxMessageBytes (${maxMessageBytes})`;
-  throw new SerializationError('progress', message);
+  const { metadata, buffers } = encodeBounded(value, 'progress', maxMessageBytes);
+  return { metadata, buffers: buffers.map((buffer) => buffer.slice()) };
 }
