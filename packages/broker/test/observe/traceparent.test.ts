@@ -73,6 +73,14 @@ test('a call that runs again keeps it', async () => {
   expect(await broker.call('dieAtFirst', [temporaryPath()], options)).toBe(TRACEPARENT);
 });
 
+test('each call of a batch has its own', async () => {
+  const broker = makeBroker(pipeline, { batch: { traceparentOf: { method: 'traceparentsOf', maxSize: 3 } } });
+  const parents = [TRACEPARENT, undefined, TRACEPARENT.replace(PARENT, 'b'.repeat(16))];
+  const calls = parents.map((traceparent, i) => broker.call('traceparentOf', [i], { traceparent }));
+  expect(await Promise.all(calls)).toEqual(parents);
+  expect(broker.stats().batches).toMatchObject({ traceparentOf: { count: 1, calls: 3 } });
+});
+
 test('those who share a key need not share a trace: the first has the say', async () => {
   const broker = makeBroker(pipeline);
   const other = TRACEPARENT.replace(PARENT, 'b'.repeat(16));
