@@ -1,7 +1,7 @@
 import type { CallState } from '@dual/broker';
 import type { Start } from './journal.js';
 import type { Leftovers } from './leftovers.js';
-import type { CallPlan } from './plan.js';
+import type { CallPlan, Shape } from './plan.js';
 
 /** What one caller was told. */
 export type Outcome =
@@ -29,6 +29,7 @@ export interface Submission {
 export interface History {
   readonly submissions: readonly Submission[];
   readonly starts: readonly Start[];
+  readonly shape: Shape;
   /** Queue and messages bounded: which refusals are to be expected. */
   readonly boundedQueue: boolean;
   /** Unhandled rejections, uncaught errors, promises of the broker's that never settled. */

@@ -53,6 +53,12 @@ export type Step =
   | { readonly kind: 'fault'; readonly fault: Fault; readonly afterMs: number; readonly ms: number }
   | { readonly kind: 'pause'; readonly ms: number };
 
+/** How much a broker runs at once. */
+export interface Shape {
+  readonly processes: number;
+  readonly concurrency: number;
+}
+
 /** The life of one broker. */
 export interface RoundPlan {
   readonly round: number;
@@ -60,6 +66,7 @@ export interface RoundPlan {
   /** Calls that may be unsettled before the load waits. */
   readonly window: number;
   readonly options: CommonOptions;
+  readonly shape: Shape;
   /** How long the constructor takes, in ms. */
   readonly loadMs: number;
   readonly closeTimeout: number | undefined;
@@ -94,7 +101,7 @@ const FAULTS: Readonly<Record<Fault, number>> = {
 const MIB = 1024 * 1024;
 
 /** The same seed and round give the same plan. @param calls About how many calls the round has. */
-export function planRound(seed: number, round: number, calls: number): RoundPlan {
+export function planRound(seed: number, round: number, calls: number, shape: Shape): RoundPlan {
   const random = new Random(seed, round);
   const window = random.magnitude(1, 500);
   // Some rounds are rough, some calm: both long runs without a fault and faults upon faults are seen.
@@ -124,7 +131,8 @@ export function planRound(seed: number, round: number, calls: number): RoundPlan
     round,
     steps,
     window,
-    options: planOptions(random, window),
+    options: { ...planOptions(random, window), ...shape },
+    shape,
     loadMs: random.chance(0.2) ? random.magnitude(0, 50) : 0,
     closeTimeout: random.chance(0.5) ? random.magnitude(0, 200) : undefined,
   };

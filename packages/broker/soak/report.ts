@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Violation } from './checker.js';
 import type { History, Outcome } from './history.js';
 import type { MemoryVerdict } from './memory.js';
-import type { RoundPlan } from './plan.js';
+import type { RoundPlan, Shape } from './plan.js';
 import { isHarmless } from './plan.js';
 
 export interface Report {
@@ -26,6 +26,12 @@ export interface Report {
   readonly passed: boolean;
 }
 
+interface Run extends Shape {
+  readonly seed: number;
+  readonly calls: number;
+  readonly minutes: number;
+}
+
 /** So many violations are shown in full. */
 const MAX_EXAMPLES = 20;
 
@@ -33,7 +39,7 @@ const MAX_EXAMPLES = 20;
 export class Tally {
   /** Resident memory after each round, in bytes. */
   readonly memory: number[] = [];
-  readonly #run: { seed: number; calls: number; minutes: number };
+  readonly #run: Run;
   readonly #begin = performance.now();
   readonly #faults = new Map<string, number>();
   readonly #outcomes = new Map<string, number>();
@@ -44,7 +50,7 @@ export class Tally {
   #starts = 0;
   #processes = 0;
 
-  constructor(run: { seed: number; calls: number; minutes: number }) {
+  constructor(run: Run) {
     this.#run = run;
   }
 
@@ -66,17 +72,21 @@ export class Tally {
     }
     for (const { broken, detail } of violations) {
       count(this.#violations, broken);
-      const { seed, calls } = this.#run;
-      const repeat = `pnpm soak --seed ${seed} --calls ${calls} --round ${plan.round}`;
+      const repeat = `pnpm soak ${this.#flags} --round ${plan.round}`;
       if (this.#examples.length < MAX_EXAMPLES) this.#examples.push(`${broken}: ${detail} (${repeat})`);
     }
   }
 
+  get #flags(): string {
+    const { seed, calls, processes, concurrency } = this.#run;
+    return `--seed ${seed} --calls ${calls} --processes ${processes} --concurrency ${concurrency}`;
+  }
+
   report(memory: MemoryVerdict): Report {
-    const { seed, calls, minutes } = this.#run;
+    const { seed, minutes } = this.#run;
     return {
       seed,
-      command: `pnpm soak --minutes ${minutes} --seed ${seed} --calls ${calls}`,
+      command: `pnpm soak --minutes ${minutes} ${this.#flags}`,
       node: process.version,
       seconds: Math.round((performance.now() - this.#begin) / 1_000),
       rounds: this.memory.length,

@@ -26,6 +26,7 @@ export async function playRound(plan: RoundPlan, mishaps: Mishaps): Promise<Hist
     return {
       submissions: load.submissions,
       starts: readJournal(journal),
+      shape: plan.shape,
       boundedQueue: plan.options.maxQueue !== undefined,
       mishaps: mishaps.take(),
       leftovers: {

@@ -42,6 +42,7 @@ function broken(history: Partial<History>): string[] {
   const whole = {
     submissions,
     starts,
+    shape: { processes: 1, concurrency: 1 },
     boundedQueue: false,
     mishaps: [],
     leftovers: { children: [], descriptors: 0 },
