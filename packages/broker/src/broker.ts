@@ -44,6 +44,13 @@ type Life =
   | { readonly name: 'draining'; readonly closed: Promise<void> | undefined }
   | { readonly name: 'closed'; readonly closed: Promise<void> };
 
+/** A call as its caller makes it. */
+interface CallRequest {
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly options: CallOptions | undefined;
+}
+
 /**
  * Runs a pipeline in a process of its own, and calls its methods from here.
  *
@@ -94,7 +101,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     this.pipeline = remoteProxy({
       call: (method, args) => {
         let call: PendingCall | undefined;
-        const result = this.#call(method, args, undefined, 4, (submitted) => {
+        const result = this.#call({ method, args, options: undefined }, 4, (submitted) => {
           call = submitted;
           submitted.result.catch((error: unknown) => {
             // Who is still going to iterate it has nothing to handle.
@@ -103,7 +110,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
         });
         return { result, cancel: () => call?.cancel() };
       },
-      stream: (method, args) => this.#stream(method, args, undefined, captureCallSite(3)),
+      stream: (method, args) => this.#stream({ method, args, options: undefined }, captureCallSite(3)),
     });
   }
 
@@ -144,7 +151,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     args: Readonly<MethodArgs<PipelineOf<C>, K>>,
     options?: CallOptions,
   ): Promise<MethodResult<PipelineOf<C>, K>> {
-    const result = this.#call(method, args, options, 2);
+    const result = this.#call({ method, args, options }, 2);
     return result as Promise<MethodResult<PipelineOf<C>, K>>; // `C` says so
   }
 
@@ -154,8 +161,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     options?: CallOptions,
   ): Call<MethodResult<PipelineOf<C>, K>> {
     const site = captureCallSite(1);
-    const call = this.#submitFrom(site, method, args, options);
-    call.findable = true;
+    const call = this.#submitFrom(site, { method, args, options });
     // Its state tells of a failure; who does not wait for the result need not handle it.
     call.result.catch(() => undefined);
     return call as Call<MethodResult<PipelineOf<C>, K>>; // `C` says so
@@ -166,7 +172,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     args: Readonly<MethodArgs<PipelineOf<C>, K>>,
     options?: CallOptions,
   ): AsyncIterable<StreamChunk<PipelineOf<C>, K>> {
-    const stream = this.#stream(method, args, options, captureCallSite(1));
+    const stream = this.#stream({ method, args, options }, captureCallSite(1));
     return stream as AsyncIterable<StreamChunk<PipelineOf<C>, K>>; // `C` says so
   }
 
@@ -252,18 +258,16 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
    * the call is awaited: to note where each is made would cost more than all else that the broker does for it.
    */
   async #call(
-    method: string,
-    args: readonly unknown[],
-    options: CallOptions | undefined,
+    request: CallRequest,
     /** Frames of the broker's own at the top of the stack, as long as this has not waited. */
     frames: number,
     onSubmit?: (call: PendingCall) => void,
   ): Promise<unknown> {
     let own = frames;
     try {
-      const call = this.#submit(method, args, options, undefined);
+      const call = this.#submit(request);
       onSubmit?.(call);
-      const result = this.#dispatcher.resultFor(call, options?.signal);
+      const result = this.#dispatcher.resultFor(call, request.options?.signal);
       own = 1;
       return await result;
     } catch (error) {
@@ -271,68 +275,52 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     }
   }
 
-  #stream(
-    method: string,
-    args: readonly unknown[],
-    options: CallOptions | undefined,
-    site: CallSite,
-  ): CallStream {
-    return new CallStream((chunks) => this.#submitFrom(site, method, args, options, chunks));
+  #stream(request: CallRequest, site: CallSite): CallStream {
+    return new CallStream((chunks) => this.#submitFrom(site, request, chunks));
   }
 
-  #submitFrom(
-    site: CallSite,
-    method: string,
-    args: readonly unknown[],
-    options: CallOptions | undefined,
-    chunks?: IncomingStream,
-  ): PendingCall {
+  #submitFrom(site: CallSite, request: CallRequest, chunks?: IncomingStream): PendingCall {
     try {
-      return this.#submit(method, args, options, site, chunks);
+      return this.#submit(request, site, chunks);
     } catch (error) {
       throw withCallSite(error, site);
     }
   }
 
-  #submit(
-    method: string,
-    args: readonly unknown[],
-    options: CallOptions | undefined,
-    callSite: CallSite | undefined,
-    chunks?: IncomingStream,
-  ): PendingCall {
+  /** @param site Where the call was made, where `#call` does not wait for it. */
+  #submit(request: CallRequest, site?: CallSite, chunks?: IncomingStream): PendingCall {
+    const { method, args } = request;
     checkCall(method, args);
     checkBatched(method, args, this.#options.batch);
-    return this.#accept(method, args, options, callSite, chunks);
-  }
-
-  #accept(
-    method: string,
-    args: readonly unknown[],
-    options: CallOptions | undefined,
-    callSite: CallSite | undefined,
-    chunks: IncomingStream | undefined,
-  ): PendingCall {
     try {
-      const resolved = resolveCallOptions(options, this.#options);
-      const { key = randomUUID() } = resolved;
-      const details = { key, method, started: false };
-      if (this.#life.name !== 'open') throw closedError('it takes no more calls', details);
-      const { failure } = this.#pool;
-      if (failure !== undefined) throw startError(failure, details);
-      const payload = encodeCall({ key, method, args });
-      this.#checkSize(payloadBytes(payload), details);
-      const call = this.#dispatcher.submit({ key, method, payload, options: resolved, callSite, chunks });
-      if (this.#pool.state === 'idle') {
-        this.#inOwnContext(() => {
-          this.#pool.start();
-        });
-      }
-      return call;
+      return this.#accept(request, site, chunks);
     } catch (error) {
       this.#dispatcher.refused(method, error);
       throw error;
     }
+  }
+
+  #accept(
+    { method, args, options: given }: CallRequest,
+    callSite: CallSite | undefined,
+    chunks: IncomingStream | undefined,
+  ): PendingCall {
+    const options = resolveCallOptions(given, this.#options);
+    const { key = randomUUID() } = options;
+    const details = { key, method, started: false };
+    if (this.#life.name !== 'open') throw closedError('it takes no more calls', details);
+    const { failure, state } = this.#pool;
+    if (failure !== undefined) throw startError(failure, details);
+    const payload = encodeCall({ key, method, args });
+    this.#checkSize(payloadBytes(payload), details);
+    const findable = options.key !== undefined || callSite !== undefined;
+    const call = this.#dispatcher.submit({ key, method, payload, options, callSite, findable, chunks });
+    if (state === 'idle') {
+      this.#inOwnContext(() => {
+        this.#pool.start();
+      });
+    }
+    return call;
   }
 
   /** What it opens is to be nobody's: else the first caller's async context goes with all that a child ever says. */

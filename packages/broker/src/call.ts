@@ -67,15 +67,18 @@ export interface PendingCallInit {
   readonly options: ResolvedCallOptions;
   /** Where it was submitted, where its error is to show that. */
   readonly callSite: CallSite | undefined;
+  /** Whether anybody can know the key: nobody does the random one of a plain `call`. */
   readonly findable: boolean;
   readonly meter: Pick<CallMeter, 'moved'>;
   /** Where what the method yields is to arrive; `undefined` where it is to return its result. */
   readonly chunks: IncomingStream | undefined;
   /** What `cancel()` does. */
-  readonly onCancel: (error: CallCancelledError) => void;
+  readonly onCancel: (call: PendingCall, error: CallCancelledError) => void;
 }
 
 let lastOrder = 0;
+
+const NOTHING = (): void => undefined;
 
 /** A call, with what the broker needs of it; users see its `Call` side. */
 export class PendingCall implements Call {
@@ -91,8 +94,8 @@ export class PendingCall implements Call {
   attempt = 0;
   /** When it will have waited too long to be started, as `performance.now()` tells it. */
   waitsUntil = Infinity;
-  /** Whether `get(key)` is to find it once it has settled: nobody knows the random key of a plain `call`. */
-  findable: boolean;
+  /** Whether `get(key)` is to find it. */
+  readonly findable: boolean;
   /** How many callers share this call; it is cancelled when the last one has left. */
   callers = 1;
   /** Where what the method yields arrives; gone once settled, when what is unread is its reader's alone. */
@@ -101,7 +104,7 @@ export class PendingCall implements Call {
   #payload: Payload | undefined;
   #phase: Phase;
   #limit: Limit | undefined;
-  #cleanUp: (() => void)[] = [];
+  #cleanUp: (() => void)[] | undefined;
   /** What the pipeline learns of the trace that the call is part of. */
   traceparent: string | undefined;
   /** Which of all calls this is, as they were submitted. */
@@ -115,8 +118,8 @@ export class PendingCall implements Call {
   /** Made when somebody reports it, or asks for it. */
   #progress: Progress | undefined;
   // Set at once, by the promise's own construction.
-  #resolve: (value: unknown) => void = () => undefined;
-  #reject: (error: unknown) => void = () => undefined;
+  #resolve: (value: unknown) => void = NOTHING;
+  #reject: (error: unknown) => void = NOTHING;
 
   constructor({
     key,
@@ -197,7 +200,7 @@ export class PendingCall implements Call {
   cancel(reason?: unknown): boolean {
     if (this.settled) return false;
     const message = `call ${this.name} was cancelled while ${this.state}`;
-    this.#onCancel(new CallCancelledError('caller', message, this.details(reason)));
+    this.#onCancel(this, new CallCancelledError('caller', message, this.details(reason)));
     return true;
   }
 
@@ -230,7 +233,7 @@ export class PendingCall implements Call {
   /** Calls `run` when the call settles; at once where it has. */
   onceSettled(run: () => void): void {
     if (this.settled) run();
-    else this.#cleanUp.push(run);
+    else (this.#cleanUp ??= []).push(run);
   }
 
   /** The call is sent ahead to a process. */
@@ -261,7 +264,9 @@ export class PendingCall implements Call {
     this.#move({ state: outcome.state, sent, startedAt: this.#startedAt, since: performance.now() });
     this.#payload = undefined;
     this.#callSite = undefined;
-    for (const run of this.#cleanUp.splice(0)) run();
+    const cleanUp = this.#cleanUp;
+    this.#cleanUp = undefined;
+    for (const run of cleanUp ?? []) run();
     this.#progress?.end();
     if (outcome.state === 'succeeded') {
       this.#chunks?.end();

@@ -26,6 +26,7 @@ import type { ProcessExit } from './process/exit.js';
 import { lostCallError } from './process/exit.js';
 import type { LostCall, RunInfo } from './process/process-types.js';
 import type { Pool } from './process/pool.js';
+import type { Supervisor } from './process/supervisor.js';
 import { CallRegistry } from './queue/call-registry.js';
 import { Schedule } from './queue/schedule.js';
 import { WaitingRoom } from './queue/waiting-room.js';
@@ -36,7 +37,7 @@ const UNMEASURED_RETRY = 1_000;
 
 export interface DispatcherOptions {
   readonly options: ResolvedOptions;
-  readonly pool: Pick<Pool, 'free' | 'abandon'>;
+  readonly pool: Pick<Pool, 'free' | 'leastBusy' | 'abandon'>;
   readonly keepAlive: KeepAlive;
   readonly diagnostics: Diagnostics;
   /** Called when no call is left. */
@@ -49,6 +50,8 @@ export interface Submission {
   readonly payload: Payload;
   readonly options: ResolvedCallOptions;
   readonly callSite: CallSite | undefined;
+  /** Whether anybody can know the key: nobody does the random one of a plain `call`. */
+  readonly findable: boolean;
   /** Where what the method yields is to arrive; `undefined` where it is to return its result. */
   readonly chunks: IncomingStream | undefined;
 }
@@ -68,6 +71,9 @@ export class Dispatcher {
   });
   /** Accepted and not yet settled. */
   readonly #pending = new Set<PendingCall>();
+  readonly #cancel = (call: PendingCall, error: CallCancelledError): void => {
+    this.#giveUp(call, { state: 'cancelled', error }, this.#options.options.killDelay.cancel);
+  };
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -248,21 +254,36 @@ export class Dispatcher {
     const call = new PendingCall({
       ...submission,
       meter: this.#meter,
-      findable: submission.options.key !== undefined,
-      onCancel: (error) => {
-        this.#giveUp(call, { state: 'cancelled', error }, this.#options.options.killDelay.cancel);
-      },
+      onCancel: this.#cancel,
     });
-    this.#checkRoom(call);
+    const process = this.#takerOf(call);
+    if (process === undefined) this.#checkRoom(call);
     this.#options.keepAlive.hold();
     this.#pending.add(call);
-    this.#registry.add(call);
-    this.#schedule.push(call);
+    if (call.findable) this.#registry.add(call);
+    if (process === undefined) this.#schedule.push(call);
     this.#limitWaiting(call);
     this.#meter.accepted();
     this.#options.diagnostics.queued(call);
-    this.dispatch();
+    if (process === undefined) this.dispatch();
+    else this.#send(process, [call], undefined);
     return call;
+  }
+
+  /** The process that can have the call at once; `undefined` where it has to wait, be it for others of its batch. */
+  #takerOf({ method, chunks, options }: PendingCall): Supervisor | undefined {
+    const { batch, processes } = this.#options.options;
+    const batched = chunks === undefined && Object.hasOwn(batch, method);
+    const bound = options.affinity !== undefined && processes > 1;
+    // Those who listen may submit calls that are to go after this one.
+    if (this.#schedule.length > 0 || batched || bound || this.#options.diagnostics.tellsOfQueue)
+      return undefined;
+    return this.#options.pool.leastBusy(this.#serviceTime.mean);
+  }
+
+  #send(process: Supervisor, calls: readonly PendingCall[], batchMethod: string | undefined): void {
+    for (const call of calls) call.sent();
+    process.send({ calls, batchMethod });
   }
 
   /** @returns Whether there was anything to send, and a process to send it to. */
@@ -273,9 +294,8 @@ export class Dispatcher {
       const { batch } = departure;
       const calls = departure.calls.filter((call) => this.#canStart(call));
       if (calls.length === 0) return true;
-      for (const call of calls) call.sent();
       if (batch !== undefined) this.#batches.left(batch.of, calls.length, batch.reason);
-      process.send({ calls, batchMethod: batch?.method });
+      this.#send(process, calls, batch?.method);
       return true;
     }
     return false;
@@ -307,7 +327,7 @@ export class Dispatcher {
     const { maxQueue, maxQueueBytes, processes, concurrency } = this.#options.options;
     const { length, bytes } = this.#schedule;
     // A call that can be sent at once does not wait, so it needs no room.
-    if (length === 0 && this.#options.pool.free(this.#serviceTime.mean).length > 0) return;
+    if (length === 0 && this.#options.pool.leastBusy(this.#serviceTime.mean) !== undefined) return;
     const full =
       length >= maxQueue
         ? `${length} calls wait, and maxQueue is ${maxQueue}`

@@ -32,6 +32,11 @@ export class Diagnostics {
     this.#broker = broker;
   }
 
+  /** Whether anybody is told, and may act, when a call is queued. */
+  get tellsOfQueue(): boolean {
+    return queue.hasSubscribers;
+  }
+
   queued(call: PendingCall): void {
     if (!queue.hasSubscribers) return;
     const setTraceparent = (traceparent: string): void => {

@@ -19,7 +19,9 @@ export interface SentCall {
 /** What takes one place in the process: a call, or a batch of them. */
 export interface Run {
   /** Those that have not been answered. */
-  readonly calls: Set<SentCall>;
+  readonly calls: SentCall[];
+  /** Whether it may have started. */
+  runs: boolean;
   /** How many calls run, or ran, together. */
   size: number;
   /** Kills the process once the run has gone on for too long though nobody waits for any of its calls. */
@@ -33,8 +35,10 @@ export interface Run {
 export class InFlight {
   readonly #concurrency: number;
   readonly #sent = new Map<number, SentCall>();
-  readonly #running = new Set<Run>();
-  readonly #ahead = new Set<Run>();
+  /** How many runs may have started. */
+  #running = 0;
+  /** Those that have not, in the order they were sent. */
+  readonly #ahead: Run[] = [];
   #bytes = 0;
   #lastId = 0;
 
@@ -63,37 +67,36 @@ export class InFlight {
 
   /** Adds one call, or several that make a batch. */
   add(calls: readonly PendingCall[]): readonly SentCall[] {
-    const run: Run = { calls: new Set(), size: calls.length, overdue: undefined };
+    const run: Run = { calls: [], runs: false, size: calls.length, overdue: undefined };
     for (const call of calls) {
       const sent = { id: this.newId(), call, run, startedAt: undefined, patience: undefined };
-      run.calls.add(sent);
+      run.calls.push(sent);
       this.#sent.set(sent.id, sent);
       this.#bytes += call.bytes;
     }
-    this.#ahead.add(run);
-    return [...run.calls];
+    this.#ahead.push(run);
+    return run.calls;
   }
 
   /** The next run that may start now, as others before it have ended. */
   startNext(): Run | undefined {
-    if (this.#running.size >= this.#concurrency) return undefined;
-    for (const run of this.#ahead) {
-      this.#ahead.delete(run);
-      this.#running.add(run);
-      return run;
-    }
-    return undefined;
+    if (this.#running >= this.#concurrency) return undefined;
+    const run = this.#ahead.shift();
+    if (run === undefined) return undefined;
+    run.runs = true;
+    this.#running += 1;
+    return run;
   }
 
   delete(sent: SentCall): void {
     if (!this.#sent.delete(sent.id)) return;
     this.#bytes -= sent.call.bytes;
     const { run } = sent;
-    run.calls.delete(sent);
-    if (run.calls.size > 0) return;
+    run.calls.splice(run.calls.indexOf(sent), 1);
+    if (run.calls.length > 0) return;
     clearTimeout(run.overdue);
-    this.#running.delete(run);
-    this.#ahead.delete(run);
+    if (run.runs) this.#running -= 1;
+    else this.#ahead.splice(this.#ahead.indexOf(run), 1);
   }
 
   /** All of them, in the order they were sent. */
@@ -108,8 +111,8 @@ export class InFlight {
    * @param meanServiceTime How long calls run, in ms; `undefined` where none is to be sent ahead.
    */
   hasRoom(meanServiceTime: number | undefined): boolean {
-    if (this.#running.size + this.#ahead.size < this.#concurrency) return true;
+    if (this.#running + this.#ahead.length < this.#concurrency) return true;
     if (meanServiceTime === undefined || meanServiceTime > WORTH_SENDING_AHEAD) return false;
-    return this.#ahead.size < MAX_AHEAD && this.#bytes < MAX_BYTES;
+    return this.#ahead.length < MAX_AHEAD && this.#bytes < MAX_BYTES;
   }
 }

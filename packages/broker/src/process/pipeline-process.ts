@@ -344,7 +344,7 @@ export class PipelineProcess {
     this.#release(sent);
     const { call, run, startedAt = 0 } = sent;
     const ms = performance.now() - startedAt;
-    this.#options.listener.answered(call, outcome, { ms, size: run.size, complete: run.calls.size === 0 });
+    this.#options.listener.answered(call, outcome, { ms, size: run.size, complete: run.calls.length === 0 });
   }
 
   /** The process is done with the call. */

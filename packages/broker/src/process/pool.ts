@@ -50,8 +50,9 @@ export class Pool {
   }
 
   get state(): SupervisorState {
-    const states = new Set(this.#supervisors.map(({ state }) => state));
-    return PRECEDENCE.find((state) => states.has(state)) ?? 'stopped';
+    for (const state of PRECEDENCE)
+      for (const supervisor of this.#supervisors) if (supervisor.state === state) return state;
+    return 'stopped';
   }
 
   /** Why no process can be brought up; set in state `failed`. */
@@ -104,6 +105,15 @@ export class Pool {
       if (room > 0) free.push({ process, index: process.index, room });
     }
     return free.length > 1 ? free.sort((a, b) => a.process.load - b.process.load) : free;
+  }
+
+  /** The first of them. */
+  leastBusy(meanServiceTime: number | undefined): Supervisor | undefined {
+    const mean = this.#supervisors.length === 1 ? meanServiceTime : undefined;
+    let least: Supervisor | undefined;
+    for (const process of this.#supervisors)
+      if (process.room(mean) > 0 && (least === undefined || process.load < least.load)) least = process;
+    return least;
   }
 
   /** Nobody waits for the call any more: it may go on for `patience` ms. */

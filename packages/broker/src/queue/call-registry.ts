@@ -38,8 +38,8 @@ export class CallRegistry {
 
   /** The call has settled. @param bytes Of its result and its progress. */
   settled(call: PendingCall, bytes: number): void {
-    this.#inFlight.delete(call.key);
     if (!call.findable) return;
+    this.#inFlight.delete(call.key);
     this.#kept.set(call.key, { call, bytes, until: performance.now() + this.#keep.forMs });
     this.#keptBytes += bytes;
     this.#evict();
