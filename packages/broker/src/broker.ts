@@ -45,7 +45,7 @@ type Life =
   | { readonly name: 'closed'; readonly closed: Promise<void> };
 
 /** A call as its caller makes it. */
-interface CallRequest {
+interface Invocation {
   readonly method: string;
   readonly args: readonly unknown[];
   readonly options: CallOptions | undefined;
@@ -258,7 +258,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
    * the call is awaited: to note where each is made would cost more than all else that the broker does for it.
    */
   async #call(
-    request: CallRequest,
+    request: Invocation,
     /** Frames of the broker's own at the top of the stack, as long as this has not waited. */
     frames: number,
     onSubmit?: (call: PendingCall) => void,
@@ -275,11 +275,11 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     }
   }
 
-  #stream(request: CallRequest, site: CallSite): CallStream {
+  #stream(request: Invocation, site: CallSite): CallStream {
     return new CallStream((chunks) => this.#submitFrom(site, request, chunks));
   }
 
-  #submitFrom(site: CallSite, request: CallRequest, chunks?: IncomingStream): PendingCall {
+  #submitFrom(site: CallSite, request: Invocation, chunks?: IncomingStream): PendingCall {
     try {
       return this.#submit(request, site, chunks);
     } catch (error) {
@@ -288,7 +288,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   }
 
   /** @param site Where the call was made, where `#call` does not wait for it. */
-  #submit(request: CallRequest, site?: CallSite, chunks?: IncomingStream): PendingCall {
+  #submit(request: Invocation, site?: CallSite, chunks?: IncomingStream): PendingCall {
     const { method, args } = request;
     checkCall(method, args);
     checkBatched(method, args, this.#options.batch);
@@ -301,7 +301,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   }
 
   #accept(
-    { method, args, options: given }: CallRequest,
+    { method, args, options: given }: Invocation,
     callSite: CallSite | undefined,
     chunks: IncomingStream | undefined,
   ): PendingCall {

@@ -60,7 +60,8 @@ type Phase =
       readonly startedAt: number | undefined;
     };
 
-export interface PendingCallInit {
+/** What is asked for. */
+export interface CallRequest {
   readonly key: string;
   readonly method: string;
   readonly payload: Payload;
@@ -69,9 +70,13 @@ export interface PendingCallInit {
   readonly callSite: CallSite | undefined;
   /** Whether anybody can know the key: nobody does the random one of a plain `call`. */
   readonly findable: boolean;
-  readonly meter: Pick<CallMeter, 'moved'>;
   /** Where what the method yields is to arrive; `undefined` where it is to return its result. */
   readonly chunks: IncomingStream | undefined;
+}
+
+/** Who is told of all calls of a broker. */
+export interface CallKeeper {
+  readonly meter: Pick<CallMeter, 'moved'>;
   /** What `cancel()` does. */
   readonly onCancel: (call: PendingCall, error: CallCancelledError) => void;
 }
@@ -112,26 +117,16 @@ export class PendingCall implements Call {
   /** When it was submitted, as `performance.now()` tells it: what that tells of later is as a date relative to it. */
   readonly submittedAt = performance.now();
   readonly #submittedDate = Date.now();
-  readonly #meter: Pick<CallMeter, 'moved'>;
+  readonly #keeper: CallKeeper;
   #callSite: CallSite | undefined;
-  readonly #onCancel: PendingCallInit['onCancel'];
   /** Made when somebody reports it, or asks for it. */
   #progress: Progress | undefined;
   // Set at once, by the promise's own construction.
   #resolve: (value: unknown) => void = NOTHING;
   #reject: (error: unknown) => void = NOTHING;
 
-  constructor({
-    key,
-    method,
-    payload,
-    options,
-    callSite,
-    findable,
-    meter,
-    chunks,
-    onCancel,
-  }: PendingCallInit) {
+  constructor(request: CallRequest, keeper: CallKeeper) {
+    const { key, method, payload, options, callSite, findable, chunks } = request;
     this.key = key;
     this.method = method;
     this.options = options;
@@ -147,8 +142,7 @@ export class PendingCall implements Call {
     this.#payload = payload;
     this.#callSite = callSite;
     this.#phase = { state: 'queued', sent: false, since: this.submittedAt };
-    this.#meter = meter;
-    this.#onCancel = onCancel;
+    this.#keeper = keeper;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -200,7 +194,7 @@ export class PendingCall implements Call {
   cancel(reason?: unknown): boolean {
     if (this.settled) return false;
     const message = `call ${this.name} was cancelled while ${this.state}`;
-    this.#onCancel(this, new CallCancelledError('caller', message, this.details(reason)));
+    this.#keeper.onCancel(this, new CallCancelledError('caller', message, this.details(reason)));
     return true;
   }
 
@@ -293,7 +287,7 @@ export class PendingCall implements Call {
   #move(phase: Phase): void {
     const { state, since } = this.#phase;
     this.#phase = phase;
-    this.#meter.moved(state, phase.state, phase.since - since);
+    this.#keeper.meter.moved(state, phase.state, phase.since - since);
   }
 
   #explain(error: unknown): unknown {

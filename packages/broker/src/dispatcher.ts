@@ -1,10 +1,7 @@
 import { abandonable } from './abandonable.js';
 import { onAbort } from './abort.js';
-import type { CallSite } from './call-site.js';
-import type { IncomingStream } from './incoming-stream.js';
-import type { Outcome } from './call.js';
+import type { CallKeeper, CallRequest, Outcome } from './call.js';
 import { PendingCall } from './call.js';
-import type { Payload } from './channel/frame.js';
 import { payloadBytes } from './channel/frame.js';
 import { samePayload } from './channel/same-payload.js';
 import type { BrokerErrorDetails } from './errors.js';
@@ -21,7 +18,7 @@ import type { CallStats } from './observe/call-meter.js';
 import { CallMeter } from './observe/call-meter.js';
 import type { Diagnostics } from './observe/diagnostics.js';
 import { ServiceTime } from './observe/service-time.js';
-import type { ResolvedCallOptions, ResolvedOptions } from './resolve-options.js';
+import type { ResolvedOptions } from './resolve-options.js';
 import type { ProcessExit } from './process/exit.js';
 import { lostCallError } from './process/exit.js';
 import type { LostCall, RunInfo } from './process/process-types.js';
@@ -44,18 +41,6 @@ export interface DispatcherOptions {
   readonly onIdle: () => void;
 }
 
-export interface Submission {
-  readonly key: string;
-  readonly method: string;
-  readonly payload: Payload;
-  readonly options: ResolvedCallOptions;
-  readonly callSite: CallSite | undefined;
-  /** Whether anybody can know the key: nobody does the random one of a plain `call`. */
-  readonly findable: boolean;
-  /** Where what the method yields is to arrive; `undefined` where it is to return its result. */
-  readonly chunks: IncomingStream | undefined;
-}
-
 /** Sees every call from its acceptance to its one and only end. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -71,8 +56,11 @@ export class Dispatcher {
   });
   /** Accepted and not yet settled. */
   readonly #pending = new Set<PendingCall>();
-  readonly #cancel = (call: PendingCall, error: CallCancelledError): void => {
-    this.#giveUp(call, { state: 'cancelled', error }, this.#options.options.killDelay.cancel);
+  readonly #keeper: CallKeeper = {
+    meter: this.#meter,
+    onCancel: (call, error) => {
+      this.#giveUp(call, { state: 'cancelled', error }, this.#options.options.killDelay.cancel);
+    },
   };
 
   constructor(options: DispatcherOptions) {
@@ -120,11 +108,11 @@ export class Dispatcher {
    * Takes a call, or joins it to the one in flight that it repeats.
    * @throws DuplicateKeyError, QueueFullError; CallCancelledError where its signal is aborted already.
    */
-  submit(submission: Submission): PendingCall {
-    const { signal, onProgress } = submission.options;
+  submit(request: CallRequest): PendingCall {
+    const { signal, onProgress } = request.options;
     if (signal?.aborted === true)
-      throw abortError({ key: submission.key, method: submission.method, started: false }, signal);
-    const call = this.#join(submission) ?? this.#accept(submission);
+      throw abortError({ key: request.key, method: request.method, started: false }, signal);
+    const call = this.#join(request) ?? this.#accept(request);
     const stopListening = onProgress && call.progress.listen(onProgress);
     if (signal !== undefined) this.#leaveOn(signal, call, stopListening);
     return call;
@@ -234,7 +222,7 @@ export class Dispatcher {
     return this.#schedule.bytes < maxQueueBytes ? maxQueue - this.#schedule.length : 0;
   }
 
-  #join({ key, method, payload, options, chunks }: Submission): PendingCall | undefined {
+  #join({ key, method, payload, options, chunks }: CallRequest): PendingCall | undefined {
     if (options.key === undefined) return undefined;
     const call = this.#registry.inFlight(key);
     if (call?.payload === undefined) return undefined;
@@ -250,12 +238,8 @@ export class Dispatcher {
     return call;
   }
 
-  #accept(submission: Submission): PendingCall {
-    const call = new PendingCall({
-      ...submission,
-      meter: this.#meter,
-      onCancel: this.#cancel,
-    });
+  #accept(request: CallRequest): PendingCall {
+    const call = new PendingCall(request, this.#keeper);
     const process = this.#takerOf(call);
     if (process === undefined) this.#checkRoom(call);
     this.#options.keepAlive.hold();

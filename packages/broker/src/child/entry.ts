@@ -106,6 +106,7 @@ async function start(init: Init): Promise<void> {
       concurrency: init.concurrency,
       maxMessageBytes: init.maxMessageBytes,
       channel: throughMemory(channel, () => memory),
+      starts: () => memory,
       onFailure: crash,
     });
     state = { name: 'serving', host, pipeline };

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { Channel } from '../channel/channel.js';
 import type { Frame } from '../channel/frame.js';
+import type { CallMessage } from '../channel/messages.js';
 import {
   ToBroker,
   ToChild,
@@ -19,7 +20,8 @@ import { chunkSource, isStreamable } from './chunk-source.js';
 import { origin, withOrigin } from './context.js';
 import type { Methods } from './methods.js';
 import { OutgoingStream } from './outgoing-stream.js';
-import type { RunningCallOptions } from './running-call.js';
+import type { ProgressReporterOptions } from './progress-reporter.js';
+import { Pace } from './pace.js';
 import { RunningCall } from './running-call.js';
 import { isThenable } from './thenable.js';
 
@@ -28,6 +30,10 @@ const TURN = 1;
 /** How many reports of progress a process sends, all its calls together: in a row, and then one every so many ms. */
 const REPORTS = { burst: 32, interval: 2 };
 
+export interface StartNotes {
+  started(id: number): void;
+}
+
 export interface HostOptions {
   readonly methods: Methods;
   /** How many calls, or batches, run at once. */
@@ -35,6 +41,8 @@ export interface HostOptions {
   /** Longest result that is sent. */
   readonly maxMessageBytes: number;
   readonly channel: Pick<Channel, 'send' | 'hold' | 'flush' | 'flushed'>;
+  /** Where to note that a call, or batch, starts, so that the broker finds it however this process ends. */
+  readonly starts: () => StartNotes | undefined;
   /** Called where it cannot go on, as where user code has spoilt what it needs. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -62,7 +70,8 @@ export class Host {
   readonly #running = new Map<number, RunningCall>();
   /** What takes a place. */
   readonly #jobs = new Set<RunningCall>();
-  readonly #reports = new Allowance(REPORTS);
+  readonly #reports: ProgressReporterOptions;
+  readonly #pace = new Pace();
   /** Set while there are calls that wait. */
   #work: Promise<void> | undefined;
   /** Those who wait for a call to end. */
@@ -70,6 +79,8 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.#options = options;
+    const { channel, maxMessageBytes } = options;
+    this.#reports = { channel, maxMessageBytes, allowance: new Allowance(REPORTS) };
   }
 
   /** Tells of which trace the call is part that comes next. */
@@ -137,14 +148,20 @@ export class Host {
     let turn = performance.now();
     for (const [id, frame] of this.#waiting) {
       while (this.#jobs.size >= this.#options.concurrency) await this.#ended();
-      // What was said of the calls before must be out before this one blocks this thread, or kills this process:
-      // the broker takes the first calls that nothing was said of for the only ones that may have started.
-      if (!channel.flush()) await channel.flushed();
+      const message = frame.type === ToChild.Batch ? undefined : decodeCall(frame.payload);
+      // What was said of the calls before must be out before this one blocks this thread, or kills this process: the
+      // broker takes the first calls that nothing was said of, and what it can find noted, for what may have started.
+      if (!this.#isQuick(message) && !channel.flush()) await channel.flushed();
       // It may have been aborted meanwhile.
       if (!this.#waiting.delete(id)) continue;
-      if (frame.type === ToChild.Batch) this.#runBatch(frame);
-      else this.#run(frame);
-      if (performance.now() - turn < TURN) continue;
+      this.#options.starts()?.started(id);
+      const start = performance.now();
+      if (message === undefined) this.#runBatch(frame);
+      else this.#run(frame, message);
+      const now = performance.now();
+      if (message !== undefined)
+        this.#pace.ran(message.method, this.#running.has(id) ? Infinity : now - start);
+      if (now - turn < TURN) continue;
       // Aborts are read by the event loop.
       await setImmediate();
       turn = performance.now();
@@ -153,11 +170,19 @@ export class Host {
     this.#work = undefined;
   }
 
-  #run(frame: Frame): void {
+  /** Whether a call will be over at once, as far as can be told, and it is noted that it starts: answers can wait for it. */
+  #isQuick(message: CallMessage | undefined): boolean {
+    return (
+      message !== undefined && this.#options.starts() !== undefined && this.#pace.isQuick(message.method)
+    );
+  }
+
+  #run(frame: Frame, message: CallMessage): void {
     const { id } = frame;
     const { methods } = this.#options;
-    const { call, name, args } = this.#begin(frame);
-    const method = methods.get(name);
+    const { args } = message;
+    const call = this.#begin(frame, message);
+    const method = methods.get(message.method);
     const job: Job = {
       call,
       members: [call],
@@ -179,39 +204,34 @@ export class Host {
     const begun = members.flatMap((member) => {
       const frame = this.#members.get(member);
       // Where there is none, it was aborted meanwhile.
-      return this.#members.delete(member) && frame !== undefined ? [this.#begin(frame)] : [];
+      if (!this.#members.delete(member) || frame === undefined) return [];
+      const message = decodeCall(frame.payload);
+      return [{ call: this.#begin(frame, message), argument: message.args[0] }];
     });
     const [first] = begun;
     if (first === undefined) return;
     const calls = begun.map(({ call }) => call);
-    const args = begun.map((member) => member.args[0]);
+    const args = begun.map(({ argument }) => argument);
     const { key, traceparent } = first.call.view;
     const attempt = Math.max(...calls.map(({ view }) => view.attempt));
     this.#execute({
-      call: this.#makeCall({ id, key, method: name, attempt, traceparent, streams: false, members: calls }),
+      call: new RunningCall(
+        { id, key, method: name, attempt, traceparent, streams: false, members: calls },
+        this.#reports,
+      ),
       members: calls,
       run: () => methods.runsBatches(name).run(args),
       answers: (results) => batchFrames(name, calls, results, maxMessageBytes),
     });
   }
 
-  #begin({ type, id, attempt, payload }: Frame): {
-    call: RunningCall;
-    name: string;
-    args: readonly unknown[];
-  } {
-    const { key, method, args } = decodeCall(payload);
+  #begin({ type, id, attempt }: Frame, { key, method }: CallMessage): RunningCall {
     const traceparent = this.#traceparents.get(id);
     this.#traceparents.delete(id);
     const streams = type === ToChild.Stream;
-    const call = this.#makeCall({ id, key, method, attempt, traceparent, streams });
+    const call = new RunningCall({ id, key, method, attempt, traceparent, streams }, this.#reports);
     this.#running.set(id, call);
-    return { call, name: method, args };
-  }
-
-  #makeCall(call: Omit<RunningCallOptions, 'channel' | 'maxMessageBytes' | 'allowance'>): RunningCall {
-    const { maxMessageBytes, channel } = this.#options;
-    return new RunningCall({ ...call, channel, maxMessageBytes, allowance: this.#reports });
+    return call;
   }
 
   #execute(job: Job): void {

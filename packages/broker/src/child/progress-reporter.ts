@@ -10,8 +10,6 @@ import { encodeBounded } from './answer.js';
 const RETRY = 20;
 
 export interface ProgressReporterOptions {
-  /** Of the call. */
-  readonly id: number;
   readonly channel: Pick<Channel, 'send' | 'flush'>;
   /** Longest report that is sent. */
   readonly maxMessageBytes: number;
@@ -21,11 +19,14 @@ export interface ProgressReporterOptions {
 
 /** Sends what one call reports of its progress, though never more than the broker can do with. */
 export class ProgressReporter {
+  readonly #id: number;
   readonly #options: ProgressReporterOptions;
   #latest: Payload | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: ProgressReporterOptions) {
+  /** @param id Of the call. */
+  constructor(id: number, options: ProgressReporterOptions) {
+    this.#id = id;
     this.#options = options;
   }
 
@@ -58,8 +59,8 @@ export class ProgressReporter {
 
   #send(): void {
     if (this.#latest === undefined) return;
-    const { id, channel } = this.#options;
-    channel.send({ type: ToBroker.Progress, id, attempt: 0, payload: this.#latest });
+    const { channel } = this.#options;
+    channel.send({ type: ToBroker.Progress, id: this.#id, attempt: 0, payload: this.#latest });
     this.#latest = undefined;
   }
 }

@@ -4,7 +4,8 @@ import type { ProgressReporterOptions } from './progress-reporter.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { follow } from './thenable.js';
 
-export interface RunningCallOptions extends ProgressReporterOptions {
+export interface RunningCallOptions {
+  readonly id: number;
   readonly key: string;
   readonly method: string;
   readonly attempt: number;
@@ -13,6 +14,31 @@ export interface RunningCallOptions extends ProgressReporterOptions {
   readonly streams: boolean;
   /** Its calls, where this is a batch. */
   readonly members?: readonly RunningCall[] | undefined;
+}
+
+/** Not an object literal with a getter: to make one takes as long as to run a small call does. */
+class CallView implements CurrentCall {
+  readonly key: string;
+  readonly method: string;
+  readonly attempt: number;
+  readonly traceparent: string | undefined;
+  readonly calls: readonly CurrentCall[] | undefined;
+  readonly progress: (value: unknown) => void;
+  readonly #call: RunningCall;
+
+  constructor(call: RunningCall, options: RunningCallOptions, progress: (value: unknown) => void) {
+    this.key = options.key;
+    this.method = options.method;
+    this.attempt = options.attempt;
+    this.traceparent = options.traceparent;
+    this.calls = options.members?.map(({ view }) => view);
+    this.progress = progress;
+    this.#call = call;
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
 }
 
 /** A call, or a batch of them, while its method runs. */
@@ -35,33 +61,22 @@ export class RunningCall {
   readonly members: readonly RunningCall[] | undefined;
   #batch: RunningCall | undefined;
 
-  constructor(options: RunningCallOptions) {
-    const { id, key, method, attempt, traceparent, streams, members } = options;
+  constructor(options: RunningCallOptions, reports: ProgressReporterOptions) {
+    const { id, streams, members } = options;
     this.id = id;
     this.streams = streams;
     this.members = members;
     for (const member of members ?? []) member.#batch = this;
-    const signal = (): AbortSignal => this.#signal;
-    this.view = {
-      key,
-      method,
-      attempt,
-      traceparent,
-      calls: members?.map(({ view }) => view),
-      get signal() {
-        return signal();
-      },
-      progress: (value) => {
-        if (this.#ended) return;
-        for (const { view } of members ?? []) view.progress(value);
-        if (members !== undefined) return;
-        this.#reporter ??= new ProgressReporter(options);
-        this.#reporter.report(value);
-      },
-    };
+    this.view = new CallView(this, options, (value) => {
+      if (this.#ended) return;
+      for (const { view } of members ?? []) view.progress(value);
+      if (members !== undefined) return;
+      this.#reporter ??= new ProgressReporter(id, reports);
+      this.#reporter.report(value);
+    });
   }
 
-  get #signal(): AbortSignal {
+  get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#aborted) this.#controller.abort();
     return this.#controller.signal;

@@ -245,9 +245,9 @@ export class PipelineProcess {
     this.#state = { name: 'exited' };
     clearTimeout(this.#startLimit);
     this.#channel?.destroy();
-    this.#memory?.close();
     for (const stream of [this.#child?.stdout, this.#child?.stderr, this.#child?.lifeline]) stream?.destroy();
     const lost = this.#takeLost(end.reason);
+    this.#memory?.close();
     const { index } = this.#options;
     const exit = { permanent: false, ...end, index, pid: this.pid, stderr: this.#stderr?.tail ?? '' };
     this.#options.listener.exited(exit, lost);
@@ -257,7 +257,8 @@ export class PipelineProcess {
     return this.#inFlight.takeAll().map(({ id, call, startedAt }) => {
       // What a process said that broke the protocol proves nothing, not even that a call has not started.
       if (reason === 'protocol') return { call, started: true };
-      return { call, started: this.#halted?.has(id) ?? startedAt !== undefined };
+      const mayHaveStarted = startedAt !== undefined || this.#memory?.hasStarted(id) === true;
+      return { call, started: this.#halted?.has(id) ?? mayHaveStarted };
     });
   }
 

@@ -15,7 +15,7 @@ test.each([
   'a process dies in a burst of quick calls (shared memory: %s, %s): none of them runs twice, and none is lost',
   async (sharedMemory, how) => {
     const broker = await startBroker(fixture('burst.mjs'), { sharedMemory });
-    const file = temporaryPath('ran');
+    const file = temporaryPath();
     for (let i = 0; i < 100; i += 1) await broker.call('ping', []);
     for (const victim of [1, 17, 40, 63]) {
       const exited = exit(broker);
@@ -35,7 +35,8 @@ test.each([
       // It may take along the results of those just before it, but none of those behind it.
       expect(failed.at(-1)?.i).toBe(victim);
       expect(failed.map(({ i }) => i)).toEqual(failed.map((_, n) => victim - failed.length + 1 + n));
-      for (const { outcome } of failed) expect(outcome).toMatchObject({ name: 'ProcessExitError', started: true });
+      for (const { outcome } of failed)
+        expect(outcome).toMatchObject({ name: 'ProcessExitError', started: true });
     }
     const ran = readFileSync(file, 'latin1').trim().split('\n');
     expect(ran.filter((call, i) => ran.indexOf(call) !== i)).toEqual([]);

@@ -75,9 +75,12 @@ export class BrokerMemory {
     return { ...this.#traffic };
   }
 
-  /** The last call that the child has noted to have started, also where it has ended since; 0 where there is none. */
-  get lastStarted(): number {
-    return this.#state === 'shared' ? Atomics.load(this.#words, Word.Started) : 0;
+  /** Whether the child, which may have ended since, has noted that it started the call, or one that was sent later. */
+  hasStarted(id: number): boolean {
+    if (this.#state === 'closed') return false;
+    const last = Atomics.load(this.#words, Word.Started);
+    // Ids begin anew after 2³².
+    return last !== 0 && (last - id) >>> 0 < 2 ** 31;
   }
 
   /** The child has been spawned, or could not be: what it inherits need not be held open here. */
