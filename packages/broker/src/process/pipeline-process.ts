@@ -1,36 +1,28 @@
 import { randomInt } from 'node:crypto';
 
-import type { Outcome, PendingCall } from '../call.js';
+import type { PendingCall } from '../call.js';
 import { Channel, sumTraffic } from '../channel/channel.js';
-import { decodeValue } from '../channel/codec.js';
 import type { Frame } from '../channel/frame.js';
-import { payloadBytes } from '../channel/frame.js';
 import {
   ToBroker,
   ToChild,
-  creditFrame,
-  decodeFailure,
   decodeFatal,
   decodeHalted,
   decodeStartFailure,
-  encodeBatch,
   initFrame,
   signalFrame,
-  traceFrame,
 } from '../channel/messages.js';
 import { reviveThrown } from '../channel/revive.js';
 import { BrokerMemory } from '../channel/shared/broker-memory.js';
 import { PipelineStartError, ProtocolError } from '../errors.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
-import { failureError } from './failure.js';
-import type { Run, SentCall } from './in-flight.js';
-import { InFlight } from './in-flight.js';
 import { killEventually } from './kill.js';
 import { lastWords } from './last-words.js';
 import { OutputReader } from './output.js';
+import { ProcessCalls } from './process-calls.js';
 import { Pulse } from './pulse.js';
-import type { LostCall, ProcessOptions, ProcessState, ProcessStats, Shipment } from './process-types.js';
+import type { ProcessOptions, ProcessState, ProcessStats, Shipment } from './process-types.js';
 import type { SpawnedChild } from './spawn.js';
 import { spawnChild } from './spawn.js';
 import type { Wire } from './wire.js';
@@ -52,7 +44,7 @@ type State =
 /** One child process with one pipeline in it, from its spawn to its end. */
 export class PipelineProcess {
   readonly #options: ProcessOptions;
-  readonly #inFlight: InFlight;
+  readonly #calls: ProcessCalls;
   #state: State = { name: 'spawning' };
   #child: SpawnedChild | undefined;
   #channel: Channel | undefined;
@@ -60,15 +52,25 @@ export class PipelineProcess {
   #stderr: OutputReader | undefined;
   #pulse: Pulse | undefined;
   #startLimit: NodeJS.Timeout | undefined;
-  #calls = 0;
-  /** Set once the child has said that it starts no call any more: the ids of those that run. */
-  #halted: ReadonlySet<number> | undefined;
-  readonly #whenIdle: (() => void)[] = [];
   readonly #spawnedAt = new Date();
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#inFlight = new InFlight(options.concurrency);
+    const { concurrency, listener } = options;
+    this.#calls = new ProcessCalls({
+      concurrency,
+      link: {
+        pid: () => this.pid,
+        memory: () => this.#memory,
+        send: (frame) => {
+          this.#channel?.send(frame);
+        },
+      },
+      listener,
+      onOverdue: () => {
+        this.#kill({ reason: 'overdue' });
+      },
+    });
   }
 
   get pid(): number | undefined {
@@ -78,12 +80,12 @@ export class PipelineProcess {
   get state(): ProcessState {
     if (this.#state.name !== 'exited' && this.#pulse?.suspended === true) return 'suspended';
     if (this.#state.name !== 'serving') return this.#state.name;
-    return this.#inFlight.size === 0 ? 'idle' : 'busy';
+    return this.#calls.size === 0 ? 'idle' : 'busy';
   }
 
   /** Calls it has answered. */
   get calls(): number {
-    return this.#calls;
+    return this.#calls.answered;
   }
 
   /** Its resident memory, in bytes; `undefined` before it first told. */
@@ -101,7 +103,7 @@ export class PipelineProcess {
 
   /** How many calls it has. */
   get load(): number {
-    return this.#inFlight.size;
+    return this.#calls.size;
   }
 
   spawn(): void {
@@ -159,37 +161,17 @@ export class PipelineProcess {
 
   /** How many calls it should be sent now: as one batch, or one alone. */
   room(meanServiceTime: number | undefined): number {
-    if (this.#state.name !== 'serving' || !this.#inFlight.hasRoom(meanServiceTime)) return 0;
-    return Math.max(0, this.#options.recycle.afterCalls - this.#calls - this.#inFlight.size);
+    if (this.#state.name !== 'serving' || !this.#calls.hasRoom(meanServiceTime)) return 0;
+    return Math.max(0, this.#options.recycle.afterCalls - this.calls - this.load);
   }
 
-  send({ calls, batchMethod }: Shipment): void {
-    const sent = this.#inFlight.add(calls);
-    for (const { id, call } of sent) this.#sendCall(id, call, batchMethod !== undefined);
-    if (batchMethod !== undefined) {
-      const payload = encodeBatch({ method: batchMethod, members: sent.map(({ id }) => id) });
-      this.#channel?.send({ type: ToChild.Batch, id: this.#inFlight.newId(), attempt: 0, payload });
-    }
-    this.#startNext();
-  }
-
-  #sendCall(id: number, { payload, attempt, traceparent, chunks }: PendingCall, isMember: boolean): void {
-    if (payload === undefined) return;
-    if (traceparent !== undefined) this.#channel?.send(traceFrame(id, traceparent));
-    const alone = chunks === undefined ? ToChild.Call : ToChild.Stream;
-    const frame = { type: isMember ? ToChild.Member : alone, id, attempt, payload };
-    this.#channel?.send(this.#memory?.place(frame) ?? frame);
-    chunks?.connect((count) => this.#channel?.send(creditFrame(id, count)));
+  send(shipment: Shipment): void {
+    this.#calls.send(shipment);
   }
 
   /** Nobody waits for the call any more: it may go on for `patience` ms. @returns false where it has no such call. */
   abandon(call: PendingCall, patience: number): boolean {
-    const sent = this.#inFlight.find(call);
-    if (sent === undefined) return false;
-    this.#channel?.send(signalFrame(ToChild.Abort, sent.id));
-    sent.patience = patience;
-    this.#watchAbandoned(sent.run);
-    return true;
+    return this.#calls.abandon(call, patience);
   }
 
   /** Lets it run what it has, then clean up; kills it where the cleaning up takes longer than `patience` ms. */
@@ -202,7 +184,7 @@ export class PipelineProcess {
       this.#state = { name: 'stopping', why: { reason: 'requested' } };
       this.#channel?.send(signalFrame(ToChild.Stop));
     }
-    this.#onceIdle(() => {
+    this.#calls.onceNone(() => {
       this.#expectExit(patience);
     });
   }
@@ -246,20 +228,11 @@ export class PipelineProcess {
     clearTimeout(this.#startLimit);
     this.#channel?.destroy();
     for (const stream of [this.#child?.stdout, this.#child?.stderr, this.#child?.lifeline]) stream?.destroy();
-    const lost = this.#takeLost(end.reason);
+    const lost = this.#calls.takeLost(end.reason);
     this.#memory?.close();
     const { index } = this.#options;
     const exit = { permanent: false, ...end, index, pid: this.pid, stderr: this.#stderr?.tail ?? '' };
     this.#options.listener.exited(exit, lost);
-  }
-
-  #takeLost(reason: ProcessExit['reason']): LostCall[] {
-    return this.#inFlight.takeAll().map(({ id, call, startedAt }) => {
-      // What a process said that broke the protocol proves nothing, not even that a call has not started.
-      if (reason === 'protocol') return { call, started: true };
-      const mayHaveStarted = startedAt !== undefined || this.#memory?.hasStarted(id) === true;
-      return { call, started: this.#halted?.has(id) ?? mayHaveStarted };
-    });
   }
 
   #take(frame: Frame): void {
@@ -280,48 +253,17 @@ export class PipelineProcess {
       case ToBroker.Fatal: {
         const { thrown, running } = decodeFatal(frame.payload);
         // The child starts no call after it.
-        this.#halted ??= running;
+        this.#calls.halted(running);
         this.#state = { name: 'stopping', why: { reason: 'fatal', cause: reviveThrown(thrown) } };
         this.#expectExit(EXIT_GRACE);
         break;
       }
-      case ToBroker.Result:
-        this.#answer(this.#running(frame.id), {
-          state: 'succeeded',
-          value: decodeValue(frame.payload),
-          bytes: payloadBytes(frame.payload),
-        });
-        break;
-      case ToBroker.Failure: {
-        const sent = this.#running(frame.id);
-        const error = failureError(decodeFailure(frame.payload), sent.call, this.pid);
-        this.#answer(sent, { state: 'failed', error });
-        break;
-      }
-      case ToBroker.Progress:
-        this.#running(frame.id).call.progress.report(decodeValue(frame.payload), payloadBytes(frame.payload));
-        break;
-      case ToBroker.Chunk: {
-        const { streams, chunks } = this.#running(frame.id).call;
-        if (!streams) throw new ProtocolError('the child yields for a call that is no stream');
-        chunks?.push(decodeValue(frame.payload), payloadBytes(frame.payload));
-        break;
-      }
-      case ToBroker.Dropped: {
-        const sent = this.#inFlight.get(frame.id);
-        if (sent?.call.settled !== true)
-          throw new ProtocolError('the child dropped a call that was not aborted');
-        sent.run.size -= 1;
-        this.#release(sent);
-        this.#options.listener.dropped();
-        break;
-      }
       case ToBroker.Halted:
         if (this.#state.name !== 'stopping') throw new ProtocolError('the child has halted unasked');
-        this.#halted = decodeHalted(frame.payload);
+        this.#calls.halted(decodeHalted(frame.payload));
         break;
       default:
-        throw new ProtocolError(`the child sent a message of unknown type ${frame.type}`);
+        this.#calls.take(frame);
     }
   }
 
@@ -331,58 +273,6 @@ export class PipelineProcess {
     clearTimeout(this.#startLimit);
     this.#state = { name: 'serving' };
     this.#options.listener.ready();
-  }
-
-  /** Only what may have started can be spoken of. */
-  #running(id: number): SentCall {
-    const sent = this.#inFlight.get(id);
-    if (sent?.startedAt !== undefined) return sent;
-    throw new ProtocolError(`the child spoke of call ${id}, which it is not running`);
-  }
-
-  #answer(sent: SentCall, outcome: Outcome): void {
-    this.#calls += 1;
-    this.#release(sent);
-    const { call, run, startedAt = 0 } = sent;
-    const ms = performance.now() - startedAt;
-    this.#options.listener.answered(call, outcome, { ms, size: run.size, complete: run.calls.length === 0 });
-  }
-
-  /** The process is done with the call. */
-  #release(sent: SentCall): void {
-    this.#inFlight.delete(sent);
-    this.#memory?.release(sent.id);
-    this.#startNext();
-    if (this.#inFlight.size === 0) for (const run of this.#whenIdle.splice(0)) run();
-  }
-
-  #onceIdle(run: () => void): void {
-    if (this.#inFlight.size === 0) run();
-    else this.#whenIdle.push(run);
-  }
-
-  #startNext(): void {
-    const next = this.#halted === undefined ? this.#inFlight.startNext() : undefined;
-    if (next === undefined) return;
-    const now = performance.now();
-    for (const sent of next.calls) sent.startedAt = now;
-    this.#watchAbandoned(next);
-    for (const { call } of next.calls) this.#options.listener.started(call);
-  }
-
-  /**
-   * The time starts when the call does: the one that runs before it may be well worth its time. A batch goes on while
-   * anybody waits for one of its calls.
-   */
-  #watchAbandoned(run: Run): void {
-    let patience = 0;
-    for (const sent of run.calls) {
-      if (sent.patience === undefined || sent.startedAt === undefined) return;
-      patience = Math.max(patience, sent.patience);
-    }
-    run.overdue = after(patience, () => {
-      this.#kill({ reason: 'overdue' });
-    });
   }
 
   #channelEnd(error: ProtocolError | undefined): void {
