@@ -1,24 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 
 import type { CallSite } from './call-site.js';
 import { captureCallSite, withCallSite } from './call-site.js';
-import { CallStream } from './call-stream.js';
-import type { Call, PendingCall } from './call.js';
-import { payloadBytes } from './channel/frame.js';
-import { encodeCall, encodeInit } from './channel/messages.js';
+import type { Call } from './call.js';
 import type { CloseOptions, PipelineClient } from './client.js';
 import { Dispatcher } from './dispatcher.js';
-import type { BrokerErrorDetails } from './errors.js';
-import { SerializationError } from './errors.js';
 import type { BrokerEvents, BrokerState, BrokerStats } from './events.js';
-import type { IncomingStream } from './incoming-stream.js';
+import { Intake } from './intake.js';
 import type { CallOptions, OptionsArg } from './options.js';
 import type { ResolvedOptions } from './resolve-options.js';
-import { resolveCallOptions, resolveCloseTimeout, resolveOptions } from './resolve-options.js';
+import { resolveCloseTimeout, resolveOptions } from './resolve-options.js';
 import { Diagnostics } from './observe/diagnostics.js';
-import { isForStream } from './process/failure.js';
+import { initFor } from './process/init.js';
 import { normalizeModule } from './process/module.js';
 import { Pool } from './process/pool.js';
 import type { StartFailureReason } from './process/supervisor.js';
@@ -34,7 +28,7 @@ import type {
   StreamName,
   UnknownFactory,
 } from './remote.js';
-import { checkBatched, checkCall, closedError } from './refusals.js';
+import { closedError } from './refusals.js';
 import { remoteProxy } from './remote-proxy.js';
 import { KeepAlive, after } from './timer.js';
 
@@ -43,13 +37,6 @@ type Life =
   /** Takes no more calls; `closed` once it is also to end. */
   | { readonly name: 'draining'; readonly closed: Promise<void> | undefined }
   | { readonly name: 'closed'; readonly closed: Promise<void> };
-
-/** A call as its caller makes it. */
-interface Invocation {
-  readonly method: string;
-  readonly args: readonly unknown[];
-  readonly options: CallOptions | undefined;
-}
 
 /**
  * Runs a pipeline in a process of its own, and calls its methods from here.
@@ -73,6 +60,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   readonly #diagnostics: Diagnostics = new Diagnostics(this);
   readonly #pool: Pool;
   readonly #dispatcher: Dispatcher;
+  readonly #intake: Intake;
   /** Those who wait for anything to change. */
   readonly #watchers: (() => void)[] = [];
   #life: Life = { name: 'open' };
@@ -98,20 +86,19 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
         this.#changed();
       },
     });
-    this.pipeline = remoteProxy({
-      call: (method, args) => {
-        let call: PendingCall | undefined;
-        const result = this.#call({ method, args, options: undefined }, 4, (submitted) => {
-          call = submitted;
-          submitted.result.catch((error: unknown) => {
-            // Who is still going to iterate it has nothing to handle.
-            if (isForStream(error)) result.catch(() => undefined);
+    this.#intake = new Intake({
+      options: this.#options,
+      dispatcher: this.#dispatcher,
+      isOpen: () => this.#life.name === 'open',
+      failure: () => this.#pool.failure,
+      onTaken: () => {
+        if (this.#pool.state === 'idle')
+          this.#inOwnContext(() => {
+            this.#pool.start();
           });
-        });
-        return { result, cancel: () => call?.cancel() };
       },
-      stream: (method, args) => this.#stream({ method, args, options: undefined }, captureCallSite(3)),
     });
+    this.pipeline = remoteProxy(this.#intake.invoker);
   }
 
   /** `new Broker(…)` and `start()` in one. Rejects with `PipelineStartError` where `start()` does. */
@@ -151,7 +138,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     args: Readonly<MethodArgs<PipelineOf<C>, K>>,
     options?: CallOptions,
   ): Promise<MethodResult<PipelineOf<C>, K>> {
-    const result = this.#call({ method, args, options }, 2);
+    const result = this.#intake.call({ method, args, options }, 2);
     return result as Promise<MethodResult<PipelineOf<C>, K>>; // `C` says so
   }
 
@@ -160,8 +147,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     args: Readonly<MethodArgs<PipelineOf<C>, K>>,
     options?: CallOptions,
   ): Call<MethodResult<PipelineOf<C>, K>> {
-    const site = captureCallSite(1);
-    const call = this.#submitFrom(site, { method, args, options });
+    const call = this.#intake.submit({ method, args, options }, captureCallSite(1));
     // Its state tells of a failure; who does not wait for the result need not handle it.
     call.result.catch(() => undefined);
     return call as Call<MethodResult<PipelineOf<C>, K>>; // `C` says so
@@ -172,7 +158,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     args: Readonly<MethodArgs<PipelineOf<C>, K>>,
     options?: CallOptions,
   ): AsyncIterable<StreamChunk<PipelineOf<C>, K>> {
-    const stream = this.#stream({ method, args, options }, captureCallSite(1));
+    const stream = this.#intake.stream({ method, args, options }, captureCallSite(1));
     return stream as AsyncIterable<StreamChunk<PipelineOf<C>, K>>; // `C` says so
   }
 
@@ -253,76 +239,6 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     }
   }
 
-  /**
-   * Async, so that a call that is not taken rejects as one that failed does, and so that an error can tell where
-   * the call is awaited: to note where each is made would cost more than all else that the broker does for it.
-   */
-  async #call(
-    request: Invocation,
-    /** Frames of the broker's own at the top of the stack, as long as this has not waited. */
-    frames: number,
-    onSubmit?: (call: PendingCall) => void,
-  ): Promise<unknown> {
-    let own = frames;
-    try {
-      const call = this.#submit(request);
-      onSubmit?.(call);
-      const result = this.#dispatcher.resultFor(call, request.options?.signal);
-      own = 1;
-      return await result;
-    } catch (error) {
-      throw withCallSite(error, captureCallSite(own));
-    }
-  }
-
-  #stream(request: Invocation, site: CallSite): CallStream {
-    return new CallStream((chunks) => this.#submitFrom(site, request, chunks));
-  }
-
-  #submitFrom(site: CallSite, request: Invocation, chunks?: IncomingStream): PendingCall {
-    try {
-      return this.#submit(request, site, chunks);
-    } catch (error) {
-      throw withCallSite(error, site);
-    }
-  }
-
-  /** @param site Where the call was made, where `#call` does not wait for it. */
-  #submit(request: Invocation, site?: CallSite, chunks?: IncomingStream): PendingCall {
-    const { method, args } = request;
-    checkCall(method, args);
-    checkBatched(method, args, this.#options.batch);
-    try {
-      return this.#accept(request, site, chunks);
-    } catch (error) {
-      this.#dispatcher.refused(method, error);
-      throw error;
-    }
-  }
-
-  #accept(
-    { method, args, options: given }: Invocation,
-    callSite: CallSite | undefined,
-    chunks: IncomingStream | undefined,
-  ): PendingCall {
-    const options = resolveCallOptions(given, this.#options);
-    const { key = randomUUID() } = options;
-    const details = { key, method, started: false };
-    if (this.#life.name !== 'open') throw closedError('it takes no more calls', details);
-    const { failure, state } = this.#pool;
-    if (failure !== undefined) throw startError(failure, details);
-    const payload = encodeCall({ key, method, args });
-    this.#checkSize(payloadBytes(payload), details);
-    const findable = options.key !== undefined || callSite !== undefined;
-    const call = this.#dispatcher.submit({ key, method, payload, options, callSite, findable, chunks });
-    if (state === 'idle') {
-      this.#inOwnContext(() => {
-        this.#pool.start();
-      });
-    }
-    return call;
-  }
-
   /** What it opens is to be nobody's: else the first caller's async context goes with all that a child ever says. */
   #inOwnContext<T>(open: () => T): T {
     return this.#context.runInAsyncScope(open);
@@ -335,39 +251,12 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     });
   }
 
-  #checkSize(bytes: number, details: BrokerErrorDetails): void {
-    const { maxMessageBytes } = this.#options;
-    if (bytes <= maxMessageBytes) return;
-    const message = `the arguments take ${bytes} bytes, more than maxMessageBytes (${maxMessageBytes})`;
-    throw new SerializationError('args', message, details);
-  }
-
   #makePool(): Pool {
     const { module } = this;
-    const {
-      export: exportName,
-      expose,
-      args,
-      concurrency,
-      batch,
-      maxMessageBytes,
-      sharedMemory,
-      output,
-    } = this.#options;
-    const methods = Object.entries(batch).map(([name, { method }]) => [name, method] as const);
-    const batchMethods = Object.fromEntries(methods);
+    const { output } = this.#options;
     return new Pool({
       module,
-      init: encodeInit({
-        module,
-        export: exportName,
-        expose,
-        args,
-        concurrency,
-        batchMethods,
-        maxMessageBytes,
-        sharedMemory,
-      }),
+      init: initFor(module, this.#options),
       options: this.#options,
       wantsLines: () => typeof output === 'function' || this.listenerCount('output') > 0,
       listener: {

@@ -1,17 +1,11 @@
 import { abandonable } from './abandonable.js';
 import { onAbort } from './abort.js';
+import { abortError, goneError, queueTimeoutOf } from './call-errors.js';
 import type { CallKeeper, CallRequest, Outcome } from './call.js';
 import { PendingCall } from './call.js';
 import { payloadBytes } from './channel/frame.js';
 import { samePayload } from './channel/same-payload.js';
-import type { BrokerErrorDetails } from './errors.js';
-import {
-  CallCancelledError,
-  CallTimeoutError,
-  DuplicateKeyError,
-  QueueFullError,
-  SerializationError,
-} from './errors.js';
+import { CallTimeoutError, DuplicateKeyError } from './errors.js';
 import type { BatchStats } from './observe/batch-meter.js';
 import { BatchMeter } from './observe/batch-meter.js';
 import type { CallStats } from './observe/call-meter.js';
@@ -24,13 +18,10 @@ import { lostCallError } from './process/exit.js';
 import type { LostCall, RunInfo } from './process/process-types.js';
 import type { Pool } from './process/pool.js';
 import type { Supervisor } from './process/supervisor.js';
+import { Admission } from './queue/admission.js';
 import { CallRegistry } from './queue/call-registry.js';
 import { Schedule } from './queue/schedule.js';
-import { WaitingRoom } from './queue/waiting-room.js';
 import type { KeepAlive } from './timer.js';
-
-/** Before any call has been measured, a full queue is said to have room after so long, in ms. */
-const UNMEASURED_RETRY = 1_000;
 
 export interface DispatcherOptions {
   readonly options: ResolvedOptions;
@@ -51,9 +42,7 @@ export class Dispatcher {
   readonly #meter = new CallMeter();
   /** The same, shared among the calls of a batch. */
   readonly #costPerCall = new ServiceTime();
-  readonly #room = new WaitingRoom(() => {
-    this.#room.admit(this.#places);
-  });
+  readonly #admission: Admission;
   /** Accepted and not yet settled. */
   readonly #pending = new Set<PendingCall>();
   readonly #keeper: CallKeeper = {
@@ -72,6 +61,11 @@ export class Dispatcher {
       onReady: () => {
         this.dispatch();
       },
+    });
+    this.#admission = new Admission({
+      options: options.options,
+      schedule: this.#schedule,
+      costPerCall: () => this.#costPerCall.mean,
     });
     this.#registry = new CallRegistry(options.options.keep);
   }
@@ -136,7 +130,7 @@ export class Dispatcher {
   /** Sends what there is room for. */
   dispatch(): void {
     while (this.#schedule.length > 0 && this.#sendNext());
-    this.#room.admit(this.#places);
+    this.#admission.admit();
   }
 
   /** No more calls will come: those that wait for others, to make a batch, go. */
@@ -147,12 +141,12 @@ export class Dispatcher {
 
   /** Resolves when one more call can wait. */
   async room(): Promise<void> {
-    await this.#room.enter(this.#places);
+    await this.#admission.room();
   }
 
   /** Tells all who wait for room that there will be none. */
   rejectRoom(error: () => Error): void {
-    this.#room.rejectAll(error);
+    this.#admission.rejectAll(error);
   }
 
   /** A process has begun to run the call. */
@@ -216,12 +210,6 @@ export class Dispatcher {
     this.#registry.clear();
   }
 
-  /** How many more calls can wait. */
-  get #places(): number {
-    const { maxQueue, maxQueueBytes } = this.#options.options;
-    return this.#schedule.bytes < maxQueueBytes ? maxQueue - this.#schedule.length : 0;
-  }
-
   #join({ key, method, payload, options, chunks }: CallRequest): PendingCall | undefined {
     if (options.key === undefined) return undefined;
     const call = this.#registry.inFlight(key);
@@ -241,7 +229,7 @@ export class Dispatcher {
   #accept(request: CallRequest): PendingCall {
     const call = new PendingCall(request, this.#keeper);
     const process = this.#takerOf(call);
-    if (process === undefined) this.#checkRoom(call);
+    if (process === undefined && !this.#goesAtOnce()) this.#admission.check(call);
     this.#options.keepAlive.hold();
     this.#pending.add(call);
     if (call.findable) this.#registry.add(call);
@@ -263,6 +251,12 @@ export class Dispatcher {
     if (this.#schedule.length > 0 || batched || bound || this.#options.diagnostics.tellsOfQueue)
       return undefined;
     return this.#options.pool.leastBusy(this.#serviceTime.mean);
+  }
+
+  /** A call that can be sent at once does not wait, so it needs no room. */
+  #goesAtOnce(): boolean {
+    const { pool } = this.#options;
+    return this.#schedule.length === 0 && pool.leastBusy(this.#serviceTime.mean) !== undefined;
   }
 
   #send(process: Supervisor, calls: readonly PendingCall[], batchMethod: string | undefined): void {
@@ -307,27 +301,6 @@ export class Dispatcher {
     return false;
   }
 
-  #checkRoom(call: PendingCall): void {
-    const { maxQueue, maxQueueBytes, processes, concurrency } = this.#options.options;
-    const { length, bytes } = this.#schedule;
-    // A call that can be sent at once does not wait, so it needs no room.
-    if (length === 0 && this.#options.pool.leastBusy(this.#serviceTime.mean) !== undefined) return;
-    const full =
-      length >= maxQueue
-        ? `${length} calls wait, and maxQueue is ${maxQueue}`
-        : bytes > 0 && bytes + call.bytes > maxQueueBytes
-          ? `${bytes} bytes of arguments wait, this call has ${call.bytes}, and maxQueueBytes is ${maxQueueBytes}`
-          : undefined;
-    if (full === undefined) return;
-    const { mean = UNMEASURED_RETRY } = this.#costPerCall;
-    const retryAfter = Math.ceil(mean * Math.max(1, length / (processes * concurrency)));
-    throw new QueueFullError(
-      `the queue is full: ${full}; try again in ${retryAfter} ms`,
-      retryAfter,
-      call.details(),
-    );
-  }
-
   /** One caller's signal: the call goes on while it has another caller. */
   #leaveOn(signal: AbortSignal, call: PendingCall, stopListening?: () => void): void {
     const leave = (): void => {
@@ -357,27 +330,4 @@ export class Dispatcher {
     if (this.#pending.size === 0) this.#options.onIdle();
     return true;
   }
-}
-
-/** The arguments' memory is their owner's, who was asked to leave it alone until the call has settled. */
-function goneError(call: PendingCall): SerializationError {
-  const what =
-    'a buffer among them was transferred to another owner, or changed its length, before they were sent';
-  return new SerializationError(
-    'args',
-    `the arguments of call ${call.name} cannot cross: ${what}`,
-    call.details(),
-  );
-}
-
-function queueTimeoutOf(call: PendingCall): Outcome {
-  const { queueTimeout } = call.options;
-  const message = `call ${call.name} waited longer than its queueTimeout (${queueTimeout} ms)`;
-  return { state: 'failed', error: new CallTimeoutError('queued', message, call.details()) };
-}
-
-function abortError(details: BrokerErrorDetails, signal: AbortSignal): CallCancelledError {
-  const { key, method } = details;
-  const message = `call ${method} (key ${JSON.stringify(key)}) was aborted by its signal`;
-  return new CallCancelledError('signal', message, { ...details, cause: signal.reason });
 }

@@ -1,0 +1,26 @@
+import type { Outcome, PendingCall } from './call.js';
+import type { BrokerErrorDetails } from './errors.js';
+import { CallCancelledError, CallTimeoutError, SerializationError } from './errors.js';
+
+/** The arguments' memory is their owner's, who was asked to leave it alone until the call has settled. */
+export function goneError(call: PendingCall): SerializationError {
+  const what =
+    'a buffer among them was transferred to another owner, or changed its length, before they were sent';
+  return new SerializationError(
+    'args',
+    `the arguments of call ${call.name} cannot cross: ${what}`,
+    call.details(),
+  );
+}
+
+export function queueTimeoutOf(call: PendingCall): Outcome {
+  const { queueTimeout } = call.options;
+  const message = `call ${call.name} waited longer than its queueTimeout (${queueTimeout} ms)`;
+  return { state: 'failed', error: new CallTimeoutError('queued', message, call.details()) };
+}
+
+export function abortError(details: BrokerErrorDetails, signal: AbortSignal): CallCancelledError {
+  const { key, method } = details;
+  const message = `call ${method} (key ${JSON.stringify(key)}) was aborted by its signal`;
+  return new CallCancelledError('signal', message, { ...details, cause: signal.reason });
+}

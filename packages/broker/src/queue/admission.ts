@@ -1,0 +1,71 @@
+import type { PendingCall } from '../call.js';
+import { QueueFullError } from '../errors.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import type { Schedule } from './schedule.js';
+import { WaitingRoom } from './waiting-room.js';
+
+/** Before any call has been measured, a full queue is said to have room after so long, in ms. */
+const UNMEASURED_RETRY = 1_000;
+
+export interface AdmissionOptions {
+  readonly options: Pick<ResolvedOptions, 'maxQueue' | 'maxQueueBytes' | 'processes' | 'concurrency'>;
+  readonly schedule: Pick<Schedule, 'length' | 'bytes'>;
+  /** How long a call keeps a place in a process, in ms; `undefined` before any was measured. */
+  readonly costPerCall: () => number | undefined;
+}
+
+/** Decides whether one more call may wait. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #room = new WaitingRoom(() => {
+    this.admit();
+  });
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** @throws QueueFullError where the call cannot wait. */
+  check(call: PendingCall): void {
+    const { maxQueue, maxQueueBytes } = this.#options.options;
+    const { length, bytes } = this.#options.schedule;
+    const full =
+      length >= maxQueue
+        ? `${length} calls wait, and maxQueue is ${maxQueue}`
+        : bytes > 0 && bytes + call.bytes > maxQueueBytes
+          ? `${bytes} bytes of arguments wait, this call has ${call.bytes}, and maxQueueBytes is ${maxQueueBytes}`
+          : undefined;
+    if (full === undefined) return;
+    const retryAfter = this.#retryAfter(length);
+    const message = `the queue is full: ${full}; try again in ${retryAfter} ms`;
+    throw new QueueFullError(message, retryAfter, call.details());
+  }
+
+  /** Resolves when one more call can wait. */
+  async room(): Promise<void> {
+    await this.#room.enter(this.#places);
+  }
+
+  /** Lets those in who wait for room, as far as there is any. */
+  admit(): void {
+    this.#room.admit(this.#places);
+  }
+
+  /** Tells all who wait for room that there will be none. */
+  rejectAll(error: () => Error): void {
+    this.#room.rejectAll(error);
+  }
+
+  /** How many more calls can wait. */
+  get #places(): number {
+    const { maxQueue, maxQueueBytes } = this.#options.options;
+    const { length, bytes } = this.#options.schedule;
+    return bytes < maxQueueBytes ? maxQueue - length : 0;
+  }
+
+  #retryAfter(length: number): number {
+    const { processes, concurrency } = this.#options.options;
+    const cost = this.#options.costPerCall() ?? UNMEASURED_RETRY;
+    return Math.ceil(cost * Math.max(1, length / (processes * concurrency)));
+  }
+}
