@@ -106,7 +106,6 @@ async function start(init: Init): Promise<void> {
       concurrency: init.concurrency,
       maxMessageBytes: init.maxMessageBytes,
       channel: throughMemory(channel, () => memory),
-      starts: () => memory,
       onFailure: crash,
     });
     state = { name: 'serving', host, pipeline };

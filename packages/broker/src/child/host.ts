@@ -21,7 +21,6 @@ import { origin, withOrigin } from './context.js';
 import type { Methods } from './methods.js';
 import { OutgoingStream } from './outgoing-stream.js';
 import type { ProgressReporterOptions } from './progress-reporter.js';
-import { Pace } from './pace.js';
 import { RunningCall } from './running-call.js';
 import { isThenable } from './thenable.js';
 
@@ -30,10 +29,6 @@ const TURN = 1;
 /** How many reports of progress a process sends, all its calls together: in a row, and then one every so many ms. */
 const REPORTS = { burst: 32, interval: 2 };
 
-export interface StartNotes {
-  started(id: number): void;
-}
-
 export interface HostOptions {
   readonly methods: Methods;
   /** How many calls, or batches, run at once. */
@@ -41,8 +36,6 @@ export interface HostOptions {
   /** Longest result that is sent. */
   readonly maxMessageBytes: number;
   readonly channel: Pick<Channel, 'send' | 'hold' | 'flush' | 'flushed'>;
-  /** Where to note that a call, or batch, starts, so that the broker finds it however this process ends. */
-  readonly starts: () => StartNotes | undefined;
   /** Called where it cannot go on, as where user code has spoilt what it needs. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -71,7 +64,6 @@ export class Host {
   /** What takes a place. */
   readonly #jobs = new Set<RunningCall>();
   readonly #reports: ProgressReporterOptions;
-  readonly #pace = new Pace();
   /** Set while there are calls that wait. */
   #work: Promise<void> | undefined;
   /** Those who wait for a call to end. */
@@ -148,20 +140,14 @@ export class Host {
     let turn = performance.now();
     for (const [id, frame] of this.#waiting) {
       while (this.#jobs.size >= this.#options.concurrency) await this.#ended();
-      const message = frame.type === ToChild.Batch ? undefined : decodeCall(frame.payload);
-      // What was said of the calls before must be out before this one blocks this thread, or kills this process: the
-      // broker takes the first calls that nothing was said of, and what it can find noted, for what may have started.
-      if (!this.#isQuick(message) && !channel.flush()) await channel.flushed();
+      // What was said of the calls before must be out before this one blocks this thread, or kills this process:
+      // the broker takes the first calls that nothing was said of for the only ones that may have started.
+      if (!channel.flush()) await channel.flushed();
       // It may have been aborted meanwhile.
       if (!this.#waiting.delete(id)) continue;
-      this.#options.starts()?.started(id);
-      const start = performance.now();
-      if (message === undefined) this.#runBatch(frame);
-      else this.#run(frame, message);
-      const now = performance.now();
-      if (message !== undefined)
-        this.#pace.ran(message.method, this.#running.has(id) ? Infinity : now - start);
-      if (now - turn < TURN) continue;
+      if (frame.type === ToChild.Batch) this.#runBatch(frame);
+      else this.#run(frame);
+      if (performance.now() - turn < TURN) continue;
       // Aborts are read by the event loop.
       await setImmediate();
       turn = performance.now();
@@ -170,16 +156,10 @@ export class Host {
     this.#work = undefined;
   }
 
-  /** Whether a call will be over at once, as far as can be told, and it is noted that it starts: answers can wait for it. */
-  #isQuick(message: CallMessage | undefined): boolean {
-    return (
-      message !== undefined && this.#options.starts() !== undefined && this.#pace.isQuick(message.method)
-    );
-  }
-
-  #run(frame: Frame, message: CallMessage): void {
-    const { id } = frame;
+  #run(frame: Frame): void {
+    const { id, payload } = frame;
     const { methods } = this.#options;
+    const message = decodeCall(payload);
     const { args } = message;
     const call = this.#begin(frame, message);
     const method = methods.get(message.method);

@@ -98,12 +98,10 @@ export class ProcessCalls {
 
   /** The process is gone: what it has not answered, in the order it was sent. */
   takeLost(reason: ProcessExit['reason']): LostCall[] {
-    const memory = this.#options.link.memory();
     return this.#inFlight.takeAll().map(({ id, call, startedAt }) => {
       // What a process said that broke the protocol proves nothing, not even that a call has not started.
       if (reason === 'protocol') return { call, started: true };
-      const mayHaveStarted = startedAt !== undefined || memory?.hasStarted(id) === true;
-      return { call, started: this.#halted?.has(id) ?? mayHaveStarted };
+      return { call, started: this.#halted?.has(id) ?? startedAt !== undefined };
     });
   }
 

@@ -46,7 +46,7 @@ function makeHost(): { host: Host; pipe: FullPipe; ran: unknown[]; turn: () => P
     concurrency: 1,
     maxMessageBytes: Infinity,
     channel: pipe,
-    starts: () => undefined,
+
     onFailure: (error) => {
       throw error;
     },

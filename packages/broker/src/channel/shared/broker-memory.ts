@@ -5,7 +5,7 @@ import { ProtocolError } from '../../errors.js';
 import type { Traffic } from '../channel.js';
 import type { Frame } from '../frame.js';
 import type { SharedMemorySettings, Span } from './layout.js';
-import { MAX_PLACES, MAX_SHARED_BYTES, WORDS, Word, brokerSpan, childSpan, contains } from './layout.js';
+import { MAX_PLACES, MAX_SHARED_BYTES, brokerSpan, childSpan, contains } from './layout.js';
 import { Outbox } from './outbox.js';
 import type { Place } from './places.js';
 import { isRetained, isSpan, readPlaces, withBuffers, writePlaces } from './places.js';
@@ -32,8 +32,8 @@ export class BrokerMemory {
   readonly #settings: BrokerMemoryOptions;
   readonly #mapping: Mapping;
   readonly #outbox: Outbox;
-  /** How many frames were taken that the child has placed here, which lets it use that memory again; what it started. */
-  readonly #words: Uint32Array;
+  /** How many frames were taken that the child has placed here, which lets it use that memory again. */
+  readonly #taken: Uint32Array;
   /** What the arguments of calls take up, by the calls' ids. */
   readonly #lent = new Map<number, Span[]>();
   readonly #traffic = { sent: 0, received: 0 };
@@ -45,7 +45,7 @@ export class BrokerMemory {
     this.fd = fd;
     this.#mapping = mapping;
     this.#outbox = new Outbox(mapping.bytes, brokerSpan(settings.size));
-    this.#words = new Uint32Array(mapping.bytes.buffer, 0, WORDS);
+    this.#taken = new Uint32Array(mapping.bytes.buffer, 0, 1);
   }
 
   /** @returns `undefined` where the system refuses: all goes through the pipes then. */
@@ -73,14 +73,6 @@ export class BrokerMemory {
   /** Bytes that have crossed in it. */
   get traffic(): Traffic {
     return { ...this.#traffic };
-  }
-
-  /** Whether the child, which may have ended since, has noted that it started the call, or one that was sent later. */
-  hasStarted(id: number): boolean {
-    if (this.#state === 'closed') return false;
-    const last = Atomics.load(this.#words, Word.Started);
-    // Ids begin anew after 2³².
-    return last !== 0 && (last - id) >>> 0 < 2 ** 31;
   }
 
   /** The child has been spawned, or could not be: what it inherits need not be held open here. */
@@ -161,7 +153,7 @@ export class BrokerMemory {
     const buffers = places.map((place) =>
       isSpan(place) ? copyOf(bytes.subarray(place.offset, place.offset + place.length)) : place,
     );
-    Atomics.add(this.#words, Word.Taken, 1);
+    Atomics.add(this.#taken, 0, 1);
     this.#traffic.received += shared;
     return buffers;
   }

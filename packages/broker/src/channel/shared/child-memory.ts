@@ -3,7 +3,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { SHARED_MEMORY_FD } from '../descriptors.js';
 import type { Frame } from '../frame.js';
 import type { SharedMemorySettings, Span } from './layout.js';
-import { MAX_PLACES, MAX_SHARED_BYTES, WORDS, Word, childSpan } from './layout.js';
+import { MAX_PLACES, MAX_SHARED_BYTES, childSpan } from './layout.js';
 import { LentViews } from './lent-views.js';
 import { Outbox } from './outbox.js';
 import type { Place } from './places.js';
@@ -24,8 +24,8 @@ export class ChildMemory {
   readonly #outbox: Outbox;
   readonly #views: LentViews;
   readonly #loans = new Map<ArrayBufferLike, Loan>();
-  /** How many frames the broker has taken that were placed here; the last call that was started. */
-  readonly #words: Uint32Array;
+  /** How many frames the broker has taken that were placed here. */
+  readonly #taken: Uint32Array;
   /** What the frames take up that it may not have taken yet, in the order they were sent. */
   readonly #sent: (readonly Span[])[] = [];
   #freed = 0;
@@ -34,7 +34,7 @@ export class ChildMemory {
     this.#threshold = threshold;
     this.#outbox = new Outbox(mapping.bytes, childSpan(size));
     this.#views = new LentViews(mapping);
-    this.#words = new Uint32Array(mapping.bytes.buffer, 0, WORDS);
+    this.#taken = new Uint32Array(mapping.bytes.buffer, 0, 1);
   }
 
   /** @returns `undefined` where there is none, or it cannot be mapped: all goes through the pipes then. */
@@ -51,11 +51,6 @@ export class ChildMemory {
     } catch {
       return undefined;
     }
-  }
-
-  /** Notes, where the broker will find it however this process ends, that the call starts now. */
-  started(id: number): void {
-    Atomics.store(this.#words, Word.Started, id);
   }
 
   /** Lends a call its arguments, until it is answered. */
@@ -134,7 +129,7 @@ export class ChildMemory {
 
   /** Makes room where frames have been taken. */
   #reclaim(): void {
-    const taken = Atomics.load(this.#words, Word.Taken);
+    const taken = Atomics.load(this.#taken, 0);
     for (; this.#freed !== taken; this.#freed = (this.#freed + 1) >>> 0) {
       for (const span of this.#sent.shift() ?? []) this.#outbox.free(span);
     }

@@ -13,7 +13,6 @@ export interface SharedMemorySettings {
  * | from | to | what stands there |
  * | --- | --- | --- |
  * | 0 | 4 | u32: how many of the child's frames with places in this memory the broker has read, modulo 2³² |
- * | 4 | 8 | u32: id of the last call that the child has started; 0 where there is none |
  * | 64 | half | what the broker sends; only the broker allocates here |
  * | half | size | what the child sends; only the child allocates here |
  */
@@ -21,10 +20,6 @@ export interface Span {
   readonly offset: number;
   readonly length: number;
 }
-
-/** Places of the u32 at its beginning. */
-export const Word = { Taken: 0, Started: 1 } as const;
-export const WORDS = 2;
 
 /** Every allocation begins at a multiple of this: a cache line, which any element of a typed array divides. */
 export const ALIGNMENT = 64;
