@@ -118,7 +118,7 @@ test('a call that goes on after its timeout costs those that run beside it, not 
   const broker = await startBroker(undefined, { concurrency: 2, killDelay: { timeout: 20 } });
   const beside = gate(broker, 'beside');
   const besideLost = caughtError(beside.call.result);
-  const overdue = caughtError(broker.call('hang', [], { timeout: 20 }));
+  const overdue = caughtError(broker.call('hang', [], { timeout: 1_000 }));
   const behind = broker.call('echo', ['behind']);
   expect(await overdue).toMatchObject({ name: 'CallTimeoutError' });
   expect(await besideLost).toMatchObject({ name: 'ProcessExitError', started: true });
