@@ -43,7 +43,11 @@ export type Outcome =
       readonly value: unknown;
       /** Of the value, on the wire. */ readonly bytes: number;
     }
-  | { readonly state: 'failed' | 'cancelled'; readonly error: unknown };
+  | {
+      readonly state: 'failed' | 'cancelled';
+      readonly error: unknown;
+      /** Of the error, where it has crossed. */ readonly bytes?: number;
+    };
 
 /**
  * `sent`: whether a process has, or had, the call. It may begin to run it before we hear that those before it
@@ -97,6 +101,8 @@ export class PendingCall implements Call {
   readonly streams: boolean;
   /** How often the call has run before. */
   attempt = 0;
+  /** Its id in messages to the process that it was sent to last. */
+  sentAs = 0;
   /** When it will have waited too long to be started, as `performance.now()` tells it. */
   waitsUntil = Infinity;
   /** Whether `get(key)` is to find it. */
@@ -232,7 +238,7 @@ export class PendingCall implements Call {
 
   /** The call is sent ahead to a process. */
   sent(): void {
-    this.#phase = { state: 'queued', sent: true, since: this.#phase.since };
+    if (!this.settled) this.#phase = { state: 'queued', sent: true, since: this.#phase.since };
   }
 
   /** The call runs now. */

@@ -66,6 +66,7 @@ export class Dispatcher {
       options: options.options,
       schedule: this.#schedule,
       costPerCall: () => this.#costPerCall.mean,
+      isFree: () => options.pool.leastBusy(this.#serviceTime.mean) !== undefined,
     });
     this.#registry = new CallRegistry(options.options.keep);
   }
@@ -198,11 +199,16 @@ export class Dispatcher {
     // Those who are told of it may submit calls; these are to stand behind the ones that were put back.
     for (const call of again) this.#options.diagnostics.queued(call);
     for (const call of failed) this.#settle(call, { state: 'failed', error: lostCallError(call, exit) });
+    // What only this process could have run may go to the others now.
+    this.dispatch();
   }
 
   /** Settles every call with an error of its own. */
   rejectAll(error: (call: PendingCall) => unknown): void {
-    for (const call of [...this.#pending]) this.#giveUp(call, { state: 'failed', error: error(call) }, 0);
+    for (const call of [...this.#pending]) {
+      if (this.#settle(call, { state: 'failed', error: error(call) })) this.#withdraw(call, 0);
+    }
+    this.dispatch();
   }
 
   /** Forgets the calls that were kept for `get`. */
@@ -229,7 +235,7 @@ export class Dispatcher {
   #accept(request: CallRequest): PendingCall {
     const call = new PendingCall(request, this.#keeper);
     const process = this.#takerOf(call);
-    if (process === undefined && !this.#goesAtOnce()) this.#admission.check(call);
+    if (process === undefined) this.#admission.check(call);
     this.#options.keepAlive.hold();
     this.#pending.add(call);
     if (call.findable) this.#registry.add(call);
@@ -253,12 +259,6 @@ export class Dispatcher {
     return this.#options.pool.leastBusy(this.#serviceTime.mean);
   }
 
-  /** A call that can be sent at once does not wait, so it needs no room. */
-  #goesAtOnce(): boolean {
-    const { pool } = this.#options;
-    return this.#schedule.length === 0 && pool.leastBusy(this.#serviceTime.mean) !== undefined;
-  }
-
   #send(process: Supervisor, calls: readonly PendingCall[], batchMethod: string | undefined): void {
     for (const call of calls) call.sent();
     process.send({ calls, batchMethod });
@@ -270,10 +270,14 @@ export class Dispatcher {
       const departure = this.#schedule.next(taker);
       if (departure === undefined) continue;
       const { batch } = departure;
-      const calls = departure.calls.filter((call) => this.#canStart(call));
-      if (calls.length === 0) return true;
-      if (batch !== undefined) this.#batches.left(batch.of, calls.length, batch.reason);
-      this.#send(process, calls, batch?.method);
+      const verdicts = departure.calls.map((call) => ({ call, unfit: unfitness(call) }));
+      const calls = verdicts.flatMap(({ call, unfit }) => (unfit === undefined ? [call] : []));
+      if (calls.length > 0) {
+        if (batch !== undefined) this.#batches.left(batch.of, calls.length, batch.reason);
+        this.#send(process, calls, batch?.method);
+      }
+      // Those who are told of it may cancel others, or reload: what was to be sent has been.
+      for (const { call, unfit } of verdicts) if (unfit !== undefined) this.#settle(call, unfit);
       return true;
     }
     return false;
@@ -286,19 +290,6 @@ export class Dispatcher {
       // It may have been sent ahead, and have started by the time the child learns of this.
       this.#giveUp(call, queueTimeoutOf(call), this.#options.options.killDelay.timeout);
     });
-  }
-
-  /** @returns Whether the call can be sent; where not, it has been settled. */
-  #canStart(call: PendingCall): boolean {
-    const { payload, bytes, waitsUntil } = call;
-    if (payload === undefined || payloadBytes(payload) !== bytes) {
-      this.#settle(call, { state: 'failed', error: goneError(call) });
-      return false;
-    }
-    // Timers may be late where this program is busy: what comes too late for its caller is not started.
-    if (waitsUntil === Infinity || performance.now() < waitsUntil) return true;
-    this.#settle(call, queueTimeoutOf(call));
-    return false;
   }
 
   /** One caller's signal: the call goes on while it has another caller. */
@@ -316,18 +307,32 @@ export class Dispatcher {
   /** Settles a call that waits or runs; a process that runs it may go on with it for `patience` ms. */
   #giveUp(call: PendingCall, outcome: Outcome, patience: number): void {
     if (!this.#settle(call, outcome)) return;
-    if (!this.#schedule.delete(call)) this.#options.pool.abandon(call, patience);
+    this.#withdraw(call, patience);
     // What waits behind it may go now.
     this.dispatch();
+  }
+
+  #withdraw(call: PendingCall, patience: number): void {
+    if (!this.#schedule.delete(call)) this.#options.pool.abandon(call, patience);
   }
 
   #settle(call: PendingCall, outcome: Outcome): boolean {
     if (!call.settle(outcome)) return false;
     this.#pending.delete(call);
-    this.#registry.settled(call, (outcome.state === 'succeeded' ? outcome.bytes : 0) + call.progressBytes);
+    this.#registry.settled(call, (outcome.bytes ?? 0) + call.progressBytes);
     this.#options.keepAlive.release();
     this.#options.diagnostics.settled(call, outcome.state === 'succeeded' ? undefined : outcome.error);
     if (this.#pending.size === 0) this.#options.onIdle();
     return true;
   }
+}
+
+/** How a call ends that cannot be sent; `undefined` where it can. */
+function unfitness(call: PendingCall): Outcome | undefined {
+  const { payload, bytes, waitsUntil } = call;
+  if (payload === undefined || payloadBytes(payload) !== bytes)
+    return { state: 'failed', error: goneError(call) };
+  // Timers may be late where this program is busy: what comes too late for its caller is not started.
+  const late = waitsUntil !== Infinity && performance.now() >= waitsUntil;
+  return late ? queueTimeoutOf(call) : undefined;
 }

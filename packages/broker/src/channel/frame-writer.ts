@@ -28,10 +28,6 @@ export class FrameWriter {
   #start = 0;
   #end = 0;
 
-  get empty(): boolean {
-    return this.#pieces.length === 0 && this.#start === this.#end;
-  }
-
   /** @param seal The channel's. */
   add(frame: Frame, seal: number): void {
     this.#room(frameHeadBytes(frame.payload));

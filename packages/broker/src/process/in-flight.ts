@@ -55,8 +55,8 @@ export class InFlight {
   }
 
   find(call: PendingCall): SentCall | undefined {
-    for (const sent of this.#sent.values()) if (sent.call === call) return sent;
-    return undefined;
+    const sent = this.#sent.get(call.sentAs);
+    return sent?.call === call ? sent : undefined;
   }
 
   /** A number that no message about another call, or batch, has. */
@@ -70,6 +70,7 @@ export class InFlight {
     const run: Run = { calls: [], runs: false, size: calls.length, overdue: undefined };
     for (const call of calls) {
       const sent = { id: this.newId(), call, run, startedAt: undefined, patience: undefined };
+      call.sentAs = sent.id;
       run.calls.push(sent);
       this.#sent.set(sent.id, sent);
       this.#bytes += call.bytes;

@@ -116,7 +116,7 @@ export class ProcessCalls {
       case ToBroker.Failure: {
         const sent = this.#running(id);
         const error = failureError(decodeFailure(payload), sent.call, this.#options.link.pid());
-        this.#answer(sent, { state: 'failed', error });
+        this.#answer(sent, { state: 'failed', error, bytes: payloadBytes(payload) });
         break;
       }
       case ToBroker.Progress:

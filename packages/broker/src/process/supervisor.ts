@@ -243,6 +243,7 @@ export class Supervisor {
   }
 
   #exited(exit: ProcessExit, lost: readonly LostCall[]): void {
+    clearTimeout(this.#age);
     const before = this.#state.name;
     const { listener } = this.#options;
     if (before === 'stopping') {

@@ -12,6 +12,8 @@ export interface AdmissionOptions {
   readonly schedule: Pick<Schedule, 'length' | 'bytes'>;
   /** How long a call keeps a place in a process, in ms; `undefined` before any was measured. */
   readonly costPerCall: () => number | undefined;
+  /** Whether a process could be sent a call at once. */
+  readonly isFree: () => boolean;
 }
 
 /** Decides whether one more call may wait. */
@@ -29,6 +31,7 @@ export class Admission {
   check(call: PendingCall): void {
     const { maxQueue, maxQueueBytes } = this.#options.options;
     const { length, bytes } = this.#options.schedule;
+    if (this.#needsNoRoom) return;
     const full =
       length >= maxQueue
         ? `${length} calls wait, and maxQueue is ${maxQueue}`
@@ -60,7 +63,13 @@ export class Admission {
   get #places(): number {
     const { maxQueue, maxQueueBytes } = this.#options.options;
     const { length, bytes } = this.#options.schedule;
-    return bytes < maxQueueBytes ? maxQueue - length : 0;
+    const places = bytes === 0 || bytes < maxQueueBytes ? maxQueue - length : 0;
+    return places === 0 && this.#needsNoRoom ? 1 : places;
+  }
+
+  /** A call that can be sent at once does not wait. */
+  get #needsNoRoom(): boolean {
+    return this.#options.schedule.length === 0 && this.#options.isFree();
   }
 
   #retryAfter(length: number): number {

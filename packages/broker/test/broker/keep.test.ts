@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { startBroker } from '../support/brokers.js';
+import { fixture, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
 
 test('keep.results bounds how many are found: the oldest goes first', async () => {
   const broker = await startBroker(undefined, { keep: { results: 2 } });
@@ -57,4 +58,10 @@ test('a closed broker keeps nothing', async () => {
   await broker.call('echo', [1], { key: 'k' });
   await broker.close();
   expect(broker.get('k')).toBeUndefined();
+});
+
+test('keep.bytes bounds what errors take, too', async () => {
+  const broker = await startBroker(fixture('errors.mjs'), { keep: { bytes: 250_000 } });
+  for (const key of ['a', 'b', 'c']) await caughtError(broker.call('fail', ['huge', 60_000], { key }));
+  expect(['a', 'b', 'c'].map((key) => broker.get(key)?.key)).toEqual([undefined, 'b', 'c']);
 });

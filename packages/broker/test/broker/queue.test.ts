@@ -98,3 +98,17 @@ test('joining a call in flight needs no place', async () => {
   const [first, second] = [1, 1].map((value) => broker.call('echo', [value], { key: 'k' }));
   expect(await Promise.all([first, second])).toEqual([1, 1]);
 });
+
+test.each([{ maxQueue: 0 }, { maxQueueBytes: 0 }])(
+  'ready() with %j resolves while a process is free',
+  async (bound) => {
+    const broker = await startBroker(undefined, bound);
+    await broker.ready();
+    const path = temporaryPath();
+    const busy = broker.call('gate', [path, 'ran']);
+    const ready = broker.ready();
+    writeFileSync(path, '');
+    await busy;
+    await ready;
+  },
+);

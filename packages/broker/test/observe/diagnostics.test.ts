@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { writeFileSync } from 'node:fs';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { DiagnosticsMessages } from '@dual/broker';
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
-import { exit } from '../support/events.js';
+import { exit, line } from '../support/events.js';
 import { runProgram } from '../support/programs.js';
 import { temporaryPath } from '../support/temporary.js';
 
@@ -170,4 +171,29 @@ test('messages tell which broker they are about', async () => {
   expect(brokers[0]).toBe(both[0]);
   expect(brokers[1]).toBe(both[1]);
   expect(modules).toEqual([fixture('pipeline.mjs').href, fixture('errors.mjs').href]);
+});
+
+test('a subscriber that hears of the end of one call may cancel another that was to leave with it', async () => {
+  const broker = await startBroker(fixture('batches.mjs'), {
+    batch: { run: { method: 'runBatch', maxDelay: 0 } },
+  });
+  const path = temporaryPath();
+  const blocking = line(broker, 'blocking');
+  const busy = broker.call('block', [path]);
+  await blocking;
+  const late = caughtError(broker.call('run', [{ value: 1 }], { queueTimeout: 50 }));
+  const other = broker.submit('run', [{ value: 2 }]);
+  listen('dual:broker:call:settle', ({ error }) => {
+    if (error instanceof Error && error.name === 'CallTimeoutError') other.cancel();
+  });
+  writeFileSync(path, '');
+  // So long that the timer of the late one has not had its turn when the batch is about to leave.
+  const end = performance.now() + 200;
+  while (performance.now() < end);
+  await busy;
+  expect(await late).toMatchObject({ name: 'CallTimeoutError' });
+  await other.result.catch(() => undefined);
+  expect(['cancelled', 'succeeded']).toContain(other.state);
+  expect(await broker.call('run', [{ value: 3 }])).toBe(3);
+  expect(broker.stats().calls).toMatchObject({ queued: 0, running: 0 });
 });
