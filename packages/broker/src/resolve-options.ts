@@ -193,8 +193,9 @@ function isListener(value: unknown): value is (value: unknown) => void {
 function resolveBatches(given: OptionReader): Record<string, ResolvedBatch> {
   const entries = given.names.map((name): [string, ResolvedBatch] => {
     const batch = given.group(name);
+    const isAnother = (value: unknown): value is string => isNonEmptyString(value) && value !== name;
     const resolved = {
-      method: batch.required('method', 'the name of a method', isNonEmptyString),
+      method: batch.required('method', 'the name of another method', isAnother),
       maxSize: batch.size('maxSize', 32, MAX_BATCH),
       maxDelay: batch.custom('maxDelay', "milliseconds from 0, Infinity or 'auto'", 'auto' as const, isDelay),
     };

@@ -7,6 +7,8 @@ export class CallQueue {
   readonly #lines = new Map<number, Fifo<PendingCall>>();
   /** Priorities in use, highest first. */
   readonly #priorities: number[] = [];
+  /** The same calls, whatever their priority. */
+  readonly #all = new Fifo<PendingCall>();
   #length = 0;
 
   get length(): number {
@@ -20,10 +22,7 @@ export class CallQueue {
 
   /** The one that was submitted first, whatever its priority. */
   get oldest(): PendingCall | undefined {
-    let oldest: PendingCall | undefined;
-    for (const { first } of this.#lines.values())
-      if (first !== undefined && (oldest === undefined || first.order < oldest.order)) oldest = first;
-    return oldest;
+    return this.#all.first;
   }
 
   /** The next one of the same priority. */
@@ -33,12 +32,14 @@ export class CallQueue {
 
   push(call: PendingCall): void {
     this.#lineOf(call).push(call);
+    this.#all.push(call);
     this.#length += 1;
   }
 
   /** Puts a call that was taken, and did not start, back where it stood. */
   putBack(call: PendingCall): void {
     this.#lineOf(call).putBack(call);
+    this.#all.putBack(call);
     this.#length += 1;
   }
 
@@ -47,6 +48,7 @@ export class CallQueue {
     const { priority } = call.options;
     const line = this.#lines.get(priority);
     if (line?.delete(call) !== true) return false;
+    this.#all.delete(call);
     this.#length -= 1;
     if (line.first === undefined) {
       this.#lines.delete(priority);

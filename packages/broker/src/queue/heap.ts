@@ -13,11 +13,6 @@ export class Heap<T extends object> {
     return this.#values[0];
   }
 
-  /** In no order. */
-  [Symbol.iterator](): Iterator<T> {
-    return this.#values.values();
-  }
-
   /** Adds the value, or finds its new place where it is there already. */
   update(value: T): void {
     let place = this.#places.get(value);

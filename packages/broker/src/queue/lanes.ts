@@ -1,5 +1,5 @@
-import { Heap } from './heap.js';
 import type { Lane } from './lane.js';
+import { Ranking, goesBefore, isOlder } from './ranking.js';
 
 /** So many affinities without a waiting call are remembered. */
 const MAX_IDLE = 10_000;
@@ -10,12 +10,12 @@ export class Lanes {
   /** Of affinities, without a call that waits; the one that has been so for the longest first. */
   readonly #idle = new Set<Lane>();
   /** Lanes whose first call may go to any process, */
-  readonly #open = new Heap(goesBefore);
+  readonly #open = new Ranking();
   /** and to the process of that index alone. */
-  readonly #bound: readonly Heap<Lane>[];
+  readonly #bound: readonly Ranking[];
 
   constructor(processes: number) {
-    this.#bound = Array.from({ length: processes }, () => new Heap(goesBefore));
+    this.#bound = Array.from({ length: processes }, () => new Ranking());
   }
 
   get(name: string): Lane | undefined {
@@ -38,21 +38,23 @@ export class Lanes {
     return goesBefore(bound, open) ? bound : open;
   }
 
-  /** All whose calls may go to that process. */
-  *for(process: number): Iterable<Lane> {
-    yield* this.#open;
-    yield* this.#bound[process] ?? [];
+  /** The one with the call that has waited for the longest of those that may go to that process. */
+  oldest(process: number): Lane | undefined {
+    const open = this.#open.oldest;
+    const bound = this.#bound[process]?.oldest;
+    if (open === undefined || bound === undefined) return open ?? bound;
+    return isOlder(bound, open) ? bound : open;
   }
 
-  /** The lane's first call may go, or is another one than before. */
+  /** The lane's calls may go, or are others than before. */
   list(lane: Lane): void {
     this.#idle.delete(lane);
-    this.#heapOf(lane).update(lane);
+    this.#rankingOf(lane).update(lane);
   }
 
   /** The lane's calls may not go at the moment. */
   unlist(lane: Lane): void {
-    this.#heapOf(lane).delete(lane);
+    this.#rankingOf(lane).delete(lane);
   }
 
   /** The lane has no calls. What process it is bound to is remembered. */
@@ -94,14 +96,7 @@ export class Lanes {
     this.#lanes.delete(lane.name);
   }
 
-  #heapOf({ process }: Lane): Heap<Lane> {
+  #rankingOf({ process }: Lane): Ranking {
     return (process === undefined ? undefined : this.#bound[process]) ?? this.#open;
   }
-}
-
-function goesBefore(a: Lane, b: Lane): boolean {
-  const [first, other] = [a.calls.first, b.calls.first];
-  if (first === undefined || other === undefined) return first !== undefined;
-  const [mine, its] = [first.options.priority, other.options.priority];
-  return mine === its ? first.order < other.order : mine > its;
 }

@@ -31,8 +31,6 @@ export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #windows: ReadonlyMap<string, BatchWindow>;
   readonly #lanes: Lanes;
-  /** For each process, when a call that may go to it can have waited too long at the earliest. */
-  readonly #noneStarvesBefore: number[] = [];
   #closing = false;
   #departures = 0;
   #length = 0;
@@ -65,7 +63,6 @@ export class Schedule {
 
   /** Puts calls that were taken, and did not start, back where they stood. */
   putBack(calls: readonly PendingCall[]): void {
-    this.#noneStarvesBefore.length = 0;
     // The last of them first: each finds its place at the head.
     for (const call of calls.toReversed()) {
       const lane = this.#laneFor(call);
@@ -103,7 +100,6 @@ export class Schedule {
 
   /** The process of that index is gone: the affinities that it had may go elsewhere. */
   unbind(process: number): void {
-    this.#noneStarvesBefore.length = 0;
     this.#lanes.unbind(process);
   }
 
@@ -165,18 +161,10 @@ export class Schedule {
   /** The call that is to go though others are before it, as they have been for too long. */
   #starving(process: number): { readonly lane: Lane; readonly call: PendingCall } | undefined {
     if (this.#departures % STARVATION_SHARE !== STARVATION_SHARE - 1) return undefined;
-    const now = performance.now();
-    // To look at every lane each time would take too long where there are thousands.
-    if (now < (this.#noneStarvesBefore[process] ?? 0)) return undefined;
-    let starving: { readonly lane: Lane; readonly call: PendingCall } | undefined;
-    for (const lane of this.#lanes.for(process)) {
-      const call = lane.calls.oldest;
-      if (call !== undefined && (starving === undefined || call.order < starving.call.order))
-        starving = { lane, call };
-    }
-    const due = (starving?.call.submittedAt ?? now) + STARVATION_AGE;
-    this.#noneStarvesBefore[process] = due;
-    return due <= now ? starving : undefined;
+    const lane = this.#lanes.oldest(process);
+    const call = lane?.calls.oldest;
+    if (lane === undefined || call === undefined) return undefined;
+    return performance.now() - call.submittedAt >= STARVATION_AGE ? { lane, call } : undefined;
   }
 
   /** Takes the call, with those that it makes a batch with, out of the lane; `undefined` where they wait for others. */

@@ -45,10 +45,10 @@ test.each<[string, unknown, string]>([
     'killDelay.cancel',
     'keep.forMs',
   ].flatMap((name): [string, unknown, string][] => [-1, NaN, '1s', null].map((value) => [name, value, MS])),
-  ...[undefined, 5, ''].map((value): [string, unknown, string] => [
+  ...[undefined, 5, '', 'run'].map((value): [string, unknown, string] => [
     'batch.run.method',
     value,
-    'the name of a method',
+    'the name of another method',
   ]),
   ...[0, -1, 1.5, Infinity, '8'].map((value): [string, unknown, string] => [
     'batch.run.maxSize',
