@@ -1,4 +1,5 @@
 import { onAbort } from './abort.js';
+import { showingWhoAwaits } from './call-site.js';
 
 /**
  * The promise's result, or the error that `reason` makes as soon as the signal is aborted; where it makes none,
@@ -12,7 +13,7 @@ export function abandonable<T>(
   return new Promise<T>((resolve, reject) => {
     const leave = (): void => {
       const error = reason();
-      if (error !== undefined) reject(error);
+      if (error !== undefined) resolve(showingWhoAwaits(error));
     };
     if (signal.aborted) leave();
     promise.then(resolve, reject).finally(onAbort(signal, leave));

@@ -83,7 +83,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
       diagnostics: this.#diagnostics,
       keepAlive: this.#keepAlive,
       onIdle: () => {
-        this.#changed();
+        this.#wakeWatchers();
       },
     });
     this.#intake = new Intake({
@@ -274,8 +274,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
             this.#diagnostics.ready(pid, index);
           });
         },
-        started: (call) => {
-          this.#dispatcher.started(call);
+        started: (call, now) => {
+          this.#dispatcher.started(call, now);
         },
         answered: (call, outcome, run) => {
           this.#dispatcher.answered(call, outcome, run);
@@ -332,10 +332,14 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     while (!reached()) await new Promise<void>((resolve) => this.#watchers.push(resolve));
   }
 
-  /** The supervisor's state has changed, or no call is left, or this broker is closing. */
+  #wakeWatchers(): void {
+    if (this.#watchers.length > 0) for (const wake of this.#watchers.splice(0)) wake();
+  }
+
+  /** The supervisor's state has changed, or this broker is closing. */
   #changed(): void {
     const { state } = this;
-    for (const wake of this.#watchers.splice(0)) wake();
+    this.#wakeWatchers();
     if (this.#pool.state === 'ready') this.#dispatcher.dispatch();
     const previous = this.#lastState;
     if (state === previous) return;

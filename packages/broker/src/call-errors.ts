@@ -21,6 +21,7 @@ export function queueTimeoutOf(call: PendingCall): Outcome {
 
 export function abortError(details: BrokerErrorDetails, signal: AbortSignal): CallCancelledError {
   const { key, method } = details;
-  const message = `call ${method} (key ${JSON.stringify(key)}) was aborted by its signal`;
+  const name = key === undefined ? method : `${method} (key ${JSON.stringify(key)})`;
+  const message = `call ${name} was aborted by its signal`;
   return new CallCancelledError('signal', message, { ...details, cause: signal.reason });
 }

@@ -36,6 +36,17 @@ export function withCallSite<E>(error: E, site: CallSite): E {
   return error;
 }
 
+/**
+ * Rejects with the error, whose stack shows then which functions await the promise that is resolved with this one. So
+ * nobody needs to note where each call is made, which would cost more than all else that is done for it.
+ */
+export async function showingWhoAwaits(error: unknown): Promise<never> {
+  // Once for the promise that is resolved with this one to follow it, and once for those who await that to show.
+  await Promise.resolve();
+  await Promise.resolve();
+  throw withCallSite(error, captureCallSite(1));
+}
+
 function joinStacks(error: Error, site: CallSite): string {
   const caller = frames(site.stack).split('\n').slice(site.skip).join('\n');
   const inner = frames(error.stack);

@@ -1,6 +1,7 @@
 import type { Payload } from './channel/frame.js';
 import { payloadBytes } from './channel/frame.js';
 import type { BrokerErrorDetails } from './errors.js';
+import { derivedKey } from './call-key.js';
 import { CallCancelledError } from './errors.js';
 import type { CallMeter } from './observe/call-meter.js';
 import type { ResolvedCallOptions } from './resolve-options.js';
@@ -9,7 +10,8 @@ import type { CallProgress } from './progress.js';
 import { Progress } from './progress.js';
 import { Limit } from './timer.js';
 import type { CallSite } from './call-site.js';
-import { withCallSite } from './call-site.js';
+import { showingWhoAwaits, withCallSite } from './call-site.js';
+import { isForStream } from './process/failure.js';
 
 export type CallState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -66,12 +68,15 @@ type Phase =
 
 /** What is asked for. */
 export interface CallRequest {
-  readonly key: string;
+  /** A number where the caller gave none: it is derived from that. */
+  readonly key: string | number;
   readonly method: string;
   readonly payload: Payload;
   readonly options: ResolvedCallOptions;
-  /** Where it was submitted, where its error is to show that. */
+  /** Where it was submitted; `undefined`: its error is to show where it is awaited. */
   readonly callSite: CallSite | undefined;
+  /** Whether its caller may turn out to want a stream, and leave its result alone. */
+  readonly maybeStream: boolean;
   /** Whether anybody can know the key: nobody does the random one of a plain `call`. */
   readonly findable: boolean;
   /** Where what the method yields is to arrive; `undefined` where it is to return its result. */
@@ -80,6 +85,8 @@ export interface CallRequest {
 
 /** Who is told of all calls of a broker. */
 export interface CallKeeper {
+  /** What keys are derived from. */
+  readonly keySeries: string;
   readonly meter: Pick<CallMeter, 'moved'>;
   /** What `cancel()` does. */
   readonly onCancel: (call: PendingCall, error: CallCancelledError) => void;
@@ -91,7 +98,6 @@ const NOTHING = (): void => undefined;
 
 /** A call, with what the broker needs of it; users see its `Call` side. */
 export class PendingCall implements Call {
-  readonly key: string;
   readonly method: string;
   readonly options: ResolvedCallOptions;
   readonly result: Promise<unknown>;
@@ -101,6 +107,9 @@ export class PendingCall implements Call {
   readonly streams: boolean;
   /** How often the call has run before. */
   attempt = 0;
+  /** Its neighbours among the calls that are not settled. */
+  before: PendingCall | undefined;
+  after: PendingCall | undefined;
   /** Its id in messages to the process that it was sent to last. */
   sentAs = 0;
   /** When it will have waited too long to be started, as `performance.now()` tells it. */
@@ -114,6 +123,8 @@ export class PendingCall implements Call {
   /** The arguments; gone once settled. */
   #payload: Payload | undefined;
   #phase: Phase;
+  #key: string | number;
+  readonly #maybeStream: boolean;
   #limit: Limit | undefined;
   #cleanUp: (() => void)[] | undefined;
   /** What the pipeline learns of the trace that the call is part of. */
@@ -132,8 +143,9 @@ export class PendingCall implements Call {
   #reject: (error: unknown) => void = NOTHING;
 
   constructor(request: CallRequest, keeper: CallKeeper) {
-    const { key, method, payload, options, callSite, findable, chunks } = request;
-    this.key = key;
+    const { key, method, payload, options, callSite, findable, maybeStream, chunks } = request;
+    this.#key = key;
+    this.#maybeStream = maybeStream;
     this.method = method;
     this.options = options;
     this.traceparent = options.traceparent;
@@ -153,6 +165,11 @@ export class PendingCall implements Call {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  get key(): string {
+    if (typeof this.#key === 'number') this.#key = derivedKey(this.#keeper.keySeries, this.#key);
+    return this.#key;
   }
 
   get state(): CallState {
@@ -241,9 +258,9 @@ export class PendingCall implements Call {
     if (!this.settled) this.#phase = { state: 'queued', sent: true, since: this.#phase.since };
   }
 
-  /** The call runs now. */
-  start(): void {
-    if (!this.settled) this.#move({ state: 'running', sent: true, since: performance.now() });
+  /** The call runs now. @param now As `performance.now()` tells it. */
+  start(now: number): void {
+    if (!this.settled) this.#move({ state: 'running', sent: true, since: now });
   }
 
   /** The call waits again, since its process has ended. @param ran Whether it may have run. */
@@ -255,15 +272,16 @@ export class PendingCall implements Call {
     else this.#phase = { state: 'queued', sent, since: this.#phase.since };
   }
 
-  /** @returns false where the call had settled before; nothing changes then. */
-  settle(outcome: Outcome): boolean {
+  /**
+   * @param now As `performance.now()` tells it.
+   * @returns false where the call had settled before; nothing changes then.
+   */
+  settle(outcome: Outcome, now: number): boolean {
     if (this.settled) return false;
-    const error = outcome.state === 'succeeded' ? undefined : this.#explain(outcome.error);
     this.#limit?.cancel();
     const { sent } = this.#phase;
-    this.#move({ state: outcome.state, sent, startedAt: this.#startedAt, since: performance.now() });
+    this.#move({ state: outcome.state, sent, startedAt: this.#startedAt, since: now });
     this.#payload = undefined;
-    this.#callSite = undefined;
     const cleanUp = this.#cleanUp;
     this.#cleanUp = undefined;
     for (const run of cleanUp ?? []) run();
@@ -272,11 +290,10 @@ export class PendingCall implements Call {
       this.#chunks?.end();
       this.#resolve(outcome.value);
     } else {
-      if (outcome.state === 'cancelled') this.#chunks?.discard();
-      this.#chunks?.fail(error);
-      this.#reject(error);
+      this.#fail(outcome);
     }
     this.#chunks = undefined;
+    this.#callSite = undefined;
     return true;
   }
 
@@ -296,7 +313,14 @@ export class PendingCall implements Call {
     this.#keeper.meter.moved(state, phase.state, phase.since - since);
   }
 
-  #explain(error: unknown): unknown {
-    return this.#callSite === undefined ? error : withCallSite(error, this.#callSite);
+  #fail({ state, error }: Exclude<Outcome, { state: 'succeeded' }>): void {
+    const site = this.#callSite;
+    const explained = site === undefined ? error : withCallSite(error, site);
+    if (state === 'cancelled') this.#chunks?.discard();
+    this.#chunks?.fail(explained);
+    if (site === undefined) this.#resolve(showingWhoAwaits(error));
+    else this.#reject(explained);
+    // Who is still going to iterate it has nothing to handle.
+    if (this.#maybeStream && isForStream(error)) this.result.catch(NOTHING);
   }
 }

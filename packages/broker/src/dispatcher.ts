@@ -12,6 +12,7 @@ import type { CallStats } from './observe/call-meter.js';
 import { CallMeter } from './observe/call-meter.js';
 import type { Diagnostics } from './observe/diagnostics.js';
 import { ServiceTime } from './observe/service-time.js';
+import { PendingCalls } from './pending-calls.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import type { ProcessExit } from './process/exit.js';
 import { lostCallError } from './process/exit.js';
@@ -44,17 +45,19 @@ export class Dispatcher {
   readonly #costPerCall = new ServiceTime();
   readonly #admission: Admission;
   /** Accepted and not yet settled. */
-  readonly #pending = new Set<PendingCall>();
-  readonly #keeper: CallKeeper = {
-    meter: this.#meter,
-    onCancel: (call, error) => {
-      this.#giveUp(call, { state: 'cancelled', error }, this.#options.options.killDelay.cancel);
-    },
-  };
+  readonly #pending = new PendingCalls();
+  readonly #keeper: CallKeeper;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const { processes, batch } = options.options;
+    const { processes, batch, keySeries, killDelay } = options.options;
+    this.#keeper = {
+      meter: this.#meter,
+      keySeries,
+      onCancel: (call, error) => {
+        this.#giveUp(call, { state: 'cancelled', error }, killDelay.cancel);
+      },
+    };
     this.#schedule = new Schedule({
       processes,
       batch,
@@ -104,9 +107,8 @@ export class Dispatcher {
    * @throws DuplicateKeyError, QueueFullError; CallCancelledError where its signal is aborted already.
    */
   submit(request: CallRequest): PendingCall {
-    const { signal, onProgress } = request.options;
-    if (signal?.aborted === true)
-      throw abortError({ key: request.key, method: request.method, started: false }, signal);
+    const { signal, onProgress, key } = request.options;
+    if (signal?.aborted === true) throw abortError({ key, method: request.method, started: false }, signal);
     const call = this.#join(request) ?? this.#accept(request);
     const stopListening = onProgress && call.progress.listen(onProgress);
     if (signal !== undefined) this.#leaveOn(signal, call, stopListening);
@@ -120,8 +122,7 @@ export class Dispatcher {
   }
 
   /** The result as one of the callers gets it: their signal ends their waiting, not that of the others. */
-  resultFor(call: PendingCall, signal: AbortSignal | undefined): Promise<unknown> {
-    if (signal === undefined) return call.result;
+  resultFor(call: PendingCall, signal: AbortSignal): Promise<unknown> {
     return abandonable(call.result, signal, () => {
       // Settled just now, by this very signal where this was the last caller.
       return call.settled ? undefined : abortError(call.details(), signal);
@@ -151,9 +152,9 @@ export class Dispatcher {
   }
 
   /** A process has begun to run the call. */
-  started(call: PendingCall): void {
+  started(call: PendingCall, now: number): void {
     if (call.settled) return;
-    call.start();
+    call.start(now);
     const { timeout } = call.options;
     call.limit(timeout, () => {
       const error = new CallTimeoutError(
@@ -167,11 +168,11 @@ export class Dispatcher {
   }
 
   /** A process has answered the call. */
-  answered(call: PendingCall, outcome: Outcome, { ms, size, complete }: RunInfo): void {
+  answered(call: PendingCall, outcome: Outcome, { ms, now, size, complete }: RunInfo): void {
     this.#serviceTime.add(ms);
     this.#costPerCall.add(ms / size);
     if (complete && outcome.state === 'succeeded') this.#schedule.ran(call.method, size, ms);
-    this.#settle(call, outcome);
+    this.#settle(call, outcome, now);
     this.dispatch();
   }
 
@@ -205,7 +206,7 @@ export class Dispatcher {
 
   /** Settles every call with an error of its own. */
   rejectAll(error: (call: PendingCall) => unknown): void {
-    for (const call of [...this.#pending]) {
+    for (const call of this.#pending.all) {
       if (this.#settle(call, { state: 'failed', error: error(call) })) this.#withdraw(call, 0);
     }
     this.dispatch();
@@ -216,8 +217,8 @@ export class Dispatcher {
     this.#registry.clear();
   }
 
-  #join({ key, method, payload, options, chunks }: CallRequest): PendingCall | undefined {
-    if (options.key === undefined) return undefined;
+  #join({ method, payload, options: { key }, chunks }: CallRequest): PendingCall | undefined {
+    if (key === undefined) return undefined;
     const call = this.#registry.inFlight(key);
     if (call?.payload === undefined) return undefined;
     if (chunks !== undefined || call.streams) {
@@ -285,6 +286,7 @@ export class Dispatcher {
 
   #limitWaiting(call: PendingCall): void {
     const { queueTimeout } = call.options;
+    if (queueTimeout === Infinity) return;
     call.waitsUntil = performance.now() + queueTimeout;
     call.limit(queueTimeout, () => {
       // It may have been sent ahead, and have started by the time the child learns of this.
@@ -316,8 +318,8 @@ export class Dispatcher {
     if (!this.#schedule.delete(call)) this.#options.pool.abandon(call, patience);
   }
 
-  #settle(call: PendingCall, outcome: Outcome): boolean {
-    if (!call.settle(outcome)) return false;
+  #settle(call: PendingCall, outcome: Outcome, now = performance.now()): boolean {
+    if (!call.settle(outcome, now)) return false;
     this.#pending.delete(call);
     this.#registry.settled(call, (outcome.bytes ?? 0) + call.progressBytes);
     this.#options.keepAlive.release();

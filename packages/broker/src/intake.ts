@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import type { CallSite } from './call-site.js';
 import { captureCallSite, withCallSite } from './call-site.js';
 import { CallStream } from './call-stream.js';
@@ -11,12 +9,11 @@ import type { BrokerErrorDetails } from './errors.js';
 import { SerializationError } from './errors.js';
 import type { IncomingStream } from './incoming-stream.js';
 import type { CallOptions } from './options.js';
-import { isForStream } from './process/failure.js';
 import { startError } from './process/supervisor.js';
 import type { StartFailureReason } from './process/supervisor.js';
 import { checkBatched, checkCall, closedError } from './refusals.js';
 import type { Invoker } from './remote-proxy.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import type { ResolvedCallOptions, ResolvedOptions } from './resolve-options.js';
 import { resolveCallOptions } from './resolve-options.js';
 
 /** A call as its caller makes it. */
@@ -37,6 +34,17 @@ export interface IntakeOptions {
   readonly onTaken: () => void;
 }
 
+/** What is to come of a call beside its result. */
+interface Wanted {
+  /** Where what the method yields is to arrive. */
+  readonly chunks?: IncomingStream | undefined;
+  /** Whether the caller may turn out to want that, and leave the result alone. */
+  readonly maybeStream?: boolean;
+}
+
+/** The number of the last call that was given no key. */
+let lastKey = 0;
+
 /** Takes calls from their callers: checks them, encodes them, and gives each caller what was asked for. */
 export class Intake {
   readonly #options: IntakeOptions;
@@ -49,39 +57,28 @@ export class Intake {
   get invoker(): Invoker {
     return {
       call: (method, args) => {
-        let call: PendingCall | undefined;
-        const result = this.call({ method, args, options: undefined }, 4, (submitted) => {
-          call = submitted;
-          submitted.result.catch((error: unknown) => {
-            // Who is still going to iterate it has nothing to handle.
-            if (isForStream(error)) result.catch(() => undefined);
-          });
-        });
-        return { result, cancel: () => call?.cancel() };
+        try {
+          return this.#take({ method, args, options: undefined }, undefined, { maybeStream: true });
+        } catch (error) {
+          return { result: rejection(error, captureCallSite(3)), cancel: () => false };
+        }
       },
       stream: (method, args) => this.stream({ method, args, options: undefined }, captureCallSite(3)),
     };
   }
 
   /**
-   * Async, so that a call that is not taken rejects as one that failed does, and so that an error can tell where
-   * the call is awaited: to note where each is made would cost more than all else that the broker does for it.
+   * Rejects where the call is not taken, too. Where the call was made is not noted, since that would cost more than all
+   * else that the broker does for it: its error tells where it is awaited.
+   * @param frames Of the broker's own at the top of the stack.
    */
-  async call(
-    invocation: Invocation,
-    /** Frames of the broker's own at the top of the stack, as long as this has not waited. */
-    frames: number,
-    onSubmit?: (call: PendingCall) => void,
-  ): Promise<unknown> {
-    let own = frames;
+  call(invocation: Invocation, frames: number): Promise<unknown> {
     try {
-      const call = this.#take(invocation, undefined, undefined);
-      onSubmit?.(call);
-      const result = this.#options.dispatcher.resultFor(call, invocation.options?.signal);
-      own = 1;
-      return await result;
+      const call = this.#take(invocation, undefined, {});
+      const signal = invocation.options?.signal;
+      return signal === undefined ? call.result : this.#options.dispatcher.resultFor(call, signal);
     } catch (error) {
-      throw withCallSite(error, captureCallSite(own));
+      return rejection(error, captureCallSite(frames));
     }
   }
 
@@ -92,19 +89,19 @@ export class Intake {
   /** @param site Where the call was made: its error shows that. */
   submit(invocation: Invocation, site: CallSite, chunks?: IncomingStream): PendingCall {
     try {
-      return this.#take(invocation, site, chunks);
+      return this.#take(invocation, site, { chunks });
     } catch (error) {
       throw withCallSite(error, site);
     }
   }
 
-  #take(invocation: Invocation, site: CallSite | undefined, chunks: IncomingStream | undefined): PendingCall {
+  #take(invocation: Invocation, site: CallSite | undefined, wanted: Wanted): PendingCall {
     const { method, args } = invocation;
     const { options, dispatcher } = this.#options;
     checkCall(method, args);
     checkBatched(method, args, options.batch);
     try {
-      return this.#accept(invocation, site, chunks);
+      return this.#accept(invocation, site, wanted);
     } catch (error) {
       dispatcher.refused(method, error);
       throw error;
@@ -114,34 +111,38 @@ export class Intake {
   #accept(
     { method, args, options: given }: Invocation,
     callSite: CallSite | undefined,
-    chunks: IncomingStream | undefined,
+    { chunks, maybeStream = false }: Wanted,
   ): PendingCall {
     const options = resolveCallOptions(given, this.#options.options);
-    const { key = randomUUID() } = options;
-    const details = { key, method, started: false };
-    if (!this.#options.isOpen()) throw closedError('it takes no more calls', details);
+    if (!this.#options.isOpen()) throw closedError('it takes no more calls', details(method, options));
     const failure = this.#options.failure();
-    if (failure !== undefined) throw startError(failure, details);
-    const payload = encodeCall({ key, method, args });
-    this.#checkSize(payloadBytes(payload), details);
+    if (failure !== undefined) throw startError(failure, details(method, options));
+    const key = options.key ?? (lastKey += 1);
+    const payload = encodeCall({ method, key, args });
+    this.#checkSize(payloadBytes(payload), method, options);
     const findable = options.key !== undefined || callSite !== undefined;
-    const call = this.#options.dispatcher.submit({
-      key,
-      method,
-      payload,
-      options,
-      callSite,
-      findable,
-      chunks,
-    });
+    const request = { key, method, payload, options, callSite, findable, maybeStream, chunks };
+    const call = this.#options.dispatcher.submit(request);
     this.#options.onTaken();
     return call;
   }
 
-  #checkSize(bytes: number, details: BrokerErrorDetails): void {
+  #checkSize(bytes: number, method: string, options: ResolvedCallOptions): void {
     const { maxMessageBytes } = this.#options.options;
     if (bytes <= maxMessageBytes) return;
     const message = `the arguments take ${bytes} bytes, more than maxMessageBytes (${maxMessageBytes})`;
-    throw new SerializationError('args', message, details);
+    throw new SerializationError('args', message, details(method, options));
   }
+}
+
+/** What a call that is not taken returns. */
+function rejection(error: unknown, site: CallSite): Promise<never> {
+  return new Promise(() => {
+    throw withCallSite(error, site);
+  });
+}
+
+/** Of a call that is not taken. */
+function details(method: string, { key }: ResolvedCallOptions): BrokerErrorDetails {
+  return { key, method, started: false };
 }

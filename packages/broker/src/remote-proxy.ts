@@ -12,7 +12,7 @@ export interface Invoker {
 export interface Invocation {
   readonly result: Promise<unknown>;
   /** Takes the call back. */
-  readonly cancel: () => void;
+  cancel(): boolean;
 }
 
 /** The typed proxy behind `broker.pipeline`: `proxy.predict(x)` calls `predict` with `[x]`. */
@@ -41,16 +41,16 @@ export function remoteProxy<P>(invoker: Invoker): Remote<P> {
  * result; who iterates what comes back takes that call back, before it could start, and reads the stream.
  */
 function callOrStream(invoker: Invoker, method: string, args: readonly unknown[]): Promise<unknown> {
-  const { result, cancel } = invoker.call(method, args);
+  const call = invoker.call(method, args);
   let stream: AsyncIterable<unknown> | undefined;
-  return Object.assign(result, {
-    [Symbol.asyncIterator]: () => {
-      if (stream === undefined) {
-        cancel();
-        result.catch(() => undefined);
-        stream = invoker.stream(method, args);
-      }
-      return stream[Symbol.asyncIterator]();
-    },
-  });
+  const result: Promise<unknown> & Partial<AsyncIterable<unknown>> = call.result;
+  result[Symbol.asyncIterator] = () => {
+    if (stream === undefined) {
+      call.cancel();
+      result.catch(() => undefined);
+      stream = invoker.stream(method, args);
+    }
+    return stream[Symbol.asyncIterator]();
+  };
+  return result;
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { SharedMemorySettings } from './channel/shared/layout.js';
 import { InvalidOptionError } from './errors.js';
 import { OptionReader } from './option-reader.js';
@@ -47,6 +49,10 @@ export interface ResolvedOptions {
   readonly sharedMemory: SharedMemorySettings | undefined;
   readonly output: OutputOption;
   readonly workerPath: string | URL | undefined;
+  /** A random UUID, which the keys are derived from of calls that are given none. */
+  readonly keySeries: string;
+  /** Those of a call that is given none. */
+  readonly ofCalls: ResolvedCallOptions;
 }
 
 const MIB = 1024 * 1024;
@@ -64,6 +70,8 @@ export function resolveOptions(options: unknown): ResolvedOptions {
   const recycle = given.group('recycle');
   const keep = given.group('keep');
   const processes = given.size('processes', 1, MAX_PROCESSES);
+  const timeout = given.limit('timeout', Infinity);
+  const queueTimeout = given.duration('queueTimeout', Infinity);
   const resolved: ResolvedOptions = {
     args: given.custom('args', 'an array', [], Array.isArray),
     export: given.custom('export', 'the name of an export', undefined, isNonEmptyString),
@@ -75,8 +83,8 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     maxQueueBytes: given.count('maxQueueBytes', 256 * MIB),
     maxMessageBytes: given.count('maxMessageBytes', 1024 * MIB),
     startTimeout: given.limit('startTimeout', 600_000),
-    timeout: given.limit('timeout', Infinity),
-    queueTimeout: given.duration('queueTimeout', Infinity),
+    timeout,
+    queueTimeout,
     restart: {
       limit: restart.count('limit', 5),
       within: restart.duration('within', 60_000),
@@ -103,6 +111,18 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     sharedMemory: resolveSharedMemory(given),
     output: given.custom('output', "'inherit', 'ignore' or a function", 'inherit', isOutput),
     workerPath: given.custom('workerPath', 'a path or a file URL', undefined, isPathOrUrl),
+    keySeries: randomUUID(),
+    ofCalls: {
+      key: undefined,
+      signal: undefined,
+      timeout,
+      queueTimeout,
+      priority: 0,
+      retries: 0,
+      affinity: undefined,
+      onProgress: undefined,
+      traceparent: undefined,
+    },
   };
   for (const group of [given, restart, killDelay, recycle, keep]) group.rejectUnknown();
   return resolved;
@@ -127,22 +147,9 @@ export interface ResolvedCallOptions {
  */
 export function resolveCallOptions(
   options: CallOptions | undefined,
-  defaults: Pick<ResolvedOptions, 'timeout' | 'queueTimeout'>,
+  defaults: Pick<ResolvedOptions, 'timeout' | 'queueTimeout' | 'ofCalls'>,
 ): ResolvedCallOptions {
-  if (options === undefined) {
-    const { timeout, queueTimeout } = defaults;
-    return {
-      key: undefined,
-      signal: undefined,
-      timeout,
-      queueTimeout,
-      priority: 0,
-      retries: 0,
-      affinity: undefined,
-      onProgress: undefined,
-      traceparent: undefined,
-    };
-  }
+  if (options === undefined) return defaults.ofCalls;
   const given = new OptionReader('', options);
   const resolved = {
     key: given.custom('key', 'a non-empty string', undefined, isNonEmptyString),

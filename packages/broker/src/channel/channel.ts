@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { writeSync } from 'node:fs';
 import type { OnReadOpts, Socket } from 'node:net';
 
 import type { BrokerError } from '../errors.js';
@@ -20,6 +21,8 @@ export interface ChannelOptions {
   seal?: number | undefined;
   /** Called for each frame. What it throws ends the channel as a violation of the protocol. */
   onFrame: (frame: Frame) => void;
+  /** Called when all frames that came together have been handed over. What it sends leaves at once. */
+  onRead?: () => void;
   /**
    * Called when no further frame will come, or can be sent; with an error where the other side broke the
    * protocol.
@@ -37,6 +40,8 @@ export interface Pipes {
   /** Made with the channel's `onread`. */
   readonly input: Socket;
   readonly output: Socket;
+  /** The descriptor of the output, where it is known: a small write by it takes less time than one by the socket. */
+  readonly outputFd?: number;
 }
 
 type State =
@@ -51,11 +56,9 @@ export class Channel {
   readonly #reader: FrameReader;
   readonly #outgoing = new FrameWriter();
   #state: State = { name: 'unconnected' };
-  /** Whether what is queued leaves at the end of this tick. */
-  #scheduled = false;
-  readonly #flush = (): void => {
-    this.flush();
-  };
+  /** When what is queued leaves, unless it does before: at the end of this tick, or of the read that goes on. */
+  #leaves: 'unscheduled' | 'after tick' | 'after read' = 'unscheduled';
+  #sent = 0;
 
   constructor(options: ChannelOptions) {
     this.#options = options;
@@ -105,16 +108,22 @@ export class Channel {
   /** Bytes that have crossed, or are about to. */
   get traffic(): Traffic {
     const { pipes } = this.#state;
-    return { sent: pipes?.output.bytesWritten ?? 0, received: pipes?.input.bytesRead ?? 0 };
+    return { sent: this.#sent, received: pipes?.input.bytesRead ?? 0 };
   }
 
   /** Queues frames; all frames of one tick leave in one write. Does nothing once the channel has ended. */
   send(...frames: readonly Frame[]): void {
     if (this.#state.name === 'ended') return;
     for (const frame of frames) this.#outgoing.add(frame, this.#reader.seal ?? 0);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(this.#flush);
+    if (this.#leaves !== 'unscheduled') return;
+    this.#leaves = 'after tick';
+    void this.#flushAfterTick();
+  }
+
+  /** Not by queueMicrotask, which makes an async resource each time, nor by `then`, which user code may have replaced. */
+  async #flushAfterTick(): Promise<void> {
+    await SETTLED;
+    this.flush();
   }
 
   /** Queues a frame that leaves with the next one that is sent, or at the next `flush`. */
@@ -125,13 +134,15 @@ export class Channel {
 
   /** Writes what was queued. @returns Whether all of it has been handed to the kernel (or never can be). */
   flush(): boolean {
-    this.#scheduled = false;
-    const output = this.#state.pipes?.output;
-    if (output === undefined) return false;
+    if (this.#leaves === 'after tick') this.#leaves = 'unscheduled';
+    const { pipes } = this.#state;
+    if (pipes === undefined) return false;
+    const { output } = pipes;
     const pieces = this.#outgoing.take();
     if (!output.writable) return true;
+    if (pieces.length === 0) return output.writableLength === 0;
     if (pieces.length > 1) output.cork();
-    for (const piece of pieces) this.#write(piece, output);
+    for (const piece of pieces) this.#write(piece, pipes);
     if (pieces.length > 1) output.uncork();
     return output.writableLength === 0;
   }
@@ -156,9 +167,11 @@ export class Channel {
     pipes?.output.destroy();
   }
 
-  #write({ bytes, borrowed }: Piece, output: Socket): void {
+  #write({ bytes, borrowed }: Piece, { output, outputFd }: Pipes): void {
+    this.#sent += bytes.byteLength;
     if (!borrowed) {
-      output.write(bytes);
+      const written = outputFd !== undefined && output.writableLength === 0 ? tryWrite(outputFd, bytes) : 0;
+      if (written < bytes.length) output.write(written === 0 ? bytes : bytes.subarray(written));
       return;
     }
     // The memory is its owner's. Where it is transferred away, the frame lacks what its head announced.
@@ -172,17 +185,34 @@ export class Channel {
 
   #read(bytes: Uint8Array): void {
     if (this.#state.name !== 'open') return;
+    this.#leaves = 'after read';
     try {
       this.#reader.push(bytes);
+      this.#options.onRead?.();
     } catch (error) {
       this.#end(asProtocolError(error));
     }
+    this.#leaves = 'unscheduled';
+    this.flush();
   }
 
   #end(error: ProtocolError | undefined): void {
     if (this.#state.name === 'ended') return;
     this.#state = { name: 'ended', pipes: this.#state.pipes };
     this.#options.onEnd(error);
+  }
+}
+
+const SETTLED = Promise.resolve();
+/** As it was before any user code could replace it. */
+const write = writeSync;
+
+/** Writes what there is room for. @returns How many bytes that was; 0 also where the socket is to tell why not. */
+function tryWrite(fd: number, bytes: Uint8Array): number {
+  try {
+    return write(fd, bytes, 0, bytes.length);
+  } catch {
+    return 0;
   }
 }
 

@@ -9,8 +9,8 @@ import type { Payload } from './frame.js';
 import { MAX_BUFFERS, MAX_PART_BYTES } from './frame.js';
 import { findUncloneable } from './uncloneable.js';
 
-/** Reused by one value after the other; `undefined` while one is being written (whose getter may write too). */
-let scratch: Buffer | undefined = Buffer.allocUnsafeSlow(8 * 1024);
+/** Writes one value after the other; `undefined` while one is being written (whose getter may write too). */
+let idleWriter: CompactWriter | undefined = new CompactWriter();
 
 /**
  * Turns a value into its wire form. Everything that structured clone carries can cross; typed arrays, Buffers,
@@ -20,15 +20,31 @@ let scratch: Buffer | undefined = Buffer.allocUnsafeSlow(8 * 1024);
  */
 export function encodeValue(value: unknown, path: string): Payload {
   try {
-    return checkSize(encodeCompact(value) ?? encodeClone(value), path);
+    return checkSize(encodeCompact(value, false) ?? encodeClone(value), path);
   } catch (error) {
     throw error instanceof SerializationError ? error : serializationError(value, path, error);
   }
 }
 
+/**
+ * The same for a list of values that is nobody else's.
+ * @param names What each of them is called in errors.
+ */
+export function encodeList(list: readonly unknown[], names: readonly string[]): Payload {
+  try {
+    return checkSize(encodeCompact(list, true) ?? encodeClone(list), '');
+  } catch (error) {
+    if (error instanceof SerializationError) throw error;
+    const named = Object.fromEntries(names.map((name, i) => [name, list[i]]));
+    throw serializationError(named, '', error);
+  }
+}
+
 /** @throws ProtocolError where the bytes are not those of a value. */
 export function decodeValue({ metadata, buffers }: Payload): unknown {
-  const bytes = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength);
+  const bytes = Buffer.isBuffer(metadata)
+    ? metadata
+    : Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength);
   try {
     if (bytes[0] !== Tag.Clone) return new CompactReader(bytes, buffers).readAll();
     const arrayBuffers = bytes.readUInt32LE(1);
@@ -39,15 +55,15 @@ export function decodeValue({ metadata, buffers }: Payload): unknown {
   }
 }
 
-function encodeCompact(value: unknown): Payload | undefined {
-  const writer = new CompactWriter(scratch ?? Buffer.allocUnsafeSlow(1024));
-  const reusable = scratch;
-  scratch = undefined;
+function encodeCompact(value: unknown, isList: boolean): Payload | undefined {
+  const writer = idleWriter ?? new CompactWriter();
+  idleWriter = undefined;
   try {
-    if (!writer.write(value)) return undefined;
-    return { metadata: Buffer.from(writer.written), buffers: writer.buffers };
+    const isWritten = isList && Array.isArray(value) ? writer.writeList(value) : writer.write(value);
+    return isWritten ? writer.take() : undefined;
   } finally {
-    scratch = reusable;
+    writer.reset();
+    idleWriter = writer;
   }
 }
 
@@ -67,14 +83,17 @@ function checkSize(payload: Payload, path: string): Payload {
       `${path} holds ${length} buffers; at most ${MAX_BUFFERS} can cross at once`,
     );
   }
-  for (const { byteLength } of [payload.metadata, ...payload.buffers]) {
-    if (byteLength <= MAX_PART_BYTES) continue;
-    throw new SerializationError(
-      path,
-      `${path} holds ${byteLength} bytes in one piece; 4 GiB cannot cross at once`,
-    );
-  }
+  checkPart(payload.metadata, path);
+  for (const buffer of payload.buffers) checkPart(buffer, path);
   return payload;
+}
+
+function checkPart({ byteLength }: Uint8Array, path: string): void {
+  if (byteLength <= MAX_PART_BYTES) return;
+  throw new SerializationError(
+    path,
+    `${path} holds ${byteLength} bytes in one piece; 4 GiB cannot cross at once`,
+  );
 }
 
 function serializationError(value: unknown, path: string, cause: unknown): SerializationError {

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 
 import { MAX_DEPTH, Tag } from './compact.js';
+import type { Payload } from './frame.js';
 import { viewBytes, viewNumber } from './views.js';
 
 /** Longer arrays take V8's form, which is as good for them; to look for holes in them would take longer. */
@@ -9,22 +10,43 @@ const MAX_ARRAY = 32;
 /** Up to so many objects, a list is searched faster than a set. */
 const SHORT_LIST = 8;
 
-/** Writes one value in the compact form, where it has one. */
+/** Memory that is written to first. */
+const SCRATCH_BYTES = 8 * 1024;
+const NO_BUFFERS: readonly Uint8Array<ArrayBuffer>[] = [];
+
+/** Writes values in the compact form, where they have one, each after a `reset`. */
 export class CompactWriter {
-  readonly buffers: Uint8Array<ArrayBuffer>[] = [];
-  #bytes: Buffer;
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  #bytes = this.#scratch;
   #end = 0;
-  #list: object[] = [];
+  #buffers: Uint8Array<ArrayBuffer>[] = [];
+  /** The objects that were written: the first ones here, where they are few. */
+  readonly #list: (object | undefined)[] = Array.from({ length: SHORT_LIST });
+  #listed = 0;
   #set: Set<object> | undefined;
 
-  /** @param scratch Written to first; more memory is taken as it is needed. */
-  constructor(scratch: Buffer) {
-    this.#bytes = scratch;
+  /** What was written. */
+  take(): Payload {
+    const metadata = Buffer.allocUnsafe(this.#end);
+    this.#bytes.copy(metadata, 0, 0, this.#end);
+    return { metadata, buffers: this.#buffers.length === 0 ? NO_BUFFERS : this.#buffers };
   }
 
-  /** What was written, in memory that the next writer may reuse. */
-  get written(): Buffer {
-    return this.#bytes.subarray(0, this.#end);
+  /** Forgets what was written. */
+  reset(): void {
+    this.#bytes = this.#scratch;
+    this.#end = 0;
+    if (this.#buffers.length > 0) this.#buffers = [];
+    for (; this.#listed > 0; this.#listed -= 1) this.#list[this.#listed - 1] = undefined;
+    this.#set = undefined;
+  }
+
+  /** The same for a list that is nobody else's. */
+  writeList(list: readonly unknown[]): boolean {
+    this.#byte(Tag.Array);
+    this.#varint(list.length);
+    for (const value of list) if (!this.write(value, 1)) return false;
+    return true;
   }
 
   /** @returns false where the value, or a part of it, has no compact form. */
@@ -55,7 +77,7 @@ export class CompactWriter {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return this.#plainObject(value, depth);
     if (types.isArrayBuffer(value)) {
-      this.buffers.push(new Uint8Array(value));
+      this.#buffers.push(new Uint8Array(value));
       return this.#byte(Tag.ArrayBuffer);
     }
     if (types.isDate(value)) return this.#byte(Tag.Date) && this.#double(Date.prototype.getTime.call(value));
@@ -87,17 +109,21 @@ export class CompactWriter {
   #view(view: ArrayBufferView): boolean {
     const number = viewNumber(view);
     if (number === undefined) return false;
-    this.buffers.push(viewBytes(view));
+    this.#buffers.push(viewBytes(view));
     return this.#byte(Tag.View) && this.#byte(number);
   }
 
   /** Whether the object has been written before; notes it. */
   #seen(object: object): boolean {
     if (this.#set === undefined) {
-      if (this.#list.includes(object)) return true;
-      this.#list.push(object);
-      if (this.#list.length > SHORT_LIST) this.#set = new Set(this.#list);
-      return false;
+      for (let i = 0; i < this.#listed; i += 1) if (this.#list[i] === object) return true;
+      if (this.#listed < SHORT_LIST) {
+        this.#list[this.#listed] = object;
+        this.#listed += 1;
+        return false;
+      }
+      this.#set = new Set();
+      for (const listed of this.#list) if (listed !== undefined) this.#set.add(listed);
     }
     const { size } = this.#set;
     return this.#set.add(object).size === size;

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 
 import { ProtocolError } from '../errors.js';
-import type { Frame } from './frame.js';
-import { HEADER_BYTES, LENGTH_BYTES, MAX_BUFFERS } from './frame.js';
+import type { Frame, Payload } from './frame.js';
+import { HEADER_BYTES, LENGTH_BYTES, MAX_BUFFERS, newSlab } from './frame.js';
 
 /** What comes before a frame's buffers is read into pieces of memory of this size, or larger where it must be. */
 const SLAB_BYTES = 64 * 1024;
@@ -43,7 +43,7 @@ export interface FrameReaderOptions {
 export class FrameReader {
   readonly #options: FrameReaderOptions;
   #seal: number | undefined;
-  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #slab = newSlab(SLAB_BYTES);
   /** The bytes of the slab that are there and not yet used. */
   #start = 0;
   #end = 0;
@@ -66,7 +66,7 @@ export class FrameReader {
     const incomplete = this.#incomplete;
     if (incomplete !== undefined && this.#start === this.#end && isLarge(incomplete))
       return incomplete.target.subarray(incomplete.filled);
-    return this.#slab.subarray(this.#end);
+    return this.#slab.bytes.subarray(this.#end);
   }
 
   /** So many bytes were written to the beginning of the space. */
@@ -94,32 +94,36 @@ export class FrameReader {
 
   /** @returns Whether it read one, and there may be another. */
   #readFrame(): boolean {
-    const frame = this.#incomplete ?? this.#readHead();
-    if (frame === undefined || !this.#fillBuffers(frame)) return false;
+    if (this.#incomplete === undefined) return this.#readHead();
+    if (!this.#fillBuffers(this.#incomplete)) return false;
+    const { header, metadata, buffers } = this.#incomplete;
     this.#incomplete = undefined;
-    const { header, metadata, buffers } = frame;
-    const { type, attempt, id } = header;
-    this.#options.onFrame({ type, attempt, id, payload: { metadata, buffers } });
+    this.#hand(header, { metadata, buffers });
     return true;
   }
 
-  /** Reads a frame's bytes before its buffers, where all of them are there. */
-  #readHead(): Incomplete | undefined {
+  #hand({ type, attempt, id }: Header, payload: Payload): void {
+    this.#options.onFrame({ type, attempt, id, payload });
+  }
+
+  /** Reads a frame's bytes before its buffers, where all of them are there. @returns Whether they are. */
+  #readHead(): boolean {
     const there = this.#end - this.#start;
-    if (there < HEADER_BYTES) return undefined;
+    if (there < HEADER_BYTES) return false;
     const header = this.#readHeader();
     const tableBytes = header.bufferCount * LENGTH_BYTES;
     const headBytes = HEADER_BYTES + tableBytes + header.metadataBytes;
     if (there < headBytes) {
       this.#makeRoom(headBytes - there);
-      return undefined;
+      return false;
     }
     const table = this.#start + HEADER_BYTES;
     const lengths = this.#readLengths(header, table);
     this.#start = this.#kept = this.#start + headBytes;
-    const metadata = this.#slab.subarray(table + tableBytes, this.#kept);
-    this.#incomplete = { header, metadata, lengths, buffers: [], target: NO_BYTES, filled: 0 };
-    return this.#incomplete;
+    const metadata = this.#slab.bytes.subarray(table + tableBytes, this.#kept);
+    if (lengths.length === 0) this.#hand(header, { metadata, buffers: NO_BUFFERS });
+    else this.#incomplete = { header, metadata, lengths, buffers: [], target: NO_BYTES, filled: 0 };
+    return true;
   }
 
   /** Moves what is there of the buffers to their places. @returns Whether that was all. */
@@ -128,7 +132,8 @@ export class FrameReader {
     for (;;) {
       const missing = frame.target.length - frame.filled;
       const take = Math.min(missing, this.#end - this.#start);
-      if (take > 0) frame.target.set(this.#slab.subarray(this.#start, this.#start + take), frame.filled);
+      if (take > 0)
+        frame.target.set(this.#slab.bytes.subarray(this.#start, this.#start + take), frame.filled);
       frame.filled += take;
       this.#start += take;
       if (take < missing) return false;
@@ -142,28 +147,28 @@ export class FrameReader {
 
   /** Makes room in the slab for so many bytes more. */
   #makeRoom(bytes: number): void {
-    if (this.#slab.length - this.#end >= bytes) return;
-    const unused = this.#slab.subarray(this.#start, this.#end);
+    if (this.#slab.bytes.length - this.#end >= bytes) return;
+    const unused = this.#slab.bytes.subarray(this.#start, this.#end);
     // Frames hold on to the old one.
-    this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, unused.length + bytes));
-    this.#slab.set(unused);
+    this.#slab = newSlab(Math.max(SLAB_BYTES, unused.length + bytes));
+    this.#slab.bytes.set(unused);
     this.#start = this.#kept = 0;
     this.#end = unused.length;
   }
 
   #readHeader(): Header {
-    const bytes = this.#slab;
+    const { view } = this.#slab;
     const at = this.#start;
-    const seal = bytes.readUInt32LE(at + 16);
+    const seal = view.getUint32(at + 16, true);
     this.#seal ??= seal;
-    if (bytes.readUInt8(at + 1) !== 0 || seal !== this.#seal)
+    if (view.getUint8(at + 1) !== 0 || seal !== this.#seal)
       throw new ProtocolError('a frame begins with bytes that are no header');
     const header = {
-      type: bytes.readUInt8(at),
-      attempt: bytes.readUInt16LE(at + 2),
-      id: bytes.readUInt32LE(at + 4),
-      metadataBytes: bytes.readUInt32LE(at + 8),
-      bufferCount: bytes.readUInt32LE(at + 12),
+      type: view.getUint8(at),
+      attempt: view.getUint16(at + 2, true),
+      id: view.getUint32(at + 4, true),
+      metadataBytes: view.getUint32(at + 8, true),
+      bufferCount: view.getUint32(at + 12, true),
     };
     if (header.bufferCount > MAX_BUFFERS) {
       throw new ProtocolError(`a frame announces ${header.bufferCount} buffers, more than ${MAX_BUFFERS}`);
@@ -177,7 +182,7 @@ export class FrameReader {
     const lengths: number[] = [];
     let sum = metadataBytes + bufferCount * LENGTH_BYTES;
     for (let i = 0; i < bufferCount; i += 1) {
-      const length = this.#slab.readUInt32LE(at + i * LENGTH_BYTES);
+      const length = this.#slab.view.getUint32(at + i * LENGTH_BYTES, true);
       lengths.push(length);
       sum += length;
     }
@@ -196,6 +201,7 @@ export class FrameReader {
 
 const NO_LENGTHS: readonly number[] = [];
 const NO_BYTES = new Uint8Array(0);
+const NO_BUFFERS: readonly Uint8Array<ArrayBuffer>[] = [];
 
 /** Whether so much is missing that it is read right into its place. */
 function isLarge({ target, filled }: Incomplete): boolean {

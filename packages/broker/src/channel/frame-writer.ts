@@ -1,7 +1,5 @@
-import { Buffer } from 'node:buffer';
-
 import type { Frame, Payload } from './frame.js';
-import { frameHeadBytes, writeFrameHead } from './frame.js';
+import { frameHeadBytes, newSlab, writeFrameHead } from './frame.js';
 
 /** Frames are gathered in pieces of memory of this size. */
 const SLAB_BYTES = 64 * 1024;
@@ -23,7 +21,7 @@ export function isCopied({ buffers }: Payload): boolean {
 /** Turns frames into few pieces of memory to be written: small things are gathered, large ones not copied. */
 export class FrameWriter {
   #pieces: Piece[] = [];
-  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #slab = newSlab(SLAB_BYTES);
   /** The part of the slab that is not yet among the pieces. */
   #start = 0;
   #end = 0;
@@ -38,7 +36,7 @@ export class FrameWriter {
         this.#pieces.push({ bytes: buffer, borrowed: true });
       } else {
         this.#room(buffer.byteLength);
-        this.#slab.set(buffer, this.#end);
+        this.#slab.bytes.set(buffer, this.#end);
         this.#end += buffer.byteLength;
       }
     }
@@ -54,15 +52,15 @@ export class FrameWriter {
 
   #cut(): void {
     if (this.#start === this.#end) return;
-    this.#pieces.push({ bytes: this.#slab.subarray(this.#start, this.#end), borrowed: false });
+    this.#pieces.push({ bytes: this.#slab.bytes.subarray(this.#start, this.#end), borrowed: false });
     this.#start = this.#end;
   }
 
   #room(bytes: number): void {
-    if (this.#slab.length - this.#end >= bytes) return;
+    if (this.#slab.bytes.length - this.#end >= bytes) return;
     this.#cut();
     // What was taken of the old one may still be being written.
-    this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
+    this.#slab = newSlab(Math.max(SLAB_BYTES, bytes));
     this.#start = this.#end = 0;
   }
 }

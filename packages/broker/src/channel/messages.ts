@@ -1,5 +1,5 @@
 import { ProtocolError } from '../errors.js';
-import { decodeValue, encodeValue } from './codec.js';
+import { decodeValue, encodeList, encodeValue } from './codec.js';
 import type { Frame, Payload } from './frame.js';
 import type { SharedMemorySettings } from './shared/layout.js';
 import type { ErrorRecord, ThrownPart, ThrownValue } from './thrown.js';
@@ -65,6 +65,8 @@ export interface Init {
   readonly export: string | undefined;
   readonly expose: readonly string[] | undefined;
   readonly args: readonly unknown[];
+  /** What the keys are derived from of calls that were given none. */
+  readonly keySeries: string;
   /** How many calls, or batches, run at once. */
   readonly concurrency: number;
   /** By the method whose calls make batches, the method that runs those. */
@@ -77,8 +79,9 @@ export interface Init {
 
 /** One call, as it is sent. */
 export interface CallMessage {
-  readonly key: string;
   readonly method: string;
+  /** A number where the caller gave none: which of the calls it is, see `derivedKey`. */
+  readonly key: string | number;
   readonly args: readonly unknown[];
 }
 
@@ -142,9 +145,12 @@ export function encodeInit(init: Init): Payload {
   return encodeValue(init, 'options');
 }
 
+const CALL_PARTS = ['method', 'key', 'args'];
+
 /** @throws SerializationError naming the argument, such as `args[0].model`. */
 export function encodeCall(call: CallMessage): Payload {
-  return encodeValue(call, '');
+  const { method, key, args } = call;
+  return encodeList([method, key, args], CALL_PARTS);
 }
 
 export function encodeBatch(batch: BatchMessage): Payload {
@@ -158,7 +164,8 @@ export function decodeBatch(payload: Payload): BatchMessage {
 
 /** Reads a message of the broker's, in the child. */
 export function decodeCall(payload: Payload): CallMessage {
-  return decodeValue(payload) as CallMessage; // the child trusts its broker
+  const [method, key, args] = decodeValue(payload) as [string, string | number, readonly unknown[]]; // the child trusts its broker
+  return { method, key, args };
 }
 
 /** Reads a Trace, in the child. */

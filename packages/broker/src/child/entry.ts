@@ -43,6 +43,9 @@ process.once('exit', () => channel.flush());
 const channel = new Channel({
   maxMessageBytes: Infinity, // the broker bounds what it sends
   onFrame: take,
+  onRead: () => {
+    if ('host' in state) state.host.work();
+  },
   onEnd: (error) => {
     if (error === undefined) void stop();
     else fail(error);
@@ -58,7 +61,8 @@ const inputOptions: SocketConstructorOpts & { onread: OnReadOpts } = {
 const input = new Socket(inputOptions);
 // The broker's process has ended: it closes its pipes only after this one's end.
 input.once('end', () => process.once('exit', endGroup));
-channel.connect({ input, output: new Socket({ fd: TO_BROKER_FD, readable: false, writable: true }) });
+const output = new Socket({ fd: TO_BROKER_FD, readable: false, writable: true });
+channel.connect({ input, output, outputFd: TO_BROKER_FD });
 
 process.on('uncaughtException', (error) => {
   if (!('host' in state && state.host.blame(error))) crash(error);
@@ -104,6 +108,7 @@ async function start(init: Init): Promise<void> {
     const host = new Host({
       methods,
       concurrency: init.concurrency,
+      keySeries: init.keySeries,
       maxMessageBytes: init.maxMessageBytes,
       channel: throughMemory(channel, () => memory),
       onFailure: crash,

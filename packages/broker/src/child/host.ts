@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate } from 'node:timers';
 
 import type { Channel } from '../channel/channel.js';
 import type { Frame } from '../channel/frame.js';
@@ -20,7 +20,7 @@ import { chunkSource, isStreamable } from './chunk-source.js';
 import { origin, withOrigin } from './context.js';
 import type { Methods } from './methods.js';
 import { OutgoingStream } from './outgoing-stream.js';
-import type { ProgressReporterOptions } from './progress-reporter.js';
+import type { RunningCallSetting } from './running-call.js';
 import { RunningCall } from './running-call.js';
 import { isThenable } from './thenable.js';
 
@@ -33,6 +33,8 @@ export interface HostOptions {
   readonly methods: Methods;
   /** How many calls, or batches, run at once. */
   readonly concurrency: number;
+  /** What the keys are derived from of calls that were given none. */
+  readonly keySeries: string;
   /** Longest result that is sent. */
   readonly maxMessageBytes: number;
   readonly channel: Pick<Channel, 'send' | 'hold' | 'flush' | 'flushed'>;
@@ -46,9 +48,8 @@ interface Job {
   readonly call: RunningCall;
   /** The calls that are to be answered. */
   readonly members: readonly RunningCall[];
-  readonly run: () => unknown;
-  /** The answers to them all, of what the method returned, or what will end with the one answer. */
-  readonly answers: (result: unknown) => readonly Frame[] | OutgoingStream;
+  /** The method that runs them all at once, where this is a batch. */
+  readonly batchMethod: string | undefined;
 }
 
 /** Starts calls in the order they came, and runs so many at once. Each is answered exactly once. */
@@ -63,16 +64,16 @@ export class Host {
   readonly #running = new Map<number, RunningCall>();
   /** What takes a place. */
   readonly #jobs = new Set<RunningCall>();
-  readonly #reports: ProgressReporterOptions;
-  /** Set while there are calls that wait. */
-  #work: Promise<void> | undefined;
-  /** Those who wait for a call to end. */
-  readonly #whenEnded: (() => void)[] = [];
+  readonly #setting: RunningCallSetting;
+  /** Whether calls are being started, or are to be started later: something has to be waited for. */
+  #starting: 'no' | 'now' | 'later' = 'no';
+  /** Those who wait for the last call to end. */
+  readonly #whenIdle: (() => void)[] = [];
 
   constructor(options: HostOptions) {
     this.#options = options;
-    const { channel, maxMessageBytes } = options;
-    this.#reports = { channel, maxMessageBytes, allowance: new Allowance(REPORTS) };
+    const { channel, maxMessageBytes, keySeries } = options;
+    this.#setting = { channel, maxMessageBytes, keySeries, allowance: new Allowance(REPORTS) };
   }
 
   /** Tells of which trace the call is part that comes next. */
@@ -80,10 +81,9 @@ export class Host {
     this.#traceparents.set(id, decodeTraceparent(payload));
   }
 
-  /** Takes a call; it starts when those before it have, and there is a place. */
+  /** Takes a call; `work` starts it when those before it have started, and there is a place. */
   take(frame: Frame): void {
     this.#waiting.set(frame.id, frame);
-    this.#work ??= this.#watch(this.#workOff());
   }
 
   /** Takes a call of the batch that comes next. */
@@ -97,6 +97,7 @@ export class Host {
     if (!this.#waiting.delete(id) && !this.#members.delete(id)) return;
     this.#traceparents.delete(id);
     this.#options.channel.send(signalFrame(ToBroker.Dropped, id));
+    this.#checkIdle();
   }
 
   /** The reader of a stream has taken so many chunks more. */
@@ -130,96 +131,116 @@ export class Host {
 
   /** Resolves when no call is left. */
   async idle(): Promise<void> {
-    while (this.#work !== undefined || this.#jobs.size > 0) await (this.#work ?? this.#ended());
+    if (!this.#isIdle()) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  async #workOff(): Promise<void> {
-    const { channel } = this.#options;
-    // The frames that came in the same read as this one are taken first.
-    await Promise.resolve();
-    let turn = performance.now();
+  /** Starts the calls that wait, as far as there are places. */
+  work(): void {
+    if (this.#starting !== 'no') return;
+    this.#starting = 'now';
+    try {
+      this.#starting = this.#startWaiting();
+    } catch (error) {
+      this.#options.onFailure(error);
+    }
+    this.#checkIdle();
+  }
+
+  /** @returns Whether it is to go on later. */
+  #startWaiting(): 'no' | 'later' {
+    const { channel, concurrency } = this.#options;
+    const turn = performance.now();
     for (const [id, frame] of this.#waiting) {
-      while (this.#jobs.size >= this.#options.concurrency) await this.#ended();
+      if (this.#jobs.size >= concurrency) break;
       // What was said of the calls before must be out before this one blocks this thread, or kills this process:
       // the broker takes the first calls that nothing was said of for the only ones that may have started.
-      if (!channel.flush()) await channel.flushed();
-      // It may have been aborted meanwhile.
-      if (!this.#waiting.delete(id)) continue;
+      if (!channel.flush()) {
+        void this.#goOnAfter(channel.flushed());
+        return 'later';
+      }
+      this.#waiting.delete(id);
       if (frame.type === ToChild.Batch) this.#runBatch(frame);
       else this.#run(frame);
-      if (performance.now() - turn < TURN) continue;
+      if (this.#waiting.size === 0 || performance.now() - turn < TURN) continue;
       // Aborts are read by the event loop.
-      await setImmediate();
-      turn = performance.now();
+      setImmediate(this.#goOn);
+      channel.flush();
+      return 'later';
     }
     channel.flush();
-    this.#work = undefined;
+    return 'no';
+  }
+
+  readonly #goOn = (): void => {
+    this.#starting = 'no';
+    this.work();
+  };
+
+  async #goOnAfter(event: Promise<void>): Promise<void> {
+    await event;
+    this.#goOn();
+  }
+
+  #isIdle(): boolean {
+    return this.#waiting.size === 0 && this.#jobs.size === 0;
+  }
+
+  #checkIdle(): void {
+    if (this.#whenIdle.length > 0 && this.#isIdle()) for (const wake of this.#whenIdle.splice(0)) wake();
   }
 
   #run(frame: Frame): void {
     const { id, payload } = frame;
     const { methods } = this.#options;
     const message = decodeCall(payload);
-    const { args } = message;
     const call = this.#begin(frame, message);
+    const job: Job = { call, members: [call], batchMethod: undefined };
     const method = methods.get(message.method);
-    const job: Job = {
-      call,
-      members: [call],
-      run: () => method?.run(...args),
-      answers: (result) => this.#answersTo(call, result),
-    };
     if (method === undefined) {
       this.#answer(job, [failureFrame(id, { kind: 'unknown-method', methods: methods.names })]);
     } else if (method.yields && !call.streams) {
       this.#answer(job, [failureFrame(id, { kind: 'yields', started: false })]);
     } else {
-      this.#execute(job);
+      this.#execute(job, () => method.run(...message.args));
     }
   }
 
   #runBatch({ id, payload }: Frame): void {
     const { method: name, members } = decodeBatch(payload);
-    const { methods, maxMessageBytes } = this.#options;
     const begun = members.flatMap((member) => {
       const frame = this.#members.get(member);
       // Where there is none, it was aborted meanwhile.
       if (!this.#members.delete(member) || frame === undefined) return [];
       const message = decodeCall(frame.payload);
-      return [{ call: this.#begin(frame, message), argument: message.args[0] }];
+      return [{ call: this.#begin(frame, message), message }];
     });
     const [first] = begun;
     if (first === undefined) return;
     const calls = begun.map(({ call }) => call);
-    const args = begun.map(({ argument }) => argument);
-    const { key, traceparent } = first.call.view;
+    const { key } = first.message;
+    const { traceparent } = first.call.view;
     const attempt = Math.max(...calls.map(({ view }) => view.attempt));
-    this.#execute({
-      call: new RunningCall(
-        { id, key, method: name, attempt, traceparent, streams: false, members: calls },
-        this.#reports,
-      ),
-      members: calls,
-      run: () => methods.runsBatches(name).run(args),
-      answers: (results) => batchFrames(name, calls, results, maxMessageBytes),
-    });
+    const batch = { id, key, method: name, attempt, traceparent, streams: false, members: calls };
+    const job: Job = { call: new RunningCall(batch, this.#setting), members: calls, batchMethod: name };
+    const args = begun.map(({ message }) => message.args[0]);
+    this.#execute(job, () => this.#options.methods.runsBatches(name).run(args));
   }
 
   #begin({ type, id, attempt }: Frame, { key, method }: CallMessage): RunningCall {
-    const traceparent = this.#traceparents.get(id);
-    this.#traceparents.delete(id);
+    const traceparent = this.#traceparents.size === 0 ? undefined : this.#traceparents.get(id);
+    if (traceparent !== undefined) this.#traceparents.delete(id);
     const streams = type === ToChild.Stream;
-    const call = new RunningCall({ id, key, method, attempt, traceparent, streams }, this.#reports);
+    const call = new RunningCall({ id, key, method, attempt, traceparent, streams }, this.#setting);
     this.#running.set(id, call);
     return call;
   }
 
-  #execute(job: Job): void {
+  #execute(job: Job, run: () => unknown): void {
     this.#jobs.add(job.call);
     try {
-      const returned = withOrigin(job.call.view, job.run);
+      const returned = withOrigin(job.call.view, run);
       const isStream = job.call.streams && isStreamable(returned);
-      if (isThenable(returned) && !isStream) void this.#watch(this.#finish(job, returned));
+      if (isThenable(returned) && !isStream) void this.#finish(job, returned);
       else this.#conclude(job, returned);
     } catch (error) {
       this.#fail(job, error);
@@ -228,20 +249,28 @@ export class Host {
 
   async #finish(job: Job, returned: PromiseLike<unknown>): Promise<void> {
     try {
-      this.#conclude(job, await job.call.settled(returned));
+      try {
+        this.#conclude(job, await job.call.settled(returned));
+      } catch (error) {
+        this.#fail(job, error);
+      }
     } catch (error) {
-      this.#fail(job, error);
+      this.#options.onFailure(error);
     }
   }
 
   /** The method has returned. */
   #conclude(job: Job, result: unknown): void {
-    const { failure } = job.call;
-    if (failure !== undefined) {
-      this.#fail(job, failure.error);
+    const { call, members, batchMethod } = job;
+    if (call.failure !== undefined) {
+      this.#fail(job, call.failure.error);
       return;
     }
-    const answers = job.answers(result);
+    const { maxMessageBytes } = this.#options;
+    const answers =
+      batchMethod === undefined
+        ? this.#answersTo(call, result)
+        : batchFrames(batchMethod, members, result, maxMessageBytes);
     if (answers instanceof OutgoingStream) void this.#watch(this.#follow(job, answers));
     else this.#answer(job, answers);
   }
@@ -286,7 +315,7 @@ export class Host {
     this.#options.channel.send(...frames);
     for (const { id } of members) this.#running.delete(id);
     this.#jobs.delete(call);
-    for (const wake of this.#whenEnded.splice(0)) wake();
+    this.work();
   }
 
   async #watch(work: Promise<void>): Promise<void> {
@@ -295,10 +324,5 @@ export class Host {
     } catch (error) {
       this.#options.onFailure(error);
     }
-  }
-
-  /** Resolves when a call has ended. */
-  async #ended(): Promise<void> {
-    await new Promise<void>((resolve) => this.#whenEnded.push(resolve));
   }
 }

@@ -10,10 +10,21 @@ export interface Method {
   readonly yields: boolean;
 }
 
+interface Found {
+  readonly name: string;
+  /** As the pipeline has it. */
+  readonly original: unknown;
+  readonly method: Method;
+}
+
 /** The methods of a pipeline that may be called from the other process. */
 export class Methods {
   readonly #pipeline: Pipeline;
   readonly #exposed: ReadonlySet<string> | undefined;
+  /** What was found, by name. */
+  readonly #found = new Map<string, Found>();
+  /** What was found last: mostly, it is asked for again. */
+  #last: Found | undefined;
 
   /** @throws PermanentStartError where `expose`, or `batchMethods`, names a method that is not there. */
   constructor(pipeline: Pipeline, { expose, batchMethods }: Pick<Init, 'expose' | 'batchMethods'>) {
@@ -38,18 +49,27 @@ export class Methods {
 
   /** The method of that name, bound to the pipeline; `undefined` where there is none that may be called. */
   get(name: string): Method | undefined {
+    const found = this.#last?.name === name ? this.#last : this.#found.get(name);
+    // A pipeline may put another function in its place.
+    if (found !== undefined && Reflect.get(this.#pipeline, found.name) === found.original) {
+      this.#last = found;
+      return found.method;
+    }
     if (this.#exposed !== undefined && !this.#exposed.has(name)) return undefined;
-    return this.#find(name);
+    const again = this.#find(name);
+    if (again === undefined) this.#found.delete(name);
+    else this.#found.set(name, again);
+    return again?.method;
   }
 
   /** The method of that name, which an option has named to run batches. It need not be exposed. */
   runsBatches(name: string): Method {
-    const method = this.#find(name);
+    const method = this.#find(name)?.method;
     if (method === undefined) throw new TypeError(`${name} is no method any more`);
     return method;
   }
 
-  #find(name: string): Method | undefined {
+  #find(name: string): Found | undefined {
     if (!isPublic(name)) return undefined;
     for (const holder of holders(this.#pipeline)) {
       // Looked up, not read: a getter is the pipeline's own business.
@@ -57,10 +77,8 @@ export class Methods {
       if (property === undefined) continue;
       const method: unknown = property.value;
       if (typeof method !== 'function') return undefined;
-      return {
-        run: method.bind(this.#pipeline) as Method['run'],
-        yields: types.isGeneratorFunction(method),
-      };
+      const run = method.bind(this.#pipeline) as Method['run'];
+      return { name, original: method, method: { run, yields: types.isGeneratorFunction(method) } };
     }
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { derivedKey } from '../call-key.js';
 import type { CurrentCall } from './context.js';
 import type { OutgoingStream } from './outgoing-stream.js';
 import type { ProgressReporterOptions } from './progress-reporter.js';
@@ -6,7 +7,7 @@ import { follow } from './thenable.js';
 
 export interface RunningCallOptions {
   readonly id: number;
-  readonly key: string;
+  readonly key: string | number;
   readonly method: string;
   readonly attempt: number;
   readonly traceparent: string | undefined;
@@ -16,28 +17,46 @@ export interface RunningCallOptions {
   readonly members?: readonly RunningCall[] | undefined;
 }
 
-/** Not an object literal with a getter: to make one takes as long as to run a small call does. */
+/** What all calls of a process share. */
+export interface RunningCallSetting extends ProgressReporterOptions {
+  /** What the keys are derived from of calls that were given none. */
+  readonly keySeries: string;
+}
+
+/** Not an object literal with getters: to make one takes as long as to run a small call does. What few ask for is made when they do. */
 class CallView implements CurrentCall {
-  readonly key: string;
   readonly method: string;
   readonly attempt: number;
   readonly traceparent: string | undefined;
-  readonly calls: readonly CurrentCall[] | undefined;
-  readonly progress: (value: unknown) => void;
   readonly #call: RunningCall;
+  #key: string | number;
+  #progress: ((value: unknown) => void) | undefined;
 
-  constructor(call: RunningCall, options: RunningCallOptions, progress: (value: unknown) => void) {
-    this.key = options.key;
-    this.method = options.method;
-    this.attempt = options.attempt;
-    this.traceparent = options.traceparent;
-    this.calls = options.members?.map(({ view }) => view);
-    this.progress = progress;
+  constructor(call: RunningCall, { key, method, attempt, traceparent }: RunningCallOptions) {
+    this.#key = key;
+    this.method = method;
+    this.attempt = attempt;
+    this.traceparent = traceparent;
     this.#call = call;
+  }
+
+  get key(): string {
+    if (typeof this.#key === 'number') this.#key = derivedKey(this.#call.keySeries, this.#key);
+    return this.#key;
+  }
+
+  get calls(): readonly CurrentCall[] | undefined {
+    return this.#call.members?.map(({ view }) => view);
   }
 
   get signal(): AbortSignal {
     return this.#call.signal;
+  }
+
+  get progress(): (value: unknown) => void {
+    return (this.#progress ??= (value) => {
+      this.#call.report(value);
+    });
   }
 }
 
@@ -57,23 +76,34 @@ export class RunningCall {
   /** Made when there is something to report. */
   #reporter: ProgressReporter | undefined;
   #ended = false;
+  readonly #setting: RunningCallSetting;
   /** Its calls, where this is a batch. */
   readonly members: readonly RunningCall[] | undefined;
   #batch: RunningCall | undefined;
 
-  constructor(options: RunningCallOptions, reports: ProgressReporterOptions) {
+  constructor(options: RunningCallOptions, setting: RunningCallSetting) {
     const { id, streams, members } = options;
     this.id = id;
     this.streams = streams;
     this.members = members;
-    for (const member of members ?? []) member.#batch = this;
-    this.view = new CallView(this, options, (value) => {
-      if (this.#ended) return;
-      for (const { view } of members ?? []) view.progress(value);
-      if (members !== undefined) return;
-      this.#reporter ??= new ProgressReporter(id, reports);
+    this.#setting = setting;
+    if (members !== undefined) for (const member of members) member.#batch = this;
+    this.view = new CallView(this, options);
+  }
+
+  get keySeries(): string {
+    return this.#setting.keySeries;
+  }
+
+  /** The pipeline tells how far it is. */
+  report(value: unknown): void {
+    if (this.#ended) return;
+    if (this.members === undefined) {
+      this.#reporter ??= new ProgressReporter(this.id, this.#setting);
       this.#reporter.report(value);
-    });
+    } else {
+      for (const member of this.members) member.report(value);
+    }
   }
 
   get signal(): AbortSignal {

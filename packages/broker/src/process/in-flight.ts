@@ -1,4 +1,5 @@
 import type { PendingCall } from '../call.js';
+import { NumberedTable } from './numbered-table.js';
 
 /** Calls shorter than this, in ms, are sent ahead: for longer ones the way there is not worth mentioning. */
 const WORTH_SENDING_AHEAD = 1;
@@ -18,8 +19,9 @@ export interface SentCall {
 
 /** What takes one place in the process: a call, or a batch of them. */
 export interface Run {
-  /** Those that have not been answered. */
-  readonly calls: SentCall[];
+  calls: readonly SentCall[];
+  /** How many of them have not been answered. */
+  left: number;
   /** Whether it may have started. */
   runs: boolean;
   /** How many calls run, or ran, together. */
@@ -34,13 +36,12 @@ export interface Run {
  */
 export class InFlight {
   readonly #concurrency: number;
-  readonly #sent = new Map<number, SentCall>();
+  readonly #sent = new NumberedTable<SentCall>();
   /** How many runs may have started. */
   #running = 0;
   /** Those that have not, in the order they were sent. */
   readonly #ahead: Run[] = [];
   #bytes = 0;
-  #lastId = 0;
 
   constructor(concurrency: number) {
     this.#concurrency = concurrency;
@@ -61,20 +62,20 @@ export class InFlight {
 
   /** A number that no message about another call, or batch, has. */
   newId(): number {
-    this.#lastId = (this.#lastId + 1) >>> 0;
-    return this.#lastId;
+    return this.#sent.newId();
   }
 
   /** Adds one call, or several that make a batch. */
   add(calls: readonly PendingCall[]): readonly SentCall[] {
-    const run: Run = { calls: [], runs: false, size: calls.length, overdue: undefined };
-    for (const call of calls) {
+    const size = calls.length;
+    const run: Run = { calls: [], left: size, size, runs: false, overdue: undefined };
+    run.calls = calls.map((call) => {
       const sent = { id: this.newId(), call, run, startedAt: undefined, patience: undefined };
       call.sentAs = sent.id;
-      run.calls.push(sent);
-      this.#sent.set(sent.id, sent);
+      this.#sent.add(sent);
       this.#bytes += call.bytes;
-    }
+      return sent;
+    });
     this.#ahead.push(run);
     return run.calls;
   }
@@ -90,11 +91,11 @@ export class InFlight {
   }
 
   delete(sent: SentCall): void {
-    if (!this.#sent.delete(sent.id)) return;
+    if (!this.#sent.delete(sent)) return;
     this.#bytes -= sent.call.bytes;
     const { run } = sent;
-    run.calls.splice(run.calls.indexOf(sent), 1);
-    if (run.calls.length > 0) return;
+    run.left -= 1;
+    if (run.left > 0) return;
     clearTimeout(run.overdue);
     if (run.runs) this.#running -= 1;
     else this.#ahead.splice(this.#ahead.indexOf(run), 1);
@@ -102,7 +103,7 @@ export class InFlight {
 
   /** All of them, in the order they were sent. */
   takeAll(): SentCall[] {
-    const all = [...this.#sent.values()];
+    const { all } = this.#sent;
     for (const sent of all) this.delete(sent);
     return all;
   }

@@ -4,7 +4,16 @@ import type { ResolvedOptions } from '../resolve-options.js';
 
 /** The first message to each process: what it is to construct. @throws SerializationError naming what cannot cross. */
 export function initFor(module: string, options: ResolvedOptions): Payload {
-  const { export: exportName, expose, args, concurrency, batch, maxMessageBytes, sharedMemory } = options;
+  const {
+    export: exportName,
+    expose,
+    args,
+    keySeries,
+    concurrency,
+    batch,
+    maxMessageBytes,
+    sharedMemory,
+  } = options;
   const methods = Object.entries(batch).map(([name, { method }]) => [name, method] as const);
   const batchMethods = Object.fromEntries(methods);
   return encodeInit({
@@ -12,6 +21,7 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     export: exportName,
     expose,
     args,
+    keySeries,
     concurrency,
     batchMethods,
     maxMessageBytes,

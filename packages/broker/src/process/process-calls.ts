@@ -72,7 +72,7 @@ export class ProcessCalls {
       const payload = encodeBatch({ method: batchMethod, members: sent.map(({ id }) => id) });
       this.#options.link.send({ type: ToChild.Batch, id: this.#inFlight.newId(), attempt: 0, payload });
     }
-    this.#startNext();
+    this.#startNext(performance.now());
   }
 
   /** Nobody waits for the call any more: it may go on for `patience` ms. @returns false where it is not here. */
@@ -133,7 +133,7 @@ export class ProcessCalls {
         if (sent?.call.settled !== true)
           throw new ProtocolError('the child dropped a call that was not aborted');
         sent.run.size -= 1;
-        this.#release(sent);
+        this.#release(sent, performance.now());
         this.#options.listener.dropped();
         break;
       }
@@ -166,28 +166,30 @@ export class ProcessCalls {
   }
 
   #answer(sent: SentCall, outcome: Outcome): void {
+    const now = performance.now();
     this.#answered += 1;
-    this.#release(sent);
-    const { call, run, startedAt = 0 } = sent;
-    const ms = performance.now() - startedAt;
-    this.#options.listener.answered(call, outcome, { ms, size: run.size, complete: run.calls.length === 0 });
+    this.#release(sent, now);
+    const { call, run, startedAt = now } = sent;
+    const ms = now - startedAt;
+    const complete = run.left === 0;
+    this.#options.listener.answered(call, outcome, { ms, now, size: run.size, complete });
   }
 
   /** The process is done with the call. */
-  #release(sent: SentCall): void {
+  #release(sent: SentCall, now: number): void {
     this.#inFlight.delete(sent);
     this.#options.link.memory()?.release(sent.id);
-    this.#startNext();
-    if (this.#inFlight.size === 0) for (const run of this.#whenNone.splice(0)) run();
+    this.#startNext(now);
+    if (this.#whenNone.length > 0 && this.#inFlight.size === 0)
+      for (const run of this.#whenNone.splice(0)) run();
   }
 
-  #startNext(): void {
+  #startNext(now: number): void {
     const next = this.#halted === undefined ? this.#inFlight.startNext() : undefined;
     if (next === undefined) return;
-    const now = performance.now();
     for (const sent of next.calls) sent.startedAt = now;
     this.#watchAbandoned(next);
-    for (const { call } of next.calls) this.#options.listener.started(call);
+    for (const { call } of next.calls) this.#options.listener.started(call, now);
   }
 
   /**
@@ -197,6 +199,7 @@ export class ProcessCalls {
   #watchAbandoned(run: Run): void {
     let patience = 0;
     for (const sent of run.calls) {
+      if (this.#inFlight.get(sent.id) !== sent) continue;
       if (sent.patience === undefined || sent.startedAt === undefined) return;
       patience = Math.max(patience, sent.patience);
     }

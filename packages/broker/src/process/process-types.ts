@@ -41,6 +41,8 @@ export interface Shipment {
 export interface RunInfo {
   /** How long, in ms. */
   readonly ms: number;
+  /** When it was answered, as `performance.now()` tells it. */
+  readonly now: number;
   /** How many calls ran with it, as one batch, itself included. */
   readonly size: number;
   /** Whether all of those have been answered now. */
@@ -52,7 +54,7 @@ export interface ProcessListener {
   /** The pipeline is constructed. */
   ready(): void;
   /** The call runs now. */
-  started(call: PendingCall): void;
+  started(call: PendingCall, now: number): void;
   /** The child has answered. */
   answered(call: PendingCall, outcome: Outcome, run: RunInfo): void;
   /** A call that was abandoned did not even start: there is room for another. */

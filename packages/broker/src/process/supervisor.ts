@@ -48,7 +48,7 @@ export interface SupervisorListener {
   spawned(pid: number, index: number): void;
   /** The pipeline of that process is constructed. */
   ready(pid: number, index: number): void;
-  started(call: PendingCall): void;
+  started(call: PendingCall, now: number): void;
   answered(call: PendingCall, outcome: Outcome, run: RunInfo): void;
   /** A process has ended, with these calls unanswered, in the order they were sent. */
   exited(exit: ProcessExit, lost: readonly LostCall[]): void;
@@ -208,8 +208,8 @@ export class Supervisor {
         beat: () => {
           this.#recycleWhereDue(process);
         },
-        started: (call) => {
-          listener.started(call);
+        started: (call, now) => {
+          listener.started(call, now);
         },
         answered: (call, outcome, run) => {
           this.#policy.forgive();

@@ -17,6 +17,17 @@ test('key, method, attempt and signal of the call that runs', async () => {
   });
 });
 
+test('the key of a call that was given none is a UUID, the same on both sides, and no other call’s', async () => {
+  const calls = Array.from({ length: 100 }, () => broker.submit('now', []));
+  const keys = calls.map(({ key }) => key);
+  for (const key of keys)
+    expect(key).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+  expect(new Set(keys).size).toBe(keys.length);
+  const seen = await Promise.all(calls.map(({ result }) => result));
+  expect(seen).toEqual(keys.map((key) => expect.objectContaining({ key })));
+  expect(broker.get(keys[0] ?? '')).toBe(calls[0]);
+});
+
 test('also after an await, in a timer and in what a helper does', async () => {
   expect(await broker.call('later', [], { key: 'later' })).toEqual(['later', 'later', 'later']);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Broker } from '@dual/broker';
 import { fixture, startBroker } from '../support/brokers.js';
+import { exit } from '../support/events.js';
 import { gone, isAlive } from '../support/processes.js';
 import { runProgram } from '../support/programs.js';
 
@@ -89,8 +90,10 @@ test("a broker in a pipeline: its child ends with the pipeline's process", async
   const broker = await startBroker(fixture('nested.mjs'));
   expect(await broker.call('echo', ['nested'])).toBe('nested');
   const [outer = 0, inner = 0] = (await broker.call('pids', [])) as number[];
+  const exited = exit(broker);
   process.kill(outer, 'SIGKILL');
   await gone(inner);
+  await exited;
   const pids = (await broker.call('pids', [])) as number[];
   await broker.close();
   for (const pid of pids) expect(isAlive(pid)).toBe(false);

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { expect, test } from '@jest/globals';
 import type { Frame } from '../../src/channel/frame.js';
 import { ToBroker, ToChild, encodeCall } from '../../src/channel/messages.js';
@@ -44,9 +46,9 @@ function makeHost(): { host: Host; pipe: FullPipe; ran: unknown[]; turn: () => P
   const host = new Host({
     methods: new Methods(pipeline, { expose: undefined, batchMethods: {} }),
     concurrency: 1,
+    keySeries: randomUUID(),
     maxMessageBytes: Infinity,
     channel: pipe,
-
     onFailure: (error) => {
       throw error;
     },
@@ -55,9 +57,9 @@ function makeHost(): { host: Host; pipe: FullPipe; ran: unknown[]; turn: () => P
 }
 
 test('no call starts before the answer of the one before has left', async () => {
-  const { host, pipe, ran, turn } = makeHost();
+  const { host, pipe, ran } = makeHost();
   for (const id of [1, 2]) host.take(call(id, id));
-  await turn();
+  host.work();
   expect(ran).toEqual([1]);
   pipe.open();
   await host.idle();
@@ -67,7 +69,7 @@ test('no call starts before the answer of the one before has left', async () => 
 test('no call starts before it has left that the one before was dropped', async () => {
   const { host, pipe, ran, turn } = makeHost();
   for (const id of [1, 2, 3]) host.take(call(id, id));
-  await turn();
+  host.work();
   host.abort(2);
   await turn();
   expect(pipe.sent).toEqual([
@@ -81,9 +83,9 @@ test('no call starts before it has left that the one before was dropped', async 
 });
 
 test('a call that is aborted while it waits for the pipe does not run', async () => {
-  const { host, pipe, ran, turn } = makeHost();
+  const { host, pipe, ran } = makeHost();
   for (const id of [1, 2]) host.take(call(id, id));
-  await turn();
+  host.work();
   host.abort(2);
   pipe.open();
   await host.idle();
