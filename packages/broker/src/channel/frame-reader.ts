@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { ProtocolError } from '../errors.js';
 import type { Frame, Payload } from './frame.js';
 import { HEADER_BYTES, LENGTH_BYTES, MAX_BUFFERS, newSlab } from './frame.js';
+import { ownBytes } from './own-memory.js';
 
 /** What comes before a frame's buffers is read into pieces of memory of this size, or larger where it must be. */
 const SLAB_BYTES = 64 * 1024;
@@ -206,12 +207,4 @@ const NO_BUFFERS: readonly Uint8Array<ArrayBuffer>[] = [];
 /** Whether so much is missing that it is read right into its place. */
 function isLarge({ target, filled }: Incomplete): boolean {
   return target.length - filled >= WORTH_READING_APART;
-}
-
-/** A plain Uint8Array of its own: what comes of it must not share memory with anything else. */
-function ownBytes(length: number): Uint8Array<ArrayBuffer> {
-  if (length === 0) return new Uint8Array(0);
-  // allocUnsafeSlow neither zeroes, which a new Uint8Array would, nor takes from Node's shared pool.
-  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length);
-  return new Uint8Array(buffer, byteOffset, length);
 }

@@ -1,9 +1,9 @@
-import { Buffer } from 'node:buffer';
 import { closeSync } from 'node:fs';
 
 import { ProtocolError } from '../../errors.js';
 import type { Traffic } from '../channel.js';
 import type { Frame } from '../frame.js';
+import { ownBytes } from '../own-memory.js';
 import type { SharedMemorySettings, Span } from './layout.js';
 import { MAX_PLACES, MAX_SHARED_BYTES, brokerSpan, childSpan, contains } from './layout.js';
 import { Outbox } from './outbox.js';
@@ -159,10 +159,9 @@ export class BrokerMemory {
   }
 }
 
-/** In memory that nothing else shares; it is not zeroed first, as that of a new Uint8Array would be. */
+/** In memory that nothing else shares. */
 function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer, byteOffset, byteLength } = Buffer.allocUnsafeSlow(bytes.byteLength);
-  const copy = new Uint8Array(buffer, byteOffset, byteLength);
+  const copy = ownBytes(bytes.byteLength);
   copy.set(bytes);
   return copy;
 }
