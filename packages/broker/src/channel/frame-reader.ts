@@ -1,5 +1,3 @@
-import { Buffer } from 'node:buffer';
-
 import { ProtocolError } from '../errors.js';
 import type { Frame, Payload } from './frame.js';
 import { HEADER_BYTES, LENGTH_BYTES, MAX_BUFFERS, newSlab } from './frame.js';
