@@ -40,8 +40,8 @@ export interface Pipes {
   /** Made with the channel's `onread`. */
   readonly input: Socket;
   readonly output: Socket;
-  /** The descriptor of the output, where it is known: a small write by it takes less time than one by the socket. */
-  readonly outputFd?: number;
+  /** The descriptor of the output, where it is known: to write to it takes less time than by the socket. */
+  readonly outputFd: number | undefined;
 }
 
 type State =

@@ -20,6 +20,7 @@ export interface SpawnedChild {
   readonly input: Socket;
   /** Frames to it. */
   readonly output: Socket;
+  readonly outputFd: number | undefined;
   /** Held open for as long as this process lives: the child ends when it ends. */
   readonly lifeline: Socket;
   readonly stdout: Readable;
@@ -88,13 +89,24 @@ function spawnWith(
     throw new Error('no pipes could be made to the child process: are too many files open?');
   }
   for (const socket of [input, output, lifeline, stdout, stderr]) if (isSocket(socket)) socket.unref();
-  return { process: child, input, output, lifeline, stdout, stderr };
+  return { process: child, input, output, outputFd: descriptorOf(output), lifeline, stdout, stderr };
 }
 
 function entryFile(workerPath: string | URL | undefined): string {
   // Bundlers look for exactly this form of the expression.
   const entry = workerPath ?? new URL('./child.js', import.meta.url);
   return entry instanceof URL || entry.startsWith('file:') ? fileURLToPath(entry) : entry;
+}
+
+/**
+ * The descriptor of a socket. Node has never documented where it keeps that; where it is not there, all is written by
+ * the socket, which takes a microsecond more.
+ */
+function descriptorOf(socket: Socket): number | undefined {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (typeof handle !== 'object' || handle === null) return undefined;
+  const fd: unknown = Reflect.get(handle, 'fd');
+  return typeof fd === 'number' && fd > 2 ? fd : undefined;
 }
 
 function isSocket(stream: unknown): stream is Socket {
