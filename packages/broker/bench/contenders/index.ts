@@ -4,6 +4,7 @@ import { forkContender } from './fork.js';
 import { jestWorker } from './jest-worker.js';
 import { piscinaContender } from './piscina.js';
 import { poolifierCluster } from './poolifier.js';
+import { bareSockets } from './sockets.js';
 import { threadContender } from './thread.js';
 import { tinypool } from './tinypool.js';
 import { workerpoolProcess } from './workerpool.js';
@@ -20,6 +21,7 @@ export const contenders: readonly Contender[] = [
   ),
   forkContender('advanced'),
   forkContender('json'),
+  bareSockets,
   tinypool,
   workerpoolProcess,
   jestWorker,

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Contender } from '../contender.js';
+import { readLines } from '../worker/lines.js';
+import type { Request, Response } from '../worker/methods.js';
+import { Pending } from './pending.js';
+
+const worker = fileURLToPath(new URL('../worker/sockets.js', import.meta.url));
+
+/**
+ * Two event loops and one socket, with nothing around them: what no pool of processes can be much faster than. What
+ * leaves in one tick leaves in one write.
+ */
+export const bareSockets: Contender = {
+  name: 'sockets',
+  title: 'bare sockets',
+  settings: 'lines of JSON over a Unix socket read by onread, one write an answer',
+  carries: 'text',
+  async open() {
+    const pending = new Pending();
+    const server = createServer({ pauseOnConnect: true });
+    const path = join(tmpdir(), `bench-${randomUUID()}.sock`);
+    await once(server.listen(path), 'listening');
+    const onread = readLines((response) => {
+      pending.settle(response as Response); // what the worker sends
+    });
+    const socket = connect({ path, onread });
+    const [theirs] = (await once(server, 'connection')) as [Socket]; // as its documentation says
+    const child = spawn(process.execPath, [worker], { stdio: ['ignore', 'inherit', 'inherit', theirs] });
+    theirs.destroy();
+    server.close();
+    child.once('error', (error) => {
+      pending.fail(error);
+    });
+    child.once('exit', (code, signal) => {
+      pending.fail(new Error(`the child ended (${signal ?? code ?? 'unknown'})`));
+    });
+    let lines = '';
+    const send = async (): Promise<void> => {
+      await Promise.resolve();
+      socket.write(lines);
+      lines = '';
+    };
+    return {
+      call: (method, payload) =>
+        pending.add((id) => {
+          if (lines === '') void send();
+          lines += `${JSON.stringify({ id, method, payload } satisfies Request)}\n`;
+        }),
+      close: () => child.kill(),
+    };
+  },
+};
