@@ -7,7 +7,7 @@ import { ownBytes } from '../own-memory.js';
 import type { SharedMemorySettings, Span } from './layout.js';
 import { MAX_PLACES, MAX_SHARED_BYTES, brokerSpan, childSpan, contains } from './layout.js';
 import { Outbox } from './outbox.js';
-import type { Place } from './places.js';
+import type { Place, Told } from './places.js';
 import { isRetained, isSpan, readPlaces, withBuffers, writePlaces } from './places.js';
 import type { Mapping } from './system.js';
 import { loadSystem } from './system.js';
@@ -112,13 +112,11 @@ export class BrokerMemory {
    * @throws ProtocolError where they are not where the child may have put them, or too large.
    */
   take(frame: Frame): Frame {
-    const places = readPlaces(frame);
-    if (places === undefined && !isRetained(frame)) return frame;
+    const told = readPlaces(frame);
+    if (told === undefined && !isRetained(frame)) return frame;
     if (this.#state !== 'shared') throw new ProtocolError('the child uses memory that it has not mapped');
-    const taken = withBuffers(
-      frame,
-      places === undefined ? frame.payload.buffers : this.#read(places, frame),
-    );
+    const buffers = told === undefined ? frame.payload.buffers : this.#read(told, frame.id);
+    const taken = withBuffers(frame, buffers, told?.metadata);
     if (isRetained(frame)) this.#lent.delete(frame.id);
     return taken;
   }
@@ -135,7 +133,7 @@ export class BrokerMemory {
     this.#mapping.unmap();
   }
 
-  #read(places: readonly Place[], { id, payload }: Frame): Uint8Array<ArrayBuffer>[] {
+  #read({ places, metadata }: Told, id: number): Uint8Array<ArrayBuffer>[] {
     const readable = [childSpan(this.#settings.size), ...(this.#lent.get(id) ?? [])];
     const spans = places.filter(isSpan);
     // All of it is checked before any of it is copied.
@@ -145,7 +143,7 @@ export class BrokerMemory {
     }
     const { maxMessageBytes } = this.#settings;
     const shared = spans.reduce((sum, { length }) => sum + length, 0);
-    if (shared > MAX_SHARED_BYTES || payload.metadata.byteLength + shared > maxMessageBytes) {
+    if (shared > MAX_SHARED_BYTES || metadata.byteLength + shared > maxMessageBytes) {
       const limits = `${MAX_SHARED_BYTES} and maxMessageBytes (${maxMessageBytes}) allow`;
       throw new ProtocolError(`a frame has ${shared} bytes in shared memory, more than ${limits}`);
     }

@@ -55,15 +55,15 @@ export class ChildMemory {
 
   /** Lends a call its arguments, until it is answered. */
   take(frame: Frame): Frame {
-    const places = readPlaces(frame);
-    if (places === undefined) return frame;
-    const buffers = places.map((place) => {
+    const told = readPlaces(frame);
+    if (told === undefined) return frame;
+    const buffers = told.places.map((place) => {
       if (!isSpan(place)) return place;
       const buffer = this.#views.lend(place);
       this.#loans.set(buffer, { id: frame.id, span: place, buffer });
       return new Uint8Array(buffer);
     });
-    return withBuffers(frame, buffers);
+    return withBuffers(frame, buffers, told.metadata);
   }
 
   /** Copies the large buffers of a frame into the memory, where there is room; the others stay with the frame. */

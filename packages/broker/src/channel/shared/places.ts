@@ -4,7 +4,7 @@ import { ProtocolError } from '../../errors.js';
 import type { Frame } from '../frame.js';
 import type { Span } from './layout.js';
 
-/** Added to a frame's type: some of its buffers are in shared memory, and its last buffer tells where. */
+/** Added to a frame's type: some of its buffers are in shared memory, and its metadata begins with where. */
 const SHARED = 0x80;
 /** Added to an answer's type: the memory of the call's arguments is still in use, and must never be lent again. */
 const RETAINED = 0x40;
@@ -12,6 +12,8 @@ const RETAINED = 0x40;
 /** A buffer that crosses with its frame, or the place in shared memory where it is. */
 export type Place = Uint8Array<ArrayBuffer> | Span;
 
+/** Number of buffers, u32. */
+const COUNT_BYTES = 4;
 /** Two u32: offset and length. Those of a buffer that crosses with its frame are 0. */
 const ENTRY_BYTES = 8;
 
@@ -25,15 +27,26 @@ export function isSpan(place: Place): place is Span {
 
 /** The frame as it crosses, its buffers in these places. */
 export function writePlaces(frame: Frame, places: readonly Place[]): Frame {
-  const table = Buffer.allocUnsafeSlow(places.length * ENTRY_BYTES);
-  let end = 0;
+  const { metadata } = frame.payload;
+  // The table stands before the metadata: a buffer of its own would cost both ends more than all the rest of it.
+  const bytes = Buffer.allocUnsafe(COUNT_BYTES + places.length * ENTRY_BYTES + metadata.byteLength);
+  let end = bytes.writeUInt32LE(places.length, 0);
   for (const place of places) {
     const { offset, length } = isSpan(place) ? place : INLINE;
-    end = table.writeUInt32LE(length, table.writeUInt32LE(offset, end));
+    end = bytes.writeUInt32LE(length, bytes.writeUInt32LE(offset, end));
   }
-  const { buffer, byteOffset, byteLength } = table;
-  const buffers = [...places.filter(isInline), new Uint8Array(buffer, byteOffset, byteLength)];
-  return { ...withBuffers(frame, buffers), type: frame.type | SHARED };
+  bytes.set(metadata, end);
+  return {
+    ...frame,
+    type: frame.type | SHARED,
+    payload: { metadata: bytes, buffers: places.filter(isInline) },
+  };
+}
+
+/** What a frame tells, and where its buffers are. */
+export interface Told {
+  readonly places: readonly Place[];
+  readonly metadata: Uint8Array;
 }
 
 /**
@@ -41,24 +54,24 @@ export function writePlaces(frame: Frame, places: readonly Place[]): Frame {
  * @returns `undefined` where they have all crossed with it.
  * @throws ProtocolError where its table does not fit it.
  */
-export function readPlaces({ type, payload }: Frame): readonly Place[] | undefined {
+export function readPlaces({ type, payload }: Frame): Told | undefined {
   if ((type & SHARED) === 0) return undefined;
-  const inline = payload.buffers.slice(0, -1);
-  const table = payload.buffers.at(-1);
-  if (table === undefined || table.byteLength % ENTRY_BYTES !== 0) {
+  const { buffers: inline, metadata } = payload;
+  const { buffer, byteOffset, byteLength } = metadata;
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  const end = byteLength < COUNT_BYTES ? Infinity : COUNT_BYTES + bytes.readUInt32LE(0) * ENTRY_BYTES;
+  if (end > byteLength)
     throw new ProtocolError('a frame does not tell where in shared memory its buffers are');
-  }
-  const entries = Buffer.from(table.buffer, table.byteOffset, table.byteLength);
   const places: Place[] = [];
   let next = 0;
-  for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
-    const span = { offset: entries.readUInt32LE(at), length: entries.readUInt32LE(at + 4) };
+  for (let at = COUNT_BYTES; at < end; at += ENTRY_BYTES) {
+    const span = { offset: bytes.readUInt32LE(at), length: bytes.readUInt32LE(at + 4) };
     const place = span.offset === 0 ? inline[next++] : span;
     if (place === undefined) throw new ProtocolError('a frame names a buffer that it has not');
     places.push(place);
   }
   if (next !== inline.length) throw new ProtocolError('a frame has buffers that it does not name');
-  return places;
+  return { places, metadata: metadata.subarray(end) };
 }
 
 export function retain(frame: Frame): Frame {
@@ -70,8 +83,11 @@ export function isRetained({ type }: Frame): boolean {
 }
 
 /** The frame that its reader knows: of its own type, with all its buffers. */
-export function withBuffers(frame: Frame, buffers: readonly Uint8Array<ArrayBuffer>[]): Frame {
-  const { metadata } = frame.payload;
+export function withBuffers(
+  frame: Frame,
+  buffers: readonly Uint8Array<ArrayBuffer>[],
+  metadata = frame.payload.metadata,
+): Frame {
   return { ...frame, type: frame.type & ~(SHARED | RETAINED), payload: { metadata, buffers } };
 }
 

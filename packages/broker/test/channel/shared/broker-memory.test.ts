@@ -12,6 +12,7 @@ const CALL = 2;
 const RESULT = 18;
 const SHARED = 0x80;
 const RETAINED = 0x40;
+const METADATA = new Uint8Array(3);
 
 const open = new Set<BrokerMemory>();
 
@@ -35,28 +36,35 @@ function sharedMemory(maxMessageBytes?: number): BrokerMemory {
   return memory;
 }
 
-function frame(type: number, id: number, buffers: readonly Uint8Array<ArrayBuffer>[]): Frame {
-  return { type, id, attempt: 0, payload: { metadata: new Uint8Array(3), buffers } };
+function frame(
+  type: number,
+  id: number,
+  buffers: readonly Uint8Array<ArrayBuffer>[],
+  metadata: Uint8Array = METADATA,
+): Frame {
+  return { type, id, attempt: 0, payload: { metadata, buffers } };
 }
 
 type Entry = readonly [offset: number, length: number];
 
+/** A table of where buffers are, as it stands before the metadata. */
+function table(entries: readonly Entry[]): Uint8Array {
+  const words = [entries.length, ...entries.flat()];
+  const view = new DataView(new ArrayBuffer(words.length * 4));
+  for (const [i, word] of words.entries()) view.setUint32(i * 4, word, true);
+  return new Uint8Array(view.buffer);
+}
+
 /** A result as the child tells it, its buffers in these places. */
 function told(entries: readonly Entry[], inline: readonly Uint8Array<ArrayBuffer>[] = [], id = 1): Frame {
-  const table = new DataView(new ArrayBuffer(entries.length * 8));
-  for (const [i, [offset, length]] of entries.entries()) {
-    table.setUint32(i * 8, offset, true);
-    table.setUint32(i * 8 + 4, length, true);
-  }
-  return frame(RESULT | SHARED, id, [...inline, new Uint8Array(table.buffer)]);
+  return frame(RESULT | SHARED, id, inline, Buffer.concat([table(entries), METADATA]));
 }
 
 /** Where the broker has put the buffers of a call. */
 function placesOf({ payload }: Frame): Entry[] {
-  const table = payload.buffers.at(-1);
-  if (table === undefined) throw new Error('it has no table');
-  const words = new Uint32Array(table.slice().buffer);
-  return Array.from({ length: words.length / 2 }, (_, i) => [words[i * 2] ?? 0, words[i * 2 + 1] ?? 0]);
+  const { buffer, byteLength } = Uint8Array.from(payload.metadata);
+  const [count = 0, ...words] = new Uint32Array(buffer, 0, (byteLength - METADATA.length) / 4);
+  return Array.from({ length: count }, (_, i) => [words[i * 2] ?? 0, words[i * 2 + 1] ?? 0]);
 }
 
 const INLINE: Entry = [0, 0];
@@ -76,7 +84,8 @@ describe('places that the child cannot have are a violation of the protocol', ()
     ['a buffer that is not there', told([INLINE, OUTBOX])],
     ['a buffer that is not named', told([OUTBOX], [new Uint8Array(5)])],
     ['no table', frame(RESULT | SHARED, 1, [])],
-    ['a table of 7 bytes', frame(RESULT | SHARED, 1, [new Uint8Array(7)])],
+    ['a table that ends early', frame(RESULT | SHARED, 1, [], table([OUTBOX]).subarray(0, -1))],
+    ['a table of more than there can be', frame(RESULT | SHARED, 1, [], new Uint8Array(64).fill(255))],
   ])('%s', (_, forged) => {
     expect(() => sharedMemory().take(forged)).toThrow(ProtocolError);
   });
