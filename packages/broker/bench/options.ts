@@ -45,7 +45,7 @@ export function usage(contenders: readonly Contender[], tasks: readonly Task[]):
   return `npm run bench -- [options]
 
   --pin               keep all processes on one core
-  --seconds N         how long to measure altogether, after the warm-up (120)
+  --seconds N         how long to measure altogether, after a warm-up half as long (120)
   --contenders A,B    only these: ${namesOf(contenders)}
   --tasks A,B         only these: ${namesOf(tasks)}
   --json FILE         write all figures to FILE
