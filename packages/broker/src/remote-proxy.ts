@@ -42,9 +42,9 @@ export function remoteProxy<P>(invoker: Invoker): Remote<P> {
  */
 function callOrStream(invoker: Invoker, method: string, args: readonly unknown[]): Promise<unknown> {
   const call = invoker.call(method, args);
-  let stream: AsyncIterable<unknown> | undefined;
   const result: Promise<unknown> & Partial<AsyncIterable<unknown>> = call.result;
-  result[Symbol.asyncIterator] = () => {
+  let stream: AsyncIterable<unknown> | undefined;
+  const read = (): AsyncIterator<unknown> => {
     if (stream === undefined) {
       call.cancel();
       result.catch(() => undefined);
@@ -52,5 +52,7 @@ function callOrStream(invoker: Invoker, method: string, args: readonly unknown[]
     }
     return stream[Symbol.asyncIterator]();
   };
+  // Bound: a promise that has a closure for a property is not collected with what is young, nor is its result.
+  result[Symbol.asyncIterator] = read.bind(undefined);
   return result;
 }

@@ -55,3 +55,14 @@ test(
   },
   TIMEOUT,
 );
+
+test('large results, and large arguments in the child, are given back with what is young, however a call is made', async () => {
+  const left = await measure('young', 20);
+  expect(Object.keys(left)).toEqual(['call', 'pipeline', 'submit', 'signal']);
+  // Of 20 MiB. That of the last call may still be in use.
+  for (const ends of Object.values(left)) {
+    const { here, child } = ends as Record<string, number>;
+    expect(here).toBeLessThan(3 * MIB);
+    expect(child).toBeLessThan(3 * MIB);
+  }
+});
