@@ -67,6 +67,8 @@ export class Host {
   readonly #setting: RunningCallSetting;
   /** Whether calls are being started, or are to be started later: something has to be waited for. */
   #starting: 'no' | 'now' | 'later' = 'no';
+  /** When the event loop had its last turn that calls were started in, as `performance.now()` tells it. */
+  #turn = 0;
   /** Those who wait for the last call to end. */
   readonly #whenIdle: (() => void)[] = [];
 
@@ -134,8 +136,14 @@ export class Host {
     if (!this.#isIdle()) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** Starts the calls that wait, as far as there are places. */
+  /** Starts the calls that wait, as far as there are places. To be called in a turn of the event loop's own. */
   work(): void {
+    this.#turn = performance.now();
+    this.#fillPlaces();
+  }
+
+  /** Also called where another call has ended, which may be in the same turn as all those before. */
+  #fillPlaces(): void {
     if (this.#starting !== 'no') return;
     this.#starting = 'now';
     try {
@@ -149,7 +157,6 @@ export class Host {
   /** @returns Whether it is to go on later. */
   #startWaiting(): 'no' | 'later' {
     const { channel, concurrency } = this.#options;
-    const turn = performance.now();
     for (const [id, frame] of this.#waiting) {
       if (this.#jobs.size >= concurrency) break;
       // What was said of the calls before must be out before this one blocks this thread, or kills this process:
@@ -161,7 +168,7 @@ export class Host {
       this.#waiting.delete(id);
       if (frame.type === ToChild.Batch) this.#runBatch(frame);
       else this.#run(frame);
-      if (this.#waiting.size === 0 || performance.now() - turn < TURN) continue;
+      if (this.#waiting.size === 0 || performance.now() - this.#turn < TURN) continue;
       // Aborts are read by the event loop.
       setImmediate(this.#goOn);
       channel.flush();
@@ -315,7 +322,7 @@ export class Host {
     this.#options.channel.send(...frames);
     for (const { id } of members) this.#running.delete(id);
     this.#jobs.delete(call);
-    this.work();
+    this.#fillPlaces();
   }
 
   async #watch(work: Promise<void>): Promise<void> {

@@ -39,10 +39,17 @@ function call(id: number, ...args: unknown[]): Frame {
   return { type: ToChild.Call, id, attempt: 0, payload };
 }
 
-function makeHost(): { host: Host; pipe: FullPipe; ran: unknown[]; turn: () => Promise<void> } {
+interface Made {
+  readonly host: Host;
+  readonly pipe: FullPipe;
+  readonly ran: unknown[];
+  readonly turn: () => Promise<void>;
+}
+
+function makeHost(run?: () => Promise<void>): Made {
   const ran: unknown[] = [];
   const pipe = new FullPipe();
-  const pipeline = { run: (value: unknown) => ran.push(value) };
+  const pipeline = { run: run ?? ((value: unknown) => ran.push(value)) };
   const host = new Host({
     methods: new Methods(pipeline, { expose: undefined, batchMethods: {} }),
     concurrency: 1,
@@ -90,4 +97,27 @@ test('a call that is aborted while it waits for the pipe does not run', async ()
   pipe.open();
   await host.idle();
   expect(ran).toEqual([1]);
+});
+
+test('the event loop gets its turns, also where calls that compute wait for nothing but promises', async () => {
+  let turns = 0;
+  let next: NodeJS.Immediate | undefined;
+  const count = (): void => {
+    turns += 1;
+    next = setImmediate(count);
+  };
+  const seen = new Set<number>();
+  const { host, pipe } = makeHost(async () => {
+    await Promise.resolve();
+    const started = performance.now();
+    while (performance.now() - started < 2);
+    seen.add(turns);
+  });
+  pipe.open();
+  count();
+  for (const id of [1, 2, 3, 4, 5, 6]) host.take(call(id));
+  host.work();
+  await host.idle();
+  clearImmediate(next);
+  expect(seen.size).toBeGreaterThanOrEqual(3);
 });
