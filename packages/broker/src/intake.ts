@@ -75,8 +75,10 @@ export class Intake {
   call(invocation: Invocation, frames: number): Promise<unknown> {
     try {
       const call = this.#take(invocation, undefined, {});
-      const signal = invocation.options?.signal;
-      return signal === undefined ? call.result : this.#options.dispatcher.resultFor(call, signal);
+      const { signal, key } = invocation.options ?? {};
+      if (signal !== undefined) return this.#options.dispatcher.resultFor(call, signal);
+      // Others may share a call that has a key: that they handle its failure does not mean that this caller has.
+      return key === undefined ? call.result : call.result.then((result) => result);
     } catch (error) {
       return rejection(error, captureCallSite(frames));
     }

@@ -24,6 +24,16 @@ test('no unhandled rejection and no warning, whatever is aborted, failed, joined
   expect(await runProgram('broker.mjs', ['noise']).ended).toEqual({ ...ENDED_WELL, stdout: 'done\n' });
 });
 
+test('who shares a call and does not handle its failure has an unhandled rejection, whatever the others do', async () => {
+  const { stdout } = await runProgram('broker.mjs', ['shared']).ended;
+  expect(stdout.split('\n')).toEqual([
+    expect.stringMatching(/^unhandled rejection: .*after submit$/),
+    expect.stringMatching(/^unhandled rejection: .*before call$/),
+    expect.stringMatching(/^unhandled rejection: .*before get$/),
+    '',
+  ]);
+});
+
 test('listeners that throw do not get in the way of the broker', async () => {
   const { stdout } = await runProgram('broker.mjs', ['throwingListeners']).ended;
   expect(stdout).toBe('printed\nERR_DUAL_PROCESS_EXIT\nanswer\nthrown\n');
