@@ -239,8 +239,8 @@ export class PendingCall implements Call {
   }
 
   /**
-   * Calls `run` unless the call starts, or settles, within `ms`, of which the time in which a stream waits for its
-   * reader is no part. Replaces what was set before.
+   * Calls `run` unless the call starts, settles, or has to wait again, within `ms`, of which the time in which a stream
+   * waits for its reader is no part. Replaces what was set before.
    */
   limit(ms: number, run: () => void): void {
     this.#limit?.cancel();
@@ -268,8 +268,12 @@ export class PendingCall implements Call {
     if (this.settled) return;
     if (ran) this.attempt += 1;
     const sent = this.attempt > 0;
-    if (this.state === 'running') this.#move({ state: 'queued', sent, since: performance.now() });
-    else this.#phase = { state: 'queued', sent, since: this.#phase.since };
+    if (this.state === 'running') {
+      this.limit(Infinity, NOTHING);
+      this.#move({ state: 'queued', sent, since: performance.now() });
+    } else {
+      this.#phase = { state: 'queued', sent, since: this.#phase.since };
+    }
   }
 
   /**

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { startBroker } from '../support/brokers.js';
+import { fixture, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, line } from '../support/events.js';
 import { blockUntil, gone } from '../support/processes.js';
@@ -68,6 +68,18 @@ test('the clock of timeout starts when the call does, not while it waits', async
   writeFileSync(path, '');
   await before.result;
   expect(await call.result).toBe(1);
+});
+
+test('the time that a call waits to be run again is no part of its timeout', async () => {
+  const marker = temporaryPath();
+  const broker = await startBroker(fixture('once.mjs'), { args: [marker] });
+  const exited = exit(broker);
+  const call = broker.submit('die', [], { timeout: 1_000, retries: 1 });
+  await exited;
+  await caughtError(broker.call('echo', [1], { queueTimeout: 1_200 }));
+  expect(call.state).toBe('queued');
+  writeFileSync(`${marker}.go`, '');
+  expect(await caughtError(call.result)).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT' });
 });
 
 test("the broker's timeout holds for every call, the call's own goes before it", async () => {
