@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import type { Payload } from './channel/frame.js';
 import { payloadBytes } from './channel/frame.js';
 import type { BrokerErrorDetails } from './errors.js';
@@ -212,6 +214,16 @@ export class PendingCall implements Call {
 
   get finishedAt(): Date | undefined {
     return this.settled ? this.#dateOf(this.#phase.since) : undefined;
+  }
+
+  /** What its user sees of it: not what the broker needs, such as its neighbours. */
+  toJSON(): object {
+    const { key, method, state, queuedAt, startedAt, finishedAt } = this;
+    return { key, method, state, queuedAt, startedAt, finishedAt };
+  }
+
+  [inspect.custom](): object {
+    return this.toJSON();
   }
 
   cancel(reason?: unknown): boolean {

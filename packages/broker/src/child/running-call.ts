@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { derivedKey } from '../call-key.js';
 import type { CurrentCall } from './context.js';
 import type { OutgoingStream } from './outgoing-stream.js';
@@ -57,6 +59,16 @@ class CallView implements CurrentCall {
     return (this.#progress ??= (value) => {
       this.#call.report(value);
     });
+  }
+
+  /** For logs. */
+  toJSON(): object {
+    const { key, method, attempt, traceparent } = this;
+    return { key, method, attempt, traceparent };
+  }
+
+  [inspect.custom](): object {
+    return this.toJSON();
   }
 }
 

@@ -28,6 +28,14 @@ test('the key of a call that was given none is a UUID, the same on both sides, a
   expect(broker.get(keys[0] ?? '')).toBe(calls[0]);
 });
 
+test('a log of it shows the key, given or not', async () => {
+  const call = broker.submit('shown', []);
+  expect(await call.result).toEqual({
+    json: JSON.stringify({ key: call.key, method: 'shown', attempt: 0 }),
+    text: expect.stringContaining(`key: '${call.key}'`),
+  });
+});
+
 test('also after an await, in a timer and in what a helper does', async () => {
   expect(await broker.call('later', [], { key: 'later' })).toEqual(['later', 'later', 'later']);
 });

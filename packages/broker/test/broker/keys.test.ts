@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
@@ -29,6 +30,19 @@ test('a call without a key gets one by which it is found', async () => {
   expect(call.key).toMatch(/^[0-9a-f-]{36}$/);
   await call.result;
   expect(broker.get(call.key)).toBe(call);
+});
+
+test('a log of a call shows the key and what has come of the call, and nothing of its neighbours', async () => {
+  const broker = makeBroker();
+  const [call, next] = [broker.submit('echo', [1]), broker.submit('echo', [2])];
+  const { key, queuedAt } = call;
+  const queued = { key, method: 'echo', state: 'queued', queuedAt: queuedAt.toISOString() };
+  expect(JSON.parse(JSON.stringify([call, next]))).toMatchObject([queued, { key: next.key }]);
+  expect(JSON.parse(JSON.stringify(call))).toEqual(queued);
+  expect(inspect(call)).toContain(`key: '${key}'`);
+  expect(inspect(call)).not.toContain(next.key);
+  await call.result;
+  expect(inspect(call)).toContain("state: 'succeeded'");
 });
 
 test('an unknown key is undefined, also where objects have such a property', () => {
