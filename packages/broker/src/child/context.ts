@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
 /** The call that the pipeline is running. */
 export interface CurrentCall {
@@ -59,7 +59,10 @@ export function origin(): Origin | undefined {
   return calls.getStore();
 }
 
-/** Runs `run`, and all that it starts, as part of `of`. */
+/**
+ * Runs `run`, and all that it starts, as part of `of`. In an async scope of its own: what it enters by `enterWith`, as
+ * tracers do, is to be over when it returns.
+ */
 export function withOrigin<T>(of: Origin, run: () => T): T {
-  return calls.run(of, run);
+  return new AsyncResource('dual:call').runInAsyncScope(() => calls.run(of, run));
 }

@@ -40,6 +40,13 @@ test('also after an await, in a timer and in what a helper does', async () => {
   expect(await broker.call('later', [], { key: 'later' })).toEqual(['later', 'later', 'later']);
 });
 
+test.each(['enter', 'enterLater'])('what a method enters (%s) ends with its call', async (method) => {
+  expect(await broker.call(method, ['mine'])).toBe('mine');
+  expect(await broker.call('entered', [])).toBeUndefined();
+  const together = ['enter', 'entered', method, 'entered'].map((name) => broker.call(name, [name]));
+  expect(await Promise.all(together)).toEqual(['enter', undefined, method, undefined]);
+});
+
 test('undefined outside a call', async () => {
   expect(await broker.call('outside', [])).toEqual({ constructing: true, background: true });
 });
