@@ -9,6 +9,9 @@ import type { Payload } from './frame.js';
 import { MAX_BUFFERS, MAX_PART_BYTES } from './frame.js';
 import { findUncloneable } from './uncloneable.js';
 
+/** Reads one value after the other. */
+const reader = new CompactReader();
+
 /** Writes one value after the other; `undefined` while one is being written (whose getter may write too). */
 let idleWriter: CompactWriter | undefined = new CompactWriter();
 
@@ -46,7 +49,7 @@ export function decodeValue({ metadata, buffers }: Payload): unknown {
     ? metadata
     : Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength);
   try {
-    if (bytes[0] !== Tag.Clone) return new CompactReader(bytes, buffers).readAll();
+    if (bytes[0] !== Tag.Clone) return reader.read(bytes, buffers);
     const arrayBuffers = bytes.readUInt32LE(1);
     return revive(bytes.subarray(5), buffers, arrayBuffers);
   } catch (cause) {

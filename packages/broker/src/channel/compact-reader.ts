@@ -1,27 +1,34 @@
+import { Buffer } from 'node:buffer';
+
 import { ProtocolError } from '../errors.js';
 import { MAX_DEPTH, Tag } from './compact.js';
 import type { Payload } from './frame.js';
 import { makeView } from './views.js';
 
-/** Reads one value in the compact form. Trusts nothing: every length is compared with what is there. */
+const NOTHING = Buffer.alloc(0);
+const NO_BUFFERS: Payload['buffers'] = [];
+
+/** Reads values in the compact form. Trusts nothing: every length is compared with what is there. */
 export class CompactReader {
-  readonly #bytes: Buffer;
-  readonly #buffers: Payload['buffers'];
+  #bytes: Buffer = NOTHING;
+  #buffers = NO_BUFFERS;
   #at = 0;
   #nextBuffer = 0;
 
-  constructor(bytes: Buffer, buffers: Payload['buffers']) {
+  /** @throws ProtocolError where the bytes are not exactly one value. */
+  read(bytes: Buffer, buffers: Payload['buffers']): unknown {
     this.#bytes = bytes;
     this.#buffers = buffers;
-  }
-
-  /** @throws ProtocolError where the bytes are not exactly one value. */
-  readAll(): unknown {
-    const value = this.#read(0);
-    if (this.#at !== this.#bytes.length || this.#nextBuffer !== this.#buffers.length) {
+    this.#at = this.#nextBuffer = 0;
+    try {
+      const value = this.#read(0);
+      if (this.#at === bytes.length && this.#nextBuffer === buffers.length) return value;
       throw new ProtocolError('a frame holds more than its value');
+    } finally {
+      // The memory is the value's alone now.
+      this.#bytes = NOTHING;
+      this.#buffers = NO_BUFFERS;
     }
-    return value;
   }
 
   #read(depth: number): unknown {

@@ -23,6 +23,7 @@ import { OutgoingStream } from './outgoing-stream.js';
 import type { RunningCallSetting } from './running-call.js';
 import { RunningCall } from './running-call.js';
 import { isThenable } from './thenable.js';
+import { keepOne } from '../kept-shapes.js';
 
 /** After this many ms of computing, the event loop gets a turn before the next call. */
 const TURN = 1;
@@ -76,6 +77,8 @@ export class Host {
     this.#options = options;
     const { channel, maxMessageBytes, keySeries } = options;
     this.#setting = { channel, maxMessageBytes, keySeries, allowance: new Allowance(REPORTS) };
+    const example = { id: 0, key: 0, method: '', attempt: 0, traceparent: undefined, streams: false };
+    keepOne(new RunningCall(example, this.#setting));
   }
 
   /** Tells of which trace the call is part that comes next. */
