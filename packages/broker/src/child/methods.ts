@@ -50,8 +50,7 @@ export class Methods {
   /** The method of that name, bound to the pipeline; `undefined` where there is none that may be called. */
   get(name: string): Method | undefined {
     const found = this.#last?.name === name ? this.#last : this.#found.get(name);
-    // A pipeline may put another function in its place.
-    if (found !== undefined && Reflect.get(this.#pipeline, found.name) === found.original) {
+    if (found !== undefined && this.#isThere(found)) {
       this.#last = found;
       return found.method;
     }
@@ -67,6 +66,15 @@ export class Methods {
     const method = this.#find(name)?.method;
     if (method === undefined) throw new TypeError(`${name} is no method any more`);
     return method;
+  }
+
+  /** Whether it still is: a pipeline may put another function in its place, or a getter, which may throw. */
+  #isThere({ name, original }: Found): boolean {
+    try {
+      return Reflect.get(this.#pipeline, name) === original;
+    } catch {
+      return false;
+    }
   }
 
   #find(name: string): Found | undefined {

@@ -38,6 +38,24 @@ test.each([
   expect(await broker.call('howOften', [])).toBe(0);
 });
 
+test.each(['inherited', 'own'])(
+  'a method (%s) that was called can be replaced by another',
+  async (method) => {
+    const broker = await startBroker(fixture('methods.mjs'));
+    await broker.call(method, []);
+    await broker.call('replace', [method, 'function']);
+    expect(await broker.call(method, [])).toBe('replaced');
+  },
+);
+
+test.each(['value', 'getter'])('a method that was called and is replaced by a %s is none', async (what) => {
+  const broker = await startBroker(fixture('methods.mjs'));
+  await broker.call('plain', []);
+  await broker.call('replace', ['plain', what]);
+  expect(await caughtError(broker.call('plain', []))).toMatchObject({ ...UNKNOWN, method: 'plain' });
+  expect(await broker.call('inherited', [])).toBe('inherited of it');
+});
+
 test('a symbol is refused here', async () => {
   const broker = makeBroker(fixture('methods.mjs'));
   const call = (method: never): Promise<unknown> => broker.call(method, []);
