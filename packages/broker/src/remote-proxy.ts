@@ -4,12 +4,13 @@ import { ASKED_BY_THE_RUNTIME } from './remote.js';
 /** How methods are called. */
 export interface Invoker {
   /** Calls a method that returns its result. */
-  call(method: string, args: readonly unknown[]): Invocation;
+  call(method: string, args: readonly unknown[]): ProxiedCall;
   /** Reads a method that yields; makes no call before the first chunk is asked for. */
   stream(method: string, args: readonly unknown[]): AsyncIterable<unknown>;
 }
 
-export interface Invocation {
+/** A call whose caller may turn out to want a stream. */
+export interface ProxiedCall {
   readonly result: Promise<unknown>;
   /** Takes the call back. */
   cancel(): boolean;

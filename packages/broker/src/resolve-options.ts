@@ -51,8 +51,8 @@ export interface ResolvedOptions {
   readonly workerPath: string | URL | undefined;
   /** A random UUID, which the keys are derived from of calls that are given none. */
   readonly keySeries: string;
-  /** Those of a call that is given none. */
-  readonly ofCalls: ResolvedCallOptions;
+  /** The options of a call that is given none. */
+  readonly callDefaults: ResolvedCallOptions;
 }
 
 const MIB = 1024 * 1024;
@@ -112,7 +112,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     output: given.custom('output', "'inherit', 'ignore' or a function", 'inherit', isOutput),
     workerPath: given.custom('workerPath', 'a path or a file URL', undefined, isPathOrUrl),
     keySeries: randomUUID(),
-    ofCalls: {
+    callDefaults: {
       key: undefined,
       signal: undefined,
       timeout,
@@ -147,9 +147,9 @@ export interface ResolvedCallOptions {
  */
 export function resolveCallOptions(
   options: CallOptions | undefined,
-  defaults: Pick<ResolvedOptions, 'timeout' | 'queueTimeout' | 'ofCalls'>,
+  defaults: Pick<ResolvedOptions, 'timeout' | 'queueTimeout' | 'callDefaults'>,
 ): ResolvedCallOptions {
-  if (options === undefined) return defaults.ofCalls;
+  if (options === undefined) return defaults.callDefaults;
   const given = new OptionReader('', options);
   const resolved = {
     key: given.custom('key', 'a non-empty string', undefined, isNonEmptyString),

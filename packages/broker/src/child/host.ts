@@ -68,7 +68,7 @@ export class Host {
   readonly #setting: RunningCallSetting;
   /** Whether calls are being started, or are to be started later: something has to be waited for. */
   #starting: 'no' | 'now' | 'later' = 'no';
-  /** When the event loop had its last turn that calls were started in, as `performance.now()` tells it. */
+  /** When the event loop last had calls started, as `performance.now()` tells it. */
   #turn = 0;
   /** Those who wait for the last call to end. */
   readonly #whenIdle: (() => void)[] = [];
@@ -139,7 +139,7 @@ export class Host {
     if (!this.#isIdle()) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** Starts the calls that wait, as far as there are places. To be called in a turn of the event loop's own. */
+  /** Starts the calls that wait, as far as there are places. To be called by the event loop. */
   work(): void {
     this.#turn = performance.now();
     this.#fillPlaces();
