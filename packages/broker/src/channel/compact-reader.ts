@@ -3,10 +3,10 @@ import { Buffer } from 'node:buffer';
 import { ProtocolError } from '../errors.js';
 import { MAX_DEPTH, Tag } from './compact.js';
 import type { Payload } from './frame.js';
+import { NO_BUFFERS } from './frame.js';
 import { makeView } from './views.js';
 
 const NOTHING = Buffer.alloc(0);
-const NO_BUFFERS: Payload['buffers'] = [];
 
 /** Reads values in the compact form. Trusts nothing: every length is compared with what is there. */
 export class CompactReader {

@@ -3,6 +3,7 @@ import { types } from 'node:util';
 
 import { MAX_DEPTH, Tag } from './compact.js';
 import type { Payload } from './frame.js';
+import { NO_BUFFERS } from './frame.js';
 import { viewBytes, viewNumber } from './views.js';
 
 /** Longer arrays take V8's form, which is as good for them; to look for holes in them would take longer. */
@@ -12,7 +13,6 @@ const SHORT_LIST = 8;
 
 /** Memory that is written to first. */
 const SCRATCH_BYTES = 8 * 1024;
-const NO_BUFFERS: readonly Uint8Array<ArrayBuffer>[] = [];
 
 /** Writes values in the compact form, where they have one, each after a `reset`. */
 export class CompactWriter {

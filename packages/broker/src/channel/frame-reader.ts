@@ -1,6 +1,6 @@
 import { ProtocolError } from '../errors.js';
 import type { Frame, Payload } from './frame.js';
-import { HEADER_BYTES, LENGTH_BYTES, MAX_BUFFERS, newSlab } from './frame.js';
+import { HEADER_BYTES, LENGTH_BYTES, MAX_BUFFERS, NO_BUFFERS, newSlab } from './frame.js';
 import { ownBytes } from './own-memory.js';
 
 /** What comes before a frame's buffers is read into pieces of memory of this size, or larger where it must be. */
@@ -200,7 +200,6 @@ export class FrameReader {
 
 const NO_LENGTHS: readonly number[] = [];
 const NO_BYTES = new Uint8Array(0);
-const NO_BUFFERS: readonly Uint8Array<ArrayBuffer>[] = [];
 
 /** Whether so much is missing that it is read right into its place. */
 function isLarge({ target, filled }: Incomplete): boolean {

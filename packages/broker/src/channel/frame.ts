@@ -29,6 +29,9 @@ export interface Payload {
   readonly buffers: readonly Uint8Array<ArrayBuffer>[];
 }
 
+/** What a value has that holds none. */
+export const NO_BUFFERS: Payload['buffers'] = [];
+
 export const HEADER_BYTES = 20;
 export const LENGTH_BYTES = 4;
 /** The longest that one part of a frame can be, since lengths are u32. */

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../errors.js';
 import { decodeValue, encodeList, encodeValue } from './codec.js';
 import type { Frame, Payload } from './frame.js';
+import { NO_BUFFERS } from './frame.js';
 import type { SharedMemorySettings } from './shared/layout.js';
 import type { ErrorRecord, ThrownPart, ThrownValue } from './thrown.js';
 import { BUILTIN_ERRORS } from './thrown.js';
@@ -116,7 +117,7 @@ export interface Fatal {
   readonly running: ReadonlySet<number>;
 }
 
-const NO_PAYLOAD: Payload = { metadata: new Uint8Array(0), buffers: [] };
+const NO_PAYLOAD: Payload = { metadata: new Uint8Array(0), buffers: NO_BUFFERS };
 
 /** A frame that says all by its type. */
 export function signalFrame(type: number, id = 0): Frame {

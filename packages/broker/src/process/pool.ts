@@ -97,11 +97,9 @@ export class Pool {
    * @param meanServiceTime How long calls run, in ms.
    */
   free(meanServiceTime: number | undefined): Free[] {
-    // Several processes are sent nothing ahead: what waits behind a long call in one may be run by another.
-    const mean = this.#supervisors.length === 1 ? meanServiceTime : undefined;
     const free: Free[] = [];
     for (const process of this.#supervisors) {
-      const room = process.room(mean);
+      const room = this.#room(process, meanServiceTime);
       if (room > 0) free.push({ process, index: process.index, room });
     }
     return free.length > 1 ? free.sort((a, b) => a.process.load - b.process.load) : free;
@@ -109,11 +107,17 @@ export class Pool {
 
   /** The first of them. */
   leastBusy(meanServiceTime: number | undefined): Supervisor | undefined {
-    const mean = this.#supervisors.length === 1 ? meanServiceTime : undefined;
     let least: Supervisor | undefined;
-    for (const process of this.#supervisors)
-      if (process.room(mean) > 0 && (least === undefined || process.load < least.load)) least = process;
+    for (const process of this.#supervisors) {
+      const isFree = this.#room(process, meanServiceTime) > 0;
+      if (isFree && (least === undefined || process.load < least.load)) least = process;
+    }
     return least;
+  }
+
+  /** Several processes are sent nothing ahead: what waits behind a long call in one may be run by another. */
+  #room(process: Supervisor, meanServiceTime: number | undefined): number {
+    return process.room(this.#supervisors.length === 1 ? meanServiceTime : undefined);
   }
 
   /** Nobody waits for the call any more: it may go on for `patience` ms. */

@@ -53,7 +53,7 @@ export interface ProcessListener {
   spawned(pid: number): void;
   /** The pipeline is constructed. */
   ready(): void;
-  /** The call runs now. */
+  /** The call runs now, which is `now` as `performance.now()` tells it. */
   started(call: PendingCall, now: number): void;
   /** The child has answered. */
   answered(call: PendingCall, outcome: Outcome, run: RunInfo): void;

@@ -20,6 +20,7 @@ export interface SpawnedChild {
   readonly input: Socket;
   /** Frames to it. */
   readonly output: Socket;
+  /** The descriptor of `output`, where it can be known. */
   readonly outputFd: number | undefined;
   /** Held open for as long as this process lives: the child ends when it ends. */
   readonly lifeline: Socket;
