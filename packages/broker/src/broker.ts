@@ -1,16 +1,16 @@
 import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 
-import type { CallSite } from './call-site.js';
-import { captureCallSite, withCallSite } from './call-site.js';
-import type { Call } from './call.js';
+import type { CallSite } from './call/call-site.js';
+import { captureCallSite, withCallSite } from './call/call-site.js';
+import type { Call } from './call/call.js';
 import type { CloseOptions, PipelineClient } from './client.js';
 import { Dispatcher } from './dispatcher.js';
-import type { BrokerEvents, BrokerState, BrokerStats } from './events.js';
+import type { BrokerEvents, BrokerState, BrokerStats } from './observe/broker-events.js';
 import { Intake } from './intake.js';
-import type { CallOptions, OptionsArg } from './options.js';
-import type { ResolvedOptions } from './resolve-options.js';
-import { resolveCloseTimeout, resolveOptions } from './resolve-options.js';
+import type { CallOptions, OptionsArg } from './options/options.js';
+import type { ResolvedOptions } from './options/resolve.js';
+import { resolveCloseTimeout, resolveOptions } from './options/resolve.js';
 import { Diagnostics } from './observe/diagnostics.js';
 import { initFor } from './process/init.js';
 import { normalizeModule } from './process/module.js';
@@ -27,9 +27,9 @@ import type {
   StreamChunk,
   StreamName,
   UnknownFactory,
-} from './remote.js';
+} from './remote/remote.js';
 import { closedError } from './refusals.js';
-import { remoteProxy } from './remote-proxy.js';
+import { remoteProxy } from './remote/remote-proxy.js';
 import { KeepAlive, after } from './timer.js';
 
 type Life =

@@ -3,7 +3,7 @@
  * @packageDocumentation
  */
 export { Broker } from './broker.js';
-export type { Call, CallState } from './call.js';
+export type { Call, CallState } from './call/call.js';
 export type { CloseOptions, PipelineClient } from './client.js';
 export {
   BatchResultError,
@@ -21,7 +21,7 @@ export {
   SerializationError,
   UnknownMethodError,
 } from './errors.js';
-export type { BrokerEvents, BrokerState, BrokerStats } from './events.js';
+export type { BrokerEvents, BrokerState, BrokerStats } from './observe/broker-events.js';
 export type { CallStats } from './observe/call-meter.js';
 export type {
   CallQueueMessage,
@@ -50,12 +50,12 @@ export type {
   RecycleOptions,
   RestartOptions,
   SharedMemoryOptions,
-} from './options.js';
-export type { CallProgress } from './progress.js';
+} from './options/options.js';
+export type { CallProgress } from './call/progress.js';
 export type { SharedMemoryStats } from './channel/shared/broker-memory.js';
 export type { BatchStats } from './observe/batch-meter.js';
 export type { ProcessExit } from './process/exit.js';
-export type { ProcessState, ProcessStats } from './process/process-types.js';
+export type { ProcessState, ProcessStats } from './process/process-stats.js';
 export type {
   BatchMethodName,
   FactoryArgs,
@@ -69,4 +69,4 @@ export type {
   StreamName,
   UnknownFactory,
   UnknownPipeline,
-} from './remote.js';
+} from './remote/remote.js';

@@ -1,10 +1,10 @@
 import { ProtocolError } from '../errors.js';
-import { decodeValue, encodeList, encodeValue } from './codec.js';
+import { decodeValue, encodeList, encodeValue } from './values/codec.js';
 import type { Frame, Payload } from './frame.js';
 import { NO_BUFFERS } from './frame.js';
 import type { SharedMemorySettings } from './shared/layout.js';
-import type { ErrorRecord, ThrownPart, ThrownValue } from './thrown.js';
-import { BUILTIN_ERRORS } from './thrown.js';
+import type { ErrorRecord, ThrownPart, ThrownValue } from './thrown/describe.js';
+import { BUILTIN_ERRORS } from './thrown/describe.js';
 
 /** Types of the messages that the broker sends. */
 export const ToChild = {

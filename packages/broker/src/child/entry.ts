@@ -7,13 +7,13 @@ import { Socket } from 'node:net';
 import process from 'node:process';
 
 import { Channel } from '../channel/channel.js';
-import { encodeValue } from '../channel/codec.js';
+import { encodeValue } from '../channel/values/codec.js';
 import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import type { Frame } from '../channel/frame.js';
 import type { Init, StartFailure } from '../channel/messages.js';
 import { ToBroker, ToChild, decodeCredit, decodeInit, signalFrame } from '../channel/messages.js';
 import { ChildMemory } from '../channel/shared/child-memory.js';
-import { describeThrown } from '../channel/thrown.js';
+import { describeThrown } from '../channel/thrown/describe.js';
 import { withOrigin } from './context.js';
 import { dispose } from './dispose.js';
 import { exitNow } from './exit-now.js';

@@ -23,7 +23,7 @@ import { OutgoingStream } from './outgoing-stream.js';
 import type { RunningCallSetting } from './running-call.js';
 import { RunningCall } from './running-call.js';
 import { isThenable } from './thenable.js';
-import { keepOne } from '../kept-shapes.js';
+import { keepOne } from './kept-shapes.js';
 
 /** After this many ms of computing, the event loop gets a turn before the next call. */
 const TURN = 1;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { derivedKey } from '../call-key.js';
+import { derivedKey } from '../channel/call-key.js';
 import type { CurrentCall } from './context.js';
 import type { OutgoingStream } from './outgoing-stream.js';
 import type { ProgressReporterOptions } from './progress-reporter.js';

@@ -1,4 +1,4 @@
-import type { CallState } from '../call.js';
+import type { CallState } from '../call/call.js';
 import type { DurationSummary } from './durations.js';
 import { Durations } from './durations.js';
 

@@ -1,5 +1,5 @@
-import type { Call } from '../call.js';
-import type { BrokerState, BrokerStats } from '../events.js';
+import type { Call } from '../call/call.js';
+import type { BrokerState, BrokerStats } from './broker-events.js';
 import type { ProcessExit } from '../process/exit.js';
 
 /**

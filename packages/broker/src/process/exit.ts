@@ -1,4 +1,4 @@
-import type { PendingCall } from '../call.js';
+import type { PendingCall } from '../call/call.js';
 import type { BrokerError, BrokerErrorDetails } from '../errors.js';
 import { ProcessExitError, ProtocolError } from '../errors.js';
 

@@ -1,6 +1,6 @@
-import type { PendingCall } from '../call.js';
+import type { PendingCall } from '../call/call.js';
 import type { Failure } from '../channel/messages.js';
-import { reviveThrown } from '../channel/revive.js';
+import { reviveThrown } from '../channel/thrown/revive.js';
 import { BatchResultError, SerializationError, UnknownMethodError } from '../errors.js';
 
 /** Errors of calls of methods that yield. */

@@ -1,4 +1,4 @@
-import type { PendingCall } from '../call.js';
+import type { PendingCall } from '../call/call.js';
 import { NumberedTable } from './numbered-table.js';
 
 /** Calls shorter than this, in ms, are sent ahead: for longer ones the way there is not worth mentioning. */

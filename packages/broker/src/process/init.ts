@@ -1,6 +1,6 @@
 import type { Payload } from '../channel/frame.js';
 import { encodeInit } from '../channel/messages.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../options/resolve.js';
 
 /** The first message to each process: what it is to construct. @throws SerializationError naming what cannot cross. */
 export function initFor(module: string, options: ResolvedOptions): Payload {

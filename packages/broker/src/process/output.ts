@@ -2,7 +2,7 @@ import process from 'node:process';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-import type { OutputInfo, OutputOption } from '../options.js';
+import type { OutputInfo, OutputOption } from '../options/options.js';
 
 /** A line longer than this is passed on in parts. */
 const MAX_LINE = 64 * 1024;

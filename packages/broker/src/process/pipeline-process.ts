@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-import type { PendingCall } from '../call.js';
+import type { PendingCall } from '../call/call.js';
 import { Channel, sumTraffic } from '../channel/channel.js';
 import type { Frame } from '../channel/frame.js';
 import {
@@ -12,7 +12,7 @@ import {
   initFrame,
   signalFrame,
 } from '../channel/messages.js';
-import { reviveThrown } from '../channel/revive.js';
+import { reviveThrown } from '../channel/thrown/revive.js';
 import { BrokerMemory } from '../channel/shared/broker-memory.js';
 import { PipelineStartError, ProtocolError } from '../errors.js';
 import { after } from '../timer.js';
@@ -22,7 +22,7 @@ import { lastWords } from './last-words.js';
 import { OutputReader } from './output.js';
 import { ProcessCalls } from './process-calls.js';
 import { Pulse } from './pulse.js';
-import type { ProcessOptions, ProcessState, ProcessStats, Shipment } from './process-types.js';
+import type { ProcessOptions, ProcessState, ProcessStats, Shipment } from './process-stats.js';
 import type { SpawnedChild } from './spawn.js';
 import { spawnChild } from './spawn.js';
 import type { Wire } from './wire.js';

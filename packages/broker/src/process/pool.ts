@@ -1,7 +1,7 @@
-import type { PendingCall } from '../call.js';
+import type { PendingCall } from '../call/call.js';
 import type { Traffic } from '../channel/channel.js';
 import { sumTraffic } from '../channel/channel.js';
-import type { ProcessStats } from './process-types.js';
+import type { ProcessStats } from './process-stats.js';
 import type {
   StartFailureReason,
   SupervisorListener,

@@ -1,5 +1,5 @@
-import type { Outcome, PendingCall } from '../call.js';
-import { decodeValue } from '../channel/codec.js';
+import type { Outcome, PendingCall } from '../call/call.js';
+import { decodeValue } from '../channel/values/codec.js';
 import type { Frame } from '../channel/frame.js';
 import { payloadBytes } from '../channel/frame.js';
 import {
@@ -18,7 +18,7 @@ import type { ProcessExit } from './exit.js';
 import { failureError } from './failure.js';
 import type { Run, SentCall } from './in-flight.js';
 import { InFlight } from './in-flight.js';
-import type { LostCall, ProcessListener, Shipment } from './process-types.js';
+import type { LostCall, ProcessListener, Shipment } from './process-stats.js';
 
 /** The child, as far as its calls are concerned. */
 export interface Link {

@@ -1,5 +1,5 @@
-import type { RestartOptions } from '../options.js';
-import type { Resolved } from '../resolve-options.js';
+import type { RestartOptions } from '../options/options.js';
+import type { Resolved } from '../options/resolve.js';
 
 /** Decides whether, and after what pause, a process that ended is replaced. */
 export class RestartPolicy {

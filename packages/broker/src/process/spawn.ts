@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 import { LIFELINE_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import { PipelineStartError } from '../errors.js';
-import type { Environment } from '../options.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { Environment } from '../options/options.js';
+import type { ResolvedOptions } from '../options/resolve.js';
 import { inheritedFlags, loaderFlags } from './module.js';
 import type { Wire } from './wire.js';
 

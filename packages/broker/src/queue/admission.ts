@@ -1,6 +1,6 @@
-import type { PendingCall } from '../call.js';
+import type { PendingCall } from '../call/call.js';
 import { QueueFullError } from '../errors.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../options/resolve.js';
 import type { Schedule } from './schedule.js';
 import { WaitingRoom } from './waiting-room.js';
 

@@ -1,5 +1,5 @@
-import type { PendingCall } from '../call.js';
-import type { ResolvedBatch } from '../resolve-options.js';
+import type { PendingCall } from '../call/call.js';
+import type { ResolvedBatch } from '../options/resolve.js';
 import { BatchCost } from './batch-cost.js';
 
 /** Weight of the newest arrival in the mean of the gaps between two. */

@@ -1,4 +1,4 @@
-import type { PendingCall } from '../call.js';
+import type { PendingCall } from '../call/call.js';
 import { Fifo } from './fifo.js';
 
 /** Calls that wait, highest priority first; equals in the order they were submitted. */

@@ -1,4 +1,4 @@
-import type { PendingCall } from '../call.js';
+import type { PendingCall } from '../call/call.js';
 
 /** Why a batch left: it was `full`, it had waited as long as it may (`delay`), or waiting would not have paid (`idle`). */
 export type DepartureReason = 'full' | 'delay' | 'idle';

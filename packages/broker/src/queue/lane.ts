@@ -1,6 +1,6 @@
 import { clearImmediate, setImmediate } from 'node:timers';
 
-import type { PendingCall } from '../call.js';
+import type { PendingCall } from '../call/call.js';
 import { after } from '../timer.js';
 import type { BatchWindow } from './batch-window.js';
 import { CallQueue } from './call-queue.js';

@@ -1,5 +1,5 @@
-import type { PendingCall } from '../call.js';
-import type { ResolvedBatch } from '../resolve-options.js';
+import type { PendingCall } from '../call/call.js';
+import type { ResolvedBatch } from '../options/resolve.js';
 import { BatchWindow } from './batch-window.js';
 import type { Departure, DepartureReason } from './departure.js';
 import { Lane } from './lane.js';

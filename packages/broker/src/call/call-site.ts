@@ -1,4 +1,4 @@
-import { BrokerError } from './errors.js';
+import { BrokerError } from '../errors.js';
 
 /** Where in the caller's program a call was made, or is awaited; formatted only when it is needed. */
 export interface CallSite {

@@ -1,6 +1,6 @@
-import type { PendingCall } from '../call.js';
-import type { KeepOptions } from '../options.js';
-import type { Resolved } from '../resolve-options.js';
+import type { PendingCall } from './call.js';
+import type { KeepOptions } from '../options/options.js';
+import type { Resolved } from '../options/resolve.js';
 import { after } from '../timer.js';
 
 interface Kept {

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
 
-import { ProtocolError } from '../errors.js';
+import { ProtocolError } from '../../errors.js';
 import { viewBytes, viewNumber, makeView } from './views.js';
 
 declare module 'node:v8' {

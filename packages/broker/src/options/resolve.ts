@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-import type { SharedMemorySettings } from './channel/shared/layout.js';
-import { InvalidOptionError } from './errors.js';
+import type { SharedMemorySettings } from '../channel/shared/layout.js';
+import { InvalidOptionError } from '../errors.js';
 import { OptionReader } from './option-reader.js';
 import type {
   BatchOptions,

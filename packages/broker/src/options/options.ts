@@ -1,4 +1,4 @@
-import type { BatchMethodName, FactoryArgs, MethodName, PipelineOf } from './remote.js';
+import type { BatchMethodName, FactoryArgs, MethodName, PipelineOf } from '../remote/remote.js';
 
 /** How often, and how fast, a process that ended is replaced. */
 export interface RestartOptions {

@@ -1,9 +1,9 @@
-import type { Outcome, PendingCall } from '../call.js';
+import type { Outcome, PendingCall } from '../call/call.js';
 import type { Traffic } from '../channel/channel.js';
 import type { Payload } from '../channel/frame.js';
 import type { SharedMemoryStats } from '../channel/shared/broker-memory.js';
-import type { OutputInfo } from '../options.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { OutputInfo } from '../options/options.js';
+import type { ResolvedOptions } from '../options/resolve.js';
 import type { ProcessExit } from './exit.js';
 import type { SpawnOptions } from './spawn.js';
 

@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 
-import { encodeValue } from './codec.js';
+import { encodeValue } from '../values/codec.js';
 import { prune } from './prune.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { BuiltinError, ErrorRecord, ThrownPart, ThrownValue } from './thrown.js';
+import type { BuiltinError, ErrorRecord, ThrownPart, ThrownValue } from './describe.js';
 
 const CONSTRUCTORS = {
   Error,

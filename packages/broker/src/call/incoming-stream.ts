@@ -1,5 +1,5 @@
-import { Window } from './channel/window.js';
-import { ProtocolError } from './errors.js';
+import { Window } from '../channel/window.js';
+import { ProtocolError } from '../errors.js';
 
 type Step = IteratorResult<unknown, undefined>;
 

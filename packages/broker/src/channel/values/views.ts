@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 
-import { ProtocolError } from '../errors.js';
+import { ProtocolError } from '../../errors.js';
 
 /** A kind of view of memory, and how one is made of raw bytes. */
 interface ViewKind {

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeValue, encodeValue } from '../../src/channel/codec.js';
-import { reviveThrown } from '../../src/channel/revive.js';
-import { describeThrown } from '../../src/channel/thrown.js';
+import { decodeValue, encodeValue } from '../../../src/channel/values/codec.js';
+import { reviveThrown } from '../../../src/channel/thrown/revive.js';
+import { describeThrown } from '../../../src/channel/thrown/describe.js';
 
 test('whatever is thrown can be described and sent', () => {
   fc.assert(

@@ -1,9 +1,9 @@
-import type { Traffic } from './channel/channel.js';
-import type { BatchStats } from './observe/batch-meter.js';
-import type { CallStats } from './observe/call-meter.js';
-import type { OutputInfo } from './options.js';
-import type { ProcessExit } from './process/exit.js';
-import type { ProcessStats } from './process/process-types.js';
+import type { Traffic } from '../channel/channel.js';
+import type { BatchStats } from './batch-meter.js';
+import type { CallStats } from './call-meter.js';
+import type { OutputInfo } from '../options/options.js';
+import type { ProcessExit } from '../process/exit.js';
+import type { ProcessStats } from '../process/process-stats.js';
 
 /**
  * - `idle`: nothing started yet

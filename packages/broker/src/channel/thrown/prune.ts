@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-import { encodeValue } from './codec.js';
+import { encodeValue } from '../values/codec.js';
 
 export type Pruned =
   | { readonly kept: true; readonly value: unknown }

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from './errors.js';
+import { InvalidOptionError } from '../errors.js';
 
 /** Reads the fields of one options object, remembering which names exist. */
 export class OptionReader {

@@ -4,9 +4,9 @@ import { deserialize, serialize } from 'node:v8';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { decodeValue, encodeValue } from '../../src/channel/codec.js';
-import { Tag } from '../../src/channel/compact.js';
-import { ProtocolError, SerializationError } from '../../src/errors.js';
+import { decodeValue, encodeValue } from '../../../src/channel/values/codec.js';
+import { Tag } from '../../../src/channel/values/compact.js';
+import { ProtocolError, SerializationError } from '../../../src/errors.js';
 
 /** As it comes out at the other end: the buffers in memory of their own. */
 function roundTrip(value: unknown): unknown {
