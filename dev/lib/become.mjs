@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
 import { build } from './build.mjs';
 import { exitWith } from './failure.mjs';
 import { install } from './install.mjs';

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { Failure } from './failure.mjs';
 import { installationId } from './installation-id.mjs';
 import { progress } from './progress.mjs';

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+
 import { watchRunner } from './runner-watch.mjs';
 
 /** @type {NodeJS.Signals[]} */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+
 import { root } from './root.mjs';
 
 /** How long a command that was told to stop may take before it is killed, in ms. */

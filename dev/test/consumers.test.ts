@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { beforeAll, describe, expect, test } from '@jest/globals';
+
 import { output } from './support/command.js';
 import { pack, tool } from './support/packages.js';
 import { root } from './support/paths.js';

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
 import { expect, test } from '@jest/globals';
 import ts from 'typescript';
+
 import { output } from './support/command.js';
 import { published } from './support/packages.js';
 import { root } from './support/paths.js';

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { describe, expect, test } from '@jest/globals';
+
 import { output, run } from './support/command.js';
 import { pack, published, tool } from './support/packages.js';
 import { root } from './support/paths.js';

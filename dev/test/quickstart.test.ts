@@ -1,6 +1,8 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { expect, test } from '@jest/globals';
+
 import { output } from './support/command.js';
 import { root } from './support/paths.js';
 

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { expect, test } from '@jest/globals';
+
 import { output } from './support/command.js';
 import { pack } from './support/packages.js';
 import { root } from './support/paths.js';

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
 import { run, start } from './support/command.js';
 import { manifest, miniWorkspace, pretendInstalled } from './support/mini-workspace.js';
 import { descendants, survivors } from './support/processes.js';

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { start } from './support/command.js';
 import { root } from './support/paths.js';
 import { descendants, survivors } from './support/processes.js';

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+
 import { run } from './support/command.js';
 import { manifest, miniWorkspace, pretendInstalled } from './support/mini-workspace.js';
 

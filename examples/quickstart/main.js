@@ -1,4 +1,5 @@
 import { Broker } from '@dual/broker';
+
 import Primes from './primes.js';
 
 /** @type {Broker<typeof Primes>} */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+
 import { afterEach } from '@jest/globals';
 
 /** How a command ended: its exit code or signal, and the lines it printed, stdout and stderr in order of arrival. */

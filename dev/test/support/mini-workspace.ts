@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
 import { output } from './command.js';
 import { root } from './paths.js';
 import { tempFolder, writeFiles } from './temp-folder.js';

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+
 import { output } from './command.js';
 import { root } from './paths.js';
 

@@ -1,5 +1,6 @@
 /** A process that loads a model and, for each number of seconds sent to it, predicts in a loop for so long. */
 import { performance } from 'node:perf_hooks';
+
 import { loadModel } from '@dual/keras';
 
 const [weights, engine] = process.argv.slice(2);

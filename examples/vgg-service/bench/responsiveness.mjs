@@ -6,10 +6,11 @@
  *   node bench/responsiveness.mjs --weights FILE [--engine onnxruntime] [--seconds 30] [--core 0]
  */
 import { execFileSync } from 'node:child_process';
-import { request, Agent } from 'node:http';
+import { Agent, request } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+
 import { load, photo, quantile, startService } from './service.mjs';
 
 const { values } = parseArgs({

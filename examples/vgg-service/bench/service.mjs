@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+
 import sharp from 'sharp';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));

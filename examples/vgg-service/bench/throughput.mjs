@@ -8,6 +8,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+
 import { load, median, photo, startService } from './service.mjs';
 
 const { values } = parseArgs({

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+
 import { choose, engines, kernels } from './choices.js';
 import type { PipelineSettings } from './pipeline.js';
 

@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import { type LoadOptions, loadModel, type Model } from '@dual/keras';
+
+import { loadModel, type LoadOptions, type Model } from '@dual/keras';
 import { IMAGENET_LABELS, topK } from '@dual/keras/imagenet';
+
 import { decodeImage } from './imaging/decode.js';
 import { toVggInput } from './imaging/vgg-input.js';
 import { LabelsError } from './labels/read-labels.js';

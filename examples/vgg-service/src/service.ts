@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+
 import type { Settings } from './cli.js';
 import { agents } from './download/agents.js';
 import { makeApp } from './http/app.js';

@@ -1,4 +1,5 @@
 import { PipelineStartError } from '@dual/broker';
+
 import type { Settings } from './cli.js';
 import { errorCode } from './error-code.js';
 import { WeightsError } from './weights/weights-error.js';

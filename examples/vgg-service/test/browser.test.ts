@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
+
 import { startService, type TestService } from './support/service.js';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';

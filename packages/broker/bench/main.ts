@@ -3,11 +3,11 @@
  * Node: `npm run bench -- --help`.
  */
 import { writeFileSync } from 'node:fs';
+
 import { contenders } from './contenders/index.js';
 import { lock } from './lock.js';
 import { run } from './measure/run.js';
-import type { Options } from './options.js';
-import { UsageError, parseOptions, usage } from './options.js';
+import { type Options, parseOptions, usage, UsageError } from './options.js';
 import { pin } from './pin.js';
 import { publish } from './publish.js';
 import { judge } from './report/goals.js';

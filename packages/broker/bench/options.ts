@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+
 import type { Contender } from './contender.js';
 import type { Task } from './tasks.js';
 

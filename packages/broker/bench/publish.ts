@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+
 import { chart } from './report/chart.js';
 import type { Circumstances } from './report/machine.js';
 import type { Outcome } from './report/outcome.js';

@@ -1,6 +1,6 @@
+import { unexplained } from './explain.js';
 import type { History, Outcome, Submission } from './history.js';
 import type { Start } from './journal.js';
-import { unexplained } from './explain.js';
 import type { Shape } from './plan.js';
 
 /** Which promise was broken. */

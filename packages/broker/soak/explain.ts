@@ -1,6 +1,5 @@
 import type { Outcome, Submission } from './history.js';
-import type { Act, CallPlan } from './plan.js';
-import { isHarmless } from './plan.js';
+import { type Act, type CallPlan, isHarmless } from './plan.js';
 
 export interface Circumstances {
   readonly boundedQueue: boolean;

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+
 import type { Broker } from '@dual/broker';
+
 import type { Fault } from './plan.js';
 
 export interface Target {

@@ -1,4 +1,5 @@
 import type { CallState } from '@dual/broker';
+
 import type { Start } from './journal.js';
 import type { Leftovers } from './leftovers.js';
 import type { CallPlan, Shape } from './plan.js';

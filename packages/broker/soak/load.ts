@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
-import type { Broker, Call } from '@dual/broker';
-import { BrokerError } from '@dual/broker';
+
+import { type Broker, BrokerError, type Call } from '@dual/broker';
+
 import type { Outcome, Submission } from './history.js';
 import type { CallPlan } from './plan.js';
 

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
+
 import { check } from './checker.js';
 import { gcAndRss, memoryVerdict } from './memory.js';
 import { Mishaps } from './mishaps.js';
 import { planRound } from './plan.js';
-import { Tally, summary, writeReport } from './report.js';
+import { summary, Tally, writeReport } from './report.js';
 import { playRound } from './round.js';
 
 const USAGE = `Usage: soak [options]

@@ -1,5 +1,6 @@
 /** A program whose child computes without a break. It writes the child's process id, and then ends as it is told. */
 import { devNull } from 'node:os';
+
 import { Broker } from '@dual/broker';
 
 const broker = new Broker(new URL('./pipeline.mjs', import.meta.url), {

@@ -1,6 +1,7 @@
 import { openSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
+
 import { currentCall } from '@dual/broker/pipeline';
 
 const cell = new Int32Array(new SharedArrayBuffer(4));

@@ -1,4 +1,5 @@
 import type { CommonOptions } from '@dual/broker';
+
 import { Random } from './random.js';
 
 /** What a call does in the child; `pipeline.mjs` has a method of each name. */

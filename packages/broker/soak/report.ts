@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
+
 import type { Violation } from './checker.js';
 import type { History, Outcome } from './history.js';
 import type { MemoryVerdict } from './memory.js';
-import type { RoundPlan, Shape } from './plan.js';
-import { isHarmless } from './plan.js';
+import { isHarmless, type RoundPlan, type Shape } from './plan.js';
 
 export interface Report {
   readonly seed: number;

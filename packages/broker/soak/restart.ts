@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+
 import { Broker } from '@dual/broker';
+
 import { percentile } from './percentile.js';
 
 const { values } = parseArgs({ options: { tries: { type: 'string', default: '100' } } });

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+
 import { Broker } from '@dual/broker';
-import type { Target } from './faults.js';
-import { inflictLater } from './faults.js';
+
+import { inflictLater, type Target } from './faults.js';
 import type { History } from './history.js';
 import { readJournal } from './journal.js';
 import { childrenOf, countDescriptors } from './leftovers.js';

@@ -1,22 +1,20 @@
 import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 
-import type { CallSite } from './call/call-site.js';
-import { captureCallSite, withCallSite } from './call/call-site.js';
 import type { Call } from './call/call.js';
+import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
 import type { CloseOptions, PipelineClient } from './client.js';
 import { Dispatcher } from './dispatcher.js';
-import type { BrokerEvents, BrokerState, BrokerStats } from './observe/broker-events.js';
 import { Intake } from './intake.js';
-import type { CallOptions, OptionsArg } from './options/options.js';
-import type { ResolvedOptions } from './options/resolve.js';
-import { resolveCloseTimeout, resolveOptions } from './options/resolve.js';
+import type { BrokerEvents, BrokerState, BrokerStats } from './observe/broker-events.js';
 import { Diagnostics } from './observe/diagnostics.js';
+import type { CallOptions, OptionsArg } from './options/options.js';
+import { resolveCloseTimeout, type ResolvedOptions, resolveOptions } from './options/resolve.js';
 import { initFor } from './process/init.js';
 import { normalizeModule } from './process/module.js';
 import { Pool } from './process/pool.js';
-import type { StartFailureReason } from './process/supervisor.js';
-import { startError } from './process/supervisor.js';
+import { startError, type StartFailureReason } from './process/supervisor.js';
+import { closedError } from './refusals.js';
 import type {
   MethodArgs,
   MethodName,
@@ -28,9 +26,8 @@ import type {
   StreamName,
   UnknownFactory,
 } from './remote/remote.js';
-import { closedError } from './refusals.js';
 import { remoteProxy } from './remote/remote-proxy.js';
-import { KeepAlive, after } from './timer.js';
+import { after, KeepAlive } from './timer.js';
 
 type Life =
   | { readonly name: 'open' }

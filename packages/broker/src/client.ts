@@ -1,6 +1,13 @@
 import type { Call } from './call/call.js';
 import type { CallOptions } from './options/options.js';
-import type { MethodArgs, MethodName, MethodResult, Remote, StreamChunk, StreamName } from './remote/remote.js';
+import type {
+  MethodArgs,
+  MethodName,
+  MethodResult,
+  Remote,
+  StreamChunk,
+  StreamName,
+} from './remote/remote.js';
 
 /** How long `close` waits. */
 export interface CloseOptions {

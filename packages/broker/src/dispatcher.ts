@@ -1,27 +1,23 @@
 import { abandonable } from './call/abandonable.js';
 import { onAbort } from './call/abort.js';
+import { type CallKeeper, type CallRequest, type Outcome, PendingCall } from './call/call.js';
 import { abortError, goneError, queueTimeoutOf } from './call/call-errors.js';
-import type { CallKeeper, CallRequest, Outcome } from './call/call.js';
-import { PendingCall } from './call/call.js';
+import { CallRegistry } from './call/call-registry.js';
+import { PendingCalls } from './call/pending-calls.js';
 import { payloadBytes } from './channel/frame.js';
 import { samePayload } from './channel/same-payload.js';
 import { CallTimeoutError, DuplicateKeyError } from './errors.js';
-import type { BatchStats } from './observe/batch-meter.js';
-import { BatchMeter } from './observe/batch-meter.js';
-import type { CallStats } from './observe/call-meter.js';
-import { CallMeter } from './observe/call-meter.js';
+import { BatchMeter, type BatchStats } from './observe/batch-meter.js';
+import { CallMeter, type CallStats } from './observe/call-meter.js';
 import type { Diagnostics } from './observe/diagnostics.js';
-import { ServiceTime } from './queue/service-time.js';
-import { PendingCalls } from './call/pending-calls.js';
 import type { ResolvedOptions } from './options/resolve.js';
-import type { ProcessExit } from './process/exit.js';
-import { lostCallError } from './process/exit.js';
-import type { LostCall, RunInfo } from './process/process-stats.js';
+import { lostCallError, type ProcessExit } from './process/exit.js';
 import type { Pool } from './process/pool.js';
+import type { LostCall, RunInfo } from './process/process-stats.js';
 import type { Supervisor } from './process/supervisor.js';
 import { Admission } from './queue/admission.js';
-import { CallRegistry } from './call/call-registry.js';
 import { Schedule } from './queue/schedule.js';
+import { ServiceTime } from './queue/service-time.js';
 import type { KeepAlive } from './timer.js';
 
 export interface DispatcherOptions {

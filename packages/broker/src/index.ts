@@ -4,6 +4,8 @@
  */
 export { Broker } from './broker.js';
 export type { Call, CallState } from './call/call.js';
+export type { CallProgress } from './call/progress.js';
+export type { SharedMemoryStats } from './channel/shared/broker-memory.js';
 export type { CloseOptions, PipelineClient } from './client.js';
 export {
   BatchResultError,
@@ -21,6 +23,7 @@ export {
   SerializationError,
   UnknownMethodError,
 } from './errors.js';
+export type { BatchStats } from './observe/batch-meter.js';
 export type { BrokerEvents, BrokerState, BrokerStats } from './observe/broker-events.js';
 export type { CallStats } from './observe/call-meter.js';
 export type {
@@ -36,8 +39,8 @@ export type {
 } from './observe/diagnostics-messages.js';
 export type { DurationSummary } from './observe/durations.js';
 export type {
-  BatchOptions,
   BatchesOf,
+  BatchOptions,
   BrokerOptions,
   CallOptions,
   CommonOptions,
@@ -51,9 +54,6 @@ export type {
   RestartOptions,
   SharedMemoryOptions,
 } from './options/options.js';
-export type { CallProgress } from './call/progress.js';
-export type { SharedMemoryStats } from './channel/shared/broker-memory.js';
-export type { BatchStats } from './observe/batch-meter.js';
 export type { ProcessExit } from './process/exit.js';
 export type { ProcessState, ProcessStats } from './process/process-stats.js';
 export type {

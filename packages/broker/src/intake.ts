@@ -1,20 +1,16 @@
-import type { CallSite } from './call/call-site.js';
-import { captureCallSite, withCallSite } from './call/call-site.js';
-import { CallStream } from './call/call-stream.js';
 import type { PendingCall } from './call/call.js';
+import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
+import { CallStream } from './call/call-stream.js';
+import type { IncomingStream } from './call/incoming-stream.js';
 import { payloadBytes } from './channel/frame.js';
 import { encodeCall } from './channel/messages.js';
 import type { Dispatcher } from './dispatcher.js';
-import type { BrokerErrorDetails } from './errors.js';
-import { SerializationError } from './errors.js';
-import type { IncomingStream } from './call/incoming-stream.js';
+import { type BrokerErrorDetails, SerializationError } from './errors.js';
 import type { CallOptions } from './options/options.js';
-import { startError } from './process/supervisor.js';
-import type { StartFailureReason } from './process/supervisor.js';
+import { resolveCallOptions, type ResolvedCallOptions, type ResolvedOptions } from './options/resolve.js';
+import { startError, type StartFailureReason } from './process/supervisor.js';
 import { checkBatched, checkCall, closedError } from './refusals.js';
 import type { Invoker } from './remote/remote-proxy.js';
-import type { ResolvedCallOptions, ResolvedOptions } from './options/resolve.js';
-import { resolveCallOptions } from './options/resolve.js';
 
 /** A call as its caller makes it. */
 export interface Invocation {

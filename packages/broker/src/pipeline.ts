@@ -2,4 +2,4 @@
  * What a pipeline may import: the call that it is running.
  * @packageDocumentation
  */
-export { currentCall, type CurrentCall } from './child/context.js';
+export { type CurrentCall, currentCall } from './child/context.js';

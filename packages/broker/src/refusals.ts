@@ -1,5 +1,4 @@
-import type { BrokerErrorDetails } from './errors.js';
-import { BrokerClosedError, InvalidOptionError } from './errors.js';
+import { BrokerClosedError, type BrokerErrorDetails, InvalidOptionError } from './errors.js';
 
 export function closedError(why?: string, details?: BrokerErrorDetails): BrokerClosedError {
   return new BrokerClosedError(

@@ -1,7 +1,7 @@
-import { Broker } from '@dual/broker';
-import type { BatchMethodName, UnknownFactory } from '@dual/broker';
+import { type BatchMethodName, Broker, type UnknownFactory } from '@dual/broker';
 import { describe, expect, test } from 'tstyche';
-import type { Pipeline, makeDefault } from './pipelines.js';
+
+import type { makeDefault, Pipeline } from './pipelines.js';
 
 const url = new URL('./pipelines.js', import.meta.url);
 

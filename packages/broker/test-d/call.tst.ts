@@ -1,6 +1,7 @@
 import { Broker, type Call } from '@dual/broker';
 import { describe, expect, test } from 'tstyche';
-import type { Prediction, makePipeline } from './pipelines.js';
+
+import type { makePipeline, Prediction } from './pipelines.js';
 
 const broker = new Broker<typeof makePipeline>(new URL('./pipelines.js', import.meta.url), { args: ['x'] });
 const image = new Uint8Array();

@@ -1,6 +1,7 @@
 import { Broker } from '@dual/broker';
 import { describe, expect, test } from 'tstyche';
-import type { Pipeline, makeDefault, makePipeline, makePipelineLater } from './pipelines.js';
+
+import type { makeDefault, makePipeline, makePipelineLater, Pipeline } from './pipelines.js';
 
 const url = new URL('./pipelines.js', import.meta.url);
 

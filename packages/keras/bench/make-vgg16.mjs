@@ -5,6 +5,7 @@
  */
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+
 import { File, ready } from 'h5wasm/node';
 
 const BLOCKS = [

@@ -6,6 +6,7 @@
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+
 import { loadModel } from '@dual/keras';
 
 const { positionals, values } = parseArgs({

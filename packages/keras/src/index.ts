@@ -1,8 +1,8 @@
 import type { Model as LoadedModel } from './model.js';
 
 export { loadModel } from './load-model.js';
-export type { LoadOptions, LoadProgress } from './options.js';
 export type { Tensor, TensorInfo } from './model.js';
+export type { LoadOptions, LoadProgress } from './options.js';
 
 /** A loaded model; `loadModel` makes it. A type of its own, since bundled declarations would export the class. */
 export type Model = LoadedModel;

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+
 import type { LoadedWeight, Session } from './engines/engine.js';
 import { selectEngine } from './engines/select.js';
 import { OptionError } from './errors.js';

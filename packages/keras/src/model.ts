@@ -1,9 +1,10 @@
-import { reasonOf } from './reason.js';
 import { types } from 'node:util';
+
 import type { EngineName, Session } from './engines/engine.js';
 import { DisposedError, EngineError, InputError, KerasError } from './errors.js';
 import { firstNotFinite } from './first-not-finite.js';
 import type { Graph } from './graph/graph.js';
+import { reasonOf } from './reason.js';
 
 /** Numbers with a shape: rows of the last dimension follow each other. */
 export interface Tensor {

@@ -1,6 +1,8 @@
 import { mkdir, readFile, stat, truncate, writeFile as writeBytes } from 'node:fs/promises';
 import path from 'node:path';
+
 import { describe, expect, test } from '@jest/globals';
+
 import { fixture, sharedFile, temporaryDirectory, testWithShared } from './support/files.js';
 import { refusal } from './support/refusal.js';
 import { writeFile } from './support/tiny-vgg.js';

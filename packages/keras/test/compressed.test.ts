@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+
 import { BLOCK_BYTES, blocksOf, runsOf } from '../src/reading/blocks.js';
 import type { Dataset } from '../src/reading/dataset.js';
 import { refusal } from './support/refusal.js';

@@ -1,5 +1,6 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
 import { expect, test } from '@jest/globals';
+
 import { findPackage } from '../src/engines/find-package.js';
 import { loadWasm } from '../src/engines/tfjs/load-wasm.js';
 import type { TensorFlow } from '../src/engines/tfjs/run-graph.js';

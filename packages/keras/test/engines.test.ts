@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+
 import { expect, test } from '@jest/globals';
-import { engines, EngineError, loadModel } from '../src/index.js';
+
+import { EngineError, engines, loadModel } from '../src/index.js';
 import { fixture, packageDirectory, temporaryDirectory } from './support/files.js';
 
 const run = promisify(execFile);

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+
 import { expect, test } from '@jest/globals';
-import { sharedFile, testWithShared } from './support/files.js';
+
 import * as imagenet from '../src/imagenet/index.js';
 import * as keras from '../src/index.js';
+import { sharedFile, testWithShared } from './support/files.js';
 
 test('the public surface is this and nothing else', () => {
   expect(Object.keys(keras).toSorted()).toEqual([

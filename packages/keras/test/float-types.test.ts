@@ -1,5 +1,6 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
 import { checkFile } from '../src/reading/check-file.js';
 import { Hdf5File } from '../src/reading/hdf5-file.js';
 import { toFloat32 } from '../src/reading/numbers.js';

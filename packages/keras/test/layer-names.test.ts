@@ -1,5 +1,6 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
 import { beforeAll, expect, test } from '@jest/globals';
+
 import { ENGINES, predictWith, tinyImage } from './support/predicting.js';
 import { tinyConfig, tinyWeights, writeFile, writeWhole } from './support/tiny-vgg.js';
 

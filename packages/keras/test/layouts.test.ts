@@ -1,6 +1,8 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
 import { readFile, writeFile as writeBytes } from 'node:fs/promises';
+
 import { beforeAll, describe, expect, test } from '@jest/globals';
+
 import { predictWith, tinyImage } from './support/predicting.js';
 import {
   tinyConfig,

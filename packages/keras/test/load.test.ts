@@ -1,6 +1,8 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
 import { readdirSync, readlinkSync } from 'node:fs';
+
 import { beforeAll, describe, expect, test } from '@jest/globals';
+
 import { loadModel, type LoadOptions, type LoadProgress, OptionError } from '../src/index.js';
 import { fixture, smallVgg } from './support/files.js';
 import { largestDifference, predictWith, tinyImage } from './support/predicting.js';

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+
 import { describe, expect, test } from '@jest/globals';
+
 import { checkFile } from '../src/reading/check-file.js';
 import { Hdf5File } from '../src/reading/hdf5-file.js';
 import { fixture, temporaryDirectory } from './support/files.js';

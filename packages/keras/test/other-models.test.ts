@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+
 import { refusal } from './support/refusal.js';
 import {
   type LayerJson,

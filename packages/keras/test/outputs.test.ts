@@ -1,8 +1,10 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+
 import { describe, expect, test } from '@jest/globals';
-import { type LoadOptions, loadModel } from '../src/index.js';
+
+import { loadModel, type LoadOptions } from '../src/index.js';
 import { fixture, sharedFile, smallVgg, testWithShared } from './support/files.js';
 import { ENGINES, largestDifference, predictWith } from './support/predicting.js';
 

@@ -1,5 +1,6 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
 import { DisposedError, InputError, loadModel, type Model, type Tensor } from '../src/index.js';
 import { ENGINES, predictWith, tinyImage } from './support/predicting.js';
 import { tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';

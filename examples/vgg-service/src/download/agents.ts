@@ -1,4 +1,5 @@
 import type { Agent } from 'node:http';
+
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
 
 export type AgentFor = (url: URL) => Agent;

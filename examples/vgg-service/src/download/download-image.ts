@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
+
 import fetch, { type Response } from 'node-fetch';
+
 import { errorCode } from '../error-code.js';
 import { type AgentFor, isRefusedAddress } from './agents.js';
 import { DownloadError } from './download-error.js';

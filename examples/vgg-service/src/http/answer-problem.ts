@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Response } from 'express';
+
 import { problemPage } from '../pages/problem-page.js';
 import { ClientGone } from './client-gone.js';
 import { Problem } from './problem.js';

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+
 import express, { type Express } from 'express';
+
 import type { AgentFor } from '../download/agents.js';
 import type { ModelHost } from '../model/model-host.js';
 import type { Sample } from '../model/samples.js';

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+
 import type { AgentFor } from '../download/agents.js';
 import { downloadImage } from '../download/download-image.js';
 import { parseImageUrl } from '../download/parse-url.js';

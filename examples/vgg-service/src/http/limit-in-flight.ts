@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+
 import { Problem } from './problem.js';
 
 /** Bounds what many uploads at once can hold in memory. */

@@ -1,6 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { errorCode } from '../error-code.js';
 import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+
+import { errorCode } from '../error-code.js';
 
 /** The port or address cannot be had. Its message is one line. */
 class ListenError extends Error {

@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+
 import { ClientGone } from './client-gone.js';
 import { Problem } from './problem.js';
 

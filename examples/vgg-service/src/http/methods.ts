@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+
 import { Problem } from './problem.js';
 
 /** Answers what the handlers before it on a route did not take: OPTIONS with the methods, everything else with 405. */

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+
 import { Problem } from './problem.js';
 
 /**

@@ -6,6 +6,7 @@ import {
   ProcessExitError,
   QueueFullError,
 } from '@dual/broker';
+
 import { DownloadError, type DownloadErrorCode } from '../download/download-error.js';
 import { type ImageErrorCode, isImageError } from '../imaging/image-error.js';
 import { Problem } from './problem.js';

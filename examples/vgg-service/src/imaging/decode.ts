@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+
 import { ImageError } from './image-error.js';
 
 /** Images of more pixels than this are refused: decoding one would hold the model up for seconds. */

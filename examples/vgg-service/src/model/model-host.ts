@@ -1,4 +1,5 @@
 import { Broker } from '@dual/broker';
+
 import type makePipeline from '../pipeline.js';
 import type { Classification, ModelDescription, PipelineSettings } from '../pipeline.js';
 

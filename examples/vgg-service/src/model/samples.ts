@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+
 import { demonstrationModel } from '../package-files.js';
 
 /** The photo that is classified when none is given. */

@@ -1,6 +1,6 @@
+import type { Timings } from '../http/answer.js';
 import { formatNames, type ImageFormat, mediaTypes } from '../imaging/format.js';
 import type { Ranked } from '../pipeline.js';
-import type { Timings } from '../http/answer.js';
 import { type Html, html } from './html.js';
 import { layout } from './layout.js';
 import { demonstrationNote, modelBadge, type ModelView } from './model-badge.js';

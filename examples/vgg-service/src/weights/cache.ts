@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join, posix } from 'node:path';
+
 import envPaths from 'env-paths';
 
 /** Where the platform keeps what can be had again: `$XDG_CACHE_HOME/vgg-service` or `~/.cache/vgg-service` on Linux. */

@@ -1,6 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { demonstrationModel } from '../package-files.js';
 import { cachedFile } from './cache.js';
 import { downloadWeights } from './download-weights.js';

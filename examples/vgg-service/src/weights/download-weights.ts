@@ -1,6 +1,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+
 import { errorCode } from '../error-code.js';
 import { md5Of } from './checksum.js';
 import { explain } from './explain-failure.js';

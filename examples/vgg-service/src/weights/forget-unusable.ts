@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+
 import { errorCode } from '../error-code.js';
 import type { Weights } from './choose-weights.js';
 import { WeightsError } from './weights-error.js';

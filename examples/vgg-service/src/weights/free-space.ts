@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+
 import { WeightsError } from './weights-error.js';
 
 /** @throws {WeightsError} `ERR_WEIGHTS_DISK` before a download that cannot end well is begun. */

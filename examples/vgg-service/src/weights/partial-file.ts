@@ -1,5 +1,6 @@
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+
 import { errorCode } from '../error-code.js';
 
 /** A download that is not finished: its own file, and what the server said that lets it go on later. */

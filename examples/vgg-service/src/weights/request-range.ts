@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
+
 import fetch, { type Response } from 'node-fetch';
+
 import type { PartialFile } from './partial-file.js';
 import { WeightsError } from './weights-error.js';
 

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
+
 import { describe, expect, test } from '@jest/globals';
+
 import { agents } from '../../src/download/agents.js';
 import { DownloadError } from '../../src/download/download-error.js';
 import { downloadImage, type DownloadOptions } from '../../src/download/download-image.js';

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
+
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import sharp from 'sharp';
+
 import { form, post, type ProblemDocument } from '../support/post.js';
 import { sample } from '../support/samples.js';
 import { serve, type TestServer } from '../support/server.js';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
+
 import { type Answer, form, post } from '../support/post.js';
 import { sample, samples } from '../support/samples.js';
 import { serve, type TestServer } from '../support/server.js';

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
 import type { ProblemDocument } from '../support/post.js';
 import { startService, type TestService } from '../support/service.js';
 

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+
 import { expect, test } from '@jest/globals';
+
 import { post, type ProblemDocument } from '../support/post.js';
 import { sample } from '../support/samples.js';
 import { serve } from '../support/server.js';

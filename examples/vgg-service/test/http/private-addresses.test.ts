@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
 import { post, type ProblemDocument } from '../support/post.js';
 import { serve, type TestServer } from '../support/server.js';
 import { startService, type TestService } from '../support/service.js';

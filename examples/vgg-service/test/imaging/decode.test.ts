@@ -1,6 +1,8 @@
-import { beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
+
+import { beforeAll, expect, test } from '@jest/globals';
 import sharp from 'sharp';
+
 import { decodeImage } from '../../src/imaging/decode.js';
 import { detectFormat, requireImage } from '../../src/imaging/format.js';
 import { toVggInput } from '../../src/imaging/vgg-input.js';

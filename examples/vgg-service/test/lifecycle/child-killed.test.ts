@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
 import { fillQueue, holdRestart, modelProcess } from '../support/busy.js';
 import { form, post, type ProblemDocument } from '../support/post.js';
 import { sample } from '../support/samples.js';

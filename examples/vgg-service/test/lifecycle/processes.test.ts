@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
 import { type Answer, form, post } from '../support/post.js';
 import { sample } from '../support/samples.js';
 import { startService, type TestService } from '../support/service.js';

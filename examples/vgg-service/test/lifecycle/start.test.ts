@@ -2,9 +2,10 @@ import { cpSync, readFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { expect, test } from '@jest/globals';
-import type { Answer } from '../support/post.js';
-import { form, post } from '../support/post.js';
+
+import { type Answer, form, post } from '../support/post.js';
 import { samples } from '../support/samples.js';
 import { freePort, serve } from '../support/server.js';
 import { startService, TestService } from '../support/service.js';

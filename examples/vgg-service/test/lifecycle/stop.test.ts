@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
+
 import { expect, test } from '@jest/globals';
+
 import { fillQueue, modelProcess } from '../support/busy.js';
 import { sample } from '../support/samples.js';
 import { freePort, serve } from '../support/server.js';

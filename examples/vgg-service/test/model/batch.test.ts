@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { expect, test } from '@jest/globals';
+
 import { Broker } from '@dual/broker';
+import { expect, test } from '@jest/globals';
+
+import { batch } from '../../src/model/model-host.js';
 import { demonstrationModel } from '../../src/package-files.js';
 import type makePipeline from '../../src/pipeline.js';
-import { batch } from '../../src/model/model-host.js';
 import { modelProcess } from '../support/busy.js';
 import { form, post, type ProblemDocument } from '../support/post.js';
 import { sample, samples } from '../support/samples.js';

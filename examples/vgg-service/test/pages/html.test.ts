@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { html } from '../../src/pages/html.js';
 
 test('escapes every value, in text and in attributes', () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+
 import { form } from './post.js';
 import { sample } from './samples.js';
 import type { TestService } from './service.js';

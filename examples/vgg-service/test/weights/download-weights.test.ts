@@ -1,10 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
+
 import { expect, test } from '@jest/globals';
+
 import { downloadWeights, type WeightsDownload } from '../../src/weights/download-weights.js';
 import { serve } from '../support/server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

@@ -1,5 +1,5 @@
-import type { CommonOptions } from '@dual/broker';
-import { Broker } from '@dual/broker';
+import { Broker, type CommonOptions } from '@dual/broker';
+
 import type { Contender } from '../contender.js';
 import type makePipeline from '../worker/pipeline.js';
 

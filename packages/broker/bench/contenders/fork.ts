@@ -1,6 +1,6 @@
-import type { SerializationType } from 'node:child_process';
-import { fork } from 'node:child_process';
+import { fork, type SerializationType } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+
 import type { Contender } from '../contender.js';
 import type { Request, Response } from '../worker/methods.js';
 import { Pending } from './pending.js';

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import type { JestWorkerFarm } from 'jest-worker';
-import { Worker } from 'jest-worker';
+
+import { type JestWorkerFarm, Worker } from 'jest-worker';
+
 import type { Contender } from '../contender.js';
 import type * as methods from '../worker/methods.js';
 

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+
 import { Piscina } from 'piscina';
+
 import type { Contender } from '../contender.js';
 
 const filename = fileURLToPath(new URL('../worker/methods.js', import.meta.url));

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+
 import { FixedClusterPool } from 'poolifier';
+
 import type { Contender } from '../contender.js';
 import type { Payload } from '../worker/methods.js';
 

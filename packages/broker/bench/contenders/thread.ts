@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+
 import type { Contender } from '../contender.js';
 import type { Payload, Request, Response } from '../worker/methods.js';
 import { Pending } from './pending.js';

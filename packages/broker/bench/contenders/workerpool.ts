@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+
 import workerpool from 'workerpool';
+
 import type { Contender } from '../contender.js';
 
 const worker = fileURLToPath(new URL('../worker/workerpool.js', import.meta.url));

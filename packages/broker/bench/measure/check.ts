@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+
 import type { Connection } from '../contender.js';
 import type { Task } from '../tasks.js';
 import { sink } from '../worker/methods.js';

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+
 import type { Connection, Contender } from '../contender.js';
 import type { Turn } from '../stats.js';
 import type { Task } from '../tasks.js';

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+
 import type { Task } from '../tasks.js';
 import type { Entrant } from './entrant.js';
 

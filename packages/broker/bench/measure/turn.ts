@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+
 import type { Connection } from '../contender.js';
-import type { Turn } from '../stats.js';
-import { median } from '../stats.js';
+import { median, type Turn } from '../stats.js';
 import type { Task } from '../tasks.js';
 import { workerUsage } from './usage.js';
 

@@ -1,5 +1,4 @@
-import type { Circumstances } from './machine.js';
-import { describeRun } from './machine.js';
+import { type Circumstances, describeRun } from './machine.js';
 import { replaceMarked } from './marked.js';
 import type { Outcome } from './outcome.js';
 import { table } from './table.js';

@@ -1,10 +1,9 @@
 import { Broker } from '@dual/broker';
-import type { Slice } from './closed-loop.js';
-import { closedLoop, typical } from './closed-loop.js';
+
+import { closedLoop, type Slice, typical } from './closed-loop.js';
 import type makePipeline from './pipeline.js';
 import { pipeline } from './pipeline-url.js';
-import type { Plan } from './plan.js';
-import { turns } from './plan.js';
+import { type Plan, turns } from './plan.js';
 
 const CLIENTS = [1, 2, 4, 8, 16, 32, 64];
 /** A call alone takes about so long, in ms: each client makes a few in the time that counts. */

@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+
 import { lock } from '../lock.js';
 import { UsageError } from '../options.js';
 import { circumstances } from '../report/machine.js';

@@ -1,9 +1,9 @@
 import { Broker } from '@dual/broker';
+
 import { closedLoop, typical } from './closed-loop.js';
 import type makePipeline from './pipeline.js';
 import { pipeline } from './pipeline-url.js';
-import type { Plan } from './plan.js';
-import { turns } from './plan.js';
+import { type Plan, turns } from './plan.js';
 
 const CLIENTS = 8;
 const DURATION = 1_500;

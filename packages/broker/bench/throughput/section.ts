@@ -1,6 +1,5 @@
 import { threeDigits, times } from '../report/format.js';
-import type { Circumstances } from '../report/machine.js';
-import { describeRun } from '../report/machine.js';
+import { type Circumstances, describeRun } from '../report/machine.js';
 import { markdownTable } from '../report/markdown.js';
 import { goalsOf } from './goals.js';
 import type { Outcome } from './outcome.js';

@@ -1,12 +1,13 @@
 import { performance } from 'node:perf_hooks';
+
 import { Broker } from '@dual/broker';
+
 import { CallMeter } from '../../src/observe/call-meter.js';
 import { median } from '../stats.js';
 import { closedLoop, typical } from './closed-loop.js';
 import type makePipeline from './pipeline.js';
 import { pipeline } from './pipeline-url.js';
-import type { Plan } from './plan.js';
-import { turns } from './plan.js';
+import { type Plan, turns } from './plan.js';
 
 const CLIENTS = 64;
 const DURATION = 1_000;

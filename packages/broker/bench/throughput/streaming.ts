@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+
 import { Broker } from '@dual/broker';
+
 import { median } from '../stats.js';
 import type makePipeline from './pipeline.js';
 import { pipeline } from './pipeline-url.js';
-import type { Plan } from './plan.js';
-import { turns } from './plan.js';
+import { type Plan, turns } from './plan.js';
 
 const CHUNK_BYTES = 1024;
 const CHUNKS = 20_000;

@@ -1,5 +1,4 @@
-import type { Request } from './methods.js';
-import { answer } from './methods.js';
+import { answer, type Request } from './methods.js';
 
 process.on('message', (request: Request) => {
   process.send?.(answer(request));

@@ -1,6 +1,6 @@
 import { ClusterWorker } from 'poolifier';
-import type { Payload } from './methods.js';
-import { echo, sink, usage } from './methods.js';
+
+import { echo, type Payload, sink, usage } from './methods.js';
 
 export default new ClusterWorker<Payload>({
   echo: (payload?: Payload) => echo(payload ?? ''),

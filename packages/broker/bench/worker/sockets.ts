@@ -1,8 +1,7 @@
-import type { OnReadOpts, SocketConstructorOpts } from 'node:net';
-import { Socket } from 'node:net';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+
 import { readLines } from './lines.js';
-import type { Request } from './methods.js';
-import { answer } from './methods.js';
+import { answer, type Request } from './methods.js';
 
 // Each answer is written when it is there: one that waited for others would be lost with this process.
 const onread = readLines((request) => {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Request } from './methods.js';
-import { answer } from './methods.js';
+
+import { answer, type Request } from './methods.js';
 
 const transfers = workerData === 'transfer';
 

@@ -1,4 +1,5 @@
 import workerpool from 'workerpool';
+
 import { echo, sink, usage } from './methods.js';
 
 workerpool.worker({ echo, sink, usage });

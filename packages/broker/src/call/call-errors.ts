@@ -1,6 +1,10 @@
+import {
+  type BrokerErrorDetails,
+  CallCancelledError,
+  CallTimeoutError,
+  SerializationError,
+} from '../errors.js';
 import type { Outcome, PendingCall } from './call.js';
-import type { BrokerErrorDetails } from '../errors.js';
-import { CallCancelledError, CallTimeoutError, SerializationError } from '../errors.js';
 
 /** The arguments' memory is their owner's, who was asked to leave it alone until the call has settled. */
 export function goneError(call: PendingCall): SerializationError {

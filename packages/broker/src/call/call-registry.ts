@@ -1,7 +1,7 @@
-import type { PendingCall } from './call.js';
 import type { KeepOptions } from '../options/options.js';
 import type { Resolved } from '../options/resolve.js';
 import { after } from '../timer.js';
+import type { PendingCall } from './call.js';
 
 interface Kept {
   readonly call: PendingCall;

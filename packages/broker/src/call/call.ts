@@ -1,19 +1,15 @@
 import { inspect } from 'node:util';
 
-import type { Payload } from '../channel/frame.js';
-import { payloadBytes } from '../channel/frame.js';
-import type { BrokerErrorDetails } from '../errors.js';
 import { derivedKey } from '../channel/call-key.js';
-import { CallCancelledError } from '../errors.js';
+import { type Payload, payloadBytes } from '../channel/frame.js';
+import { type BrokerErrorDetails, CallCancelledError } from '../errors.js';
 import type { CallMeter } from '../observe/call-meter.js';
 import type { ResolvedCallOptions } from '../options/resolve.js';
-import type { IncomingStream } from './incoming-stream.js';
-import type { CallProgress } from './progress.js';
-import { Progress } from './progress.js';
-import { Limit } from '../timer.js';
-import type { CallSite } from './call-site.js';
-import { showingWhoAwaits, withCallSite } from './call-site.js';
 import { isForStream } from '../process/failure.js';
+import { Limit } from '../timer.js';
+import { type CallSite, showingWhoAwaits, withCallSite } from './call-site.js';
+import type { IncomingStream } from './incoming-stream.js';
+import { type CallProgress, Progress } from './progress.js';
 
 export type CallState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 

@@ -2,12 +2,10 @@ import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import type { OnReadOpts, Socket } from 'node:net';
 
-import type { BrokerError } from '../errors.js';
-import { ProtocolError } from '../errors.js';
+import { type BrokerError, ProtocolError } from '../errors.js';
 import type { Frame } from './frame.js';
 import { FrameReader } from './frame-reader.js';
-import type { Piece } from './frame-writer.js';
-import { FrameWriter } from './frame-writer.js';
+import { FrameWriter, type Piece } from './frame-writer.js';
 
 /** At most so much is read at a time. */
 const READ_BYTES = 256 * 1024;

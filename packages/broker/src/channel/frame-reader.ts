@@ -1,6 +1,13 @@
 import { ProtocolError } from '../errors.js';
-import type { Frame, Payload } from './frame.js';
-import { HEADER_BYTES, LENGTH_BYTES, MAX_BUFFERS, NO_BUFFERS, newSlab } from './frame.js';
+import {
+  type Frame,
+  HEADER_BYTES,
+  LENGTH_BYTES,
+  MAX_BUFFERS,
+  newSlab,
+  NO_BUFFERS,
+  type Payload,
+} from './frame.js';
 import { ownBytes } from './own-memory.js';
 
 /** What comes before a frame's buffers is read into pieces of memory of this size, or larger where it must be. */

@@ -1,5 +1,4 @@
-import type { Frame, Payload } from './frame.js';
-import { frameHeadBytes, newSlab, writeFrameHead } from './frame.js';
+import { type Frame, frameHeadBytes, newSlab, type Payload, writeFrameHead } from './frame.js';
 
 /** Frames are gathered in pieces of memory of this size. */
 const SLAB_BYTES = 64 * 1024;

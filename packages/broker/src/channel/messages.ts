@@ -1,10 +1,8 @@
 import { ProtocolError } from '../errors.js';
-import { decodeValue, encodeList, encodeValue } from './values/codec.js';
-import type { Frame, Payload } from './frame.js';
-import { NO_BUFFERS } from './frame.js';
+import { type Frame, NO_BUFFERS, type Payload } from './frame.js';
 import type { SharedMemorySettings } from './shared/layout.js';
-import type { ErrorRecord, ThrownPart, ThrownValue } from './thrown/describe.js';
-import { BUILTIN_ERRORS } from './thrown/describe.js';
+import { BUILTIN_ERRORS, type ErrorRecord, type ThrownPart, type ThrownValue } from './thrown/describe.js';
+import { decodeValue, encodeList, encodeValue } from './values/codec.js';
 
 /** Types of the messages that the broker sends. */
 export const ToChild = {

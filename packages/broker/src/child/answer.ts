@@ -1,9 +1,7 @@
-import { encodeValue } from '../channel/values/codec.js';
-import type { Frame, Payload } from '../channel/frame.js';
-import { payloadBytes } from '../channel/frame.js';
-import type { Failure } from '../channel/messages.js';
-import { ToBroker } from '../channel/messages.js';
+import { type Frame, type Payload, payloadBytes } from '../channel/frame.js';
+import { type Failure, ToBroker } from '../channel/messages.js';
 import { describeThrown } from '../channel/thrown/describe.js';
+import { encodeValue } from '../channel/values/codec.js';
 import { SerializationError } from '../errors.js';
 
 /** So much of the message of an error that is too long is shown, in characters. */

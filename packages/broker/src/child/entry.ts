@@ -2,26 +2,31 @@
  * What a child process runs: it connects to the broker over the descriptors it inherited, constructs the
  * pipeline it is told to, and runs calls until it is told to stop.
  */
-import type { OnReadOpts, SocketConstructorOpts } from 'node:net';
-import { Socket } from 'node:net';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import process from 'node:process';
 
 import { Channel } from '../channel/channel.js';
-import { encodeValue } from '../channel/values/codec.js';
 import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import type { Frame } from '../channel/frame.js';
-import type { Init, StartFailure } from '../channel/messages.js';
-import { ToBroker, ToChild, decodeCredit, decodeInit, signalFrame } from '../channel/messages.js';
+import {
+  decodeCredit,
+  decodeInit,
+  type Init,
+  signalFrame,
+  type StartFailure,
+  ToBroker,
+  ToChild,
+} from '../channel/messages.js';
 import { ChildMemory } from '../channel/shared/child-memory.js';
 import { describeThrown } from '../channel/thrown/describe.js';
+import { encodeValue } from '../channel/values/codec.js';
 import { withOrigin } from './context.js';
 import { dispose } from './dispose.js';
 import { exitNow } from './exit-now.js';
 import { Host } from './host.js';
 import { isolate } from './isolate.js';
 import { holdLifeline } from './lifeline.js';
-import type { Pipeline } from './load.js';
-import { PermanentStartError, loadPipeline } from './load.js';
+import { loadPipeline, PermanentStartError, type Pipeline } from './load.js';
 import { Methods } from './methods.js';
 import { throughMemory } from './through-memory.js';
 

@@ -3,27 +3,25 @@ import { setImmediate } from 'node:timers';
 
 import type { Channel } from '../channel/channel.js';
 import type { Frame } from '../channel/frame.js';
-import type { CallMessage } from '../channel/messages.js';
 import {
-  ToBroker,
-  ToChild,
+  type CallMessage,
   decodeBatch,
   decodeCall,
   decodeTraceparent,
   signalFrame,
+  ToBroker,
+  ToChild,
 } from '../channel/messages.js';
 import { Allowance } from './allowance.js';
 import { failureFrame, resultFrame, thrownFrame } from './answer.js';
 import { batchFrames } from './batch-answers.js';
-import type { Streamable } from './chunk-source.js';
-import { chunkSource, isStreamable } from './chunk-source.js';
+import { chunkSource, isStreamable, type Streamable } from './chunk-source.js';
 import { origin, withOrigin } from './context.js';
+import { keepOne } from './kept-shapes.js';
 import type { Methods } from './methods.js';
 import { OutgoingStream } from './outgoing-stream.js';
-import type { RunningCallSetting } from './running-call.js';
-import { RunningCall } from './running-call.js';
+import { RunningCall, type RunningCallSetting } from './running-call.js';
 import { isThenable } from './thenable.js';
-import { keepOne } from './kept-shapes.js';
 
 /** After this many ms of computing, the event loop gets a turn before the next call. */
 const TURN = 1;

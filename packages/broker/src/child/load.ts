@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { Script, constants } from 'node:vm';
+import { constants, Script } from 'node:vm';
 
 import type { Init } from '../channel/messages.js';
 

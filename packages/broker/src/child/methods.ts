@@ -1,8 +1,7 @@
 import { types } from 'node:util';
 
 import type { Init } from '../channel/messages.js';
-import type { Pipeline } from './load.js';
-import { PermanentStartError } from './load.js';
+import { PermanentStartError, type Pipeline } from './load.js';
 
 export interface Method {
   readonly run: (...args: readonly unknown[]) => unknown;

@@ -3,8 +3,7 @@ import { setImmediate } from 'node:timers';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 
 import type { Channel } from '../channel/channel.js';
-import type { Frame, Payload } from '../channel/frame.js';
-import { payloadBytes } from '../channel/frame.js';
+import { type Frame, type Payload, payloadBytes } from '../channel/frame.js';
 import { isCopied } from '../channel/frame-writer.js';
 import { ToBroker } from '../channel/messages.js';
 import { Window } from '../channel/window.js';

@@ -3,8 +3,7 @@ import { inspect } from 'node:util';
 import { derivedKey } from '../channel/call-key.js';
 import type { CurrentCall } from './context.js';
 import type { OutgoingStream } from './outgoing-stream.js';
-import type { ProgressReporterOptions } from './progress-reporter.js';
-import { ProgressReporter } from './progress-reporter.js';
+import { ProgressReporter, type ProgressReporterOptions } from './progress-reporter.js';
 import { follow } from './thenable.js';
 
 export interface RunningCallOptions {

@@ -1,9 +1,9 @@
 import type { Traffic } from '../channel/channel.js';
-import type { BatchStats } from './batch-meter.js';
-import type { CallStats } from './call-meter.js';
 import type { OutputInfo } from '../options/options.js';
 import type { ProcessExit } from '../process/exit.js';
 import type { ProcessStats } from '../process/process-stats.js';
+import type { BatchStats } from './batch-meter.js';
+import type { CallStats } from './call-meter.js';
 
 /**
  * - `idle`: nothing started yet

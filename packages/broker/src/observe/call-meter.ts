@@ -1,6 +1,5 @@
 import type { CallState } from '../call/call.js';
-import type { DurationSummary } from './durations.js';
-import { Durations } from './durations.js';
+import { Durations, type DurationSummary } from './durations.js';
 
 /** What all calls of a broker have come to. */
 export interface CallStats {

@@ -1,6 +1,6 @@
 import type { Call } from '../call/call.js';
-import type { BrokerState, BrokerStats } from './broker-events.js';
 import type { ProcessExit } from '../process/exit.js';
+import type { BrokerState, BrokerStats } from './broker-events.js';
 
 /**
  * What is published on each `node:diagnostics_channel` of the broker.

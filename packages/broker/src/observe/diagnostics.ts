@@ -1,9 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
 
 import type { PendingCall } from '../call/call.js';
-import type { BrokerState } from './broker-events.js';
-import type { ProcessExit } from '../process/exit.js';
 import { checkTraceparent } from '../options/traceparent.js';
+import type { ProcessExit } from '../process/exit.js';
+import type { BrokerState } from './broker-events.js';
 import type {
   CallQueueMessage,
   CallRefuseMessage,

@@ -1,5 +1,4 @@
-import type { SharedMemorySettings } from '../channel/shared/layout.js';
-import { MAX_SHARED_BYTES, MIN_THRESHOLD } from '../channel/shared/layout.js';
+import { MAX_SHARED_BYTES, MIN_THRESHOLD, type SharedMemorySettings } from '../channel/shared/layout.js';
 import { findKoffi, loadSystem } from '../channel/shared/system.js';
 import { InvalidOptionError } from '../errors.js';
 import { OptionReader } from './option-reader.js';

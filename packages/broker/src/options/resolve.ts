@@ -14,7 +14,7 @@ import type {
   RestartOptions,
 } from './options.js';
 import { resolveSharedMemory } from './resolve-shared-memory.js';
-import { TRACEPARENT, isTraceparent } from './traceparent.js';
+import { isTraceparent, TRACEPARENT } from './traceparent.js';
 
 /** Options with every default filled in. */
 export type Resolved<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };

@@ -1,6 +1,5 @@
 import type { PendingCall } from '../call/call.js';
-import type { BrokerError, BrokerErrorDetails } from '../errors.js';
-import { ProcessExitError, ProtocolError } from '../errors.js';
+import { type BrokerError, type BrokerErrorDetails, ProcessExitError, ProtocolError } from '../errors.js';
 
 /** How a child process ended. */
 export interface ProcessExit {

@@ -4,16 +4,16 @@ import type { PendingCall } from '../call/call.js';
 import { Channel, sumTraffic } from '../channel/channel.js';
 import type { Frame } from '../channel/frame.js';
 import {
-  ToBroker,
-  ToChild,
   decodeFatal,
   decodeHalted,
   decodeStartFailure,
   initFrame,
   signalFrame,
+  ToBroker,
+  ToChild,
 } from '../channel/messages.js';
-import { reviveThrown } from '../channel/thrown/revive.js';
 import { BrokerMemory } from '../channel/shared/broker-memory.js';
+import { reviveThrown } from '../channel/thrown/revive.js';
 import { PipelineStartError, ProtocolError } from '../errors.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
@@ -21,12 +21,10 @@ import { killEventually } from './kill.js';
 import { lastWords } from './last-words.js';
 import { OutputReader } from './output.js';
 import { ProcessCalls } from './process-calls.js';
-import { Pulse } from './pulse.js';
 import type { ProcessOptions, ProcessState, ProcessStats, Shipment } from './process-stats.js';
-import type { SpawnedChild } from './spawn.js';
-import { spawnChild } from './spawn.js';
-import type { Wire } from './wire.js';
-import { closeWire, openWire } from './wire.js';
+import { Pulse } from './pulse.js';
+import { spawnChild, type SpawnedChild } from './spawn.js';
+import { closeWire, openWire, type Wire } from './wire.js';
 
 /** A process that has said its last, or whose channel has ended, should be about to exit. */
 const EXIT_GRACE = 1_000;

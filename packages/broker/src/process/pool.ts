@@ -1,14 +1,13 @@
 import type { PendingCall } from '../call/call.js';
-import type { Traffic } from '../channel/channel.js';
-import { sumTraffic } from '../channel/channel.js';
+import { sumTraffic, type Traffic } from '../channel/channel.js';
 import type { ProcessStats } from './process-stats.js';
-import type {
-  StartFailureReason,
-  SupervisorListener,
-  SupervisorOptions,
-  SupervisorState,
+import {
+  type StartFailureReason,
+  Supervisor,
+  type SupervisorListener,
+  type SupervisorOptions,
+  type SupervisorState,
 } from './supervisor.js';
-import { Supervisor } from './supervisor.js';
 
 /** The state of them all is the first of these that one of them has. */
 const PRECEDENCE: readonly SupervisorState[] = [

@@ -1,23 +1,21 @@
 import type { Outcome, PendingCall } from '../call/call.js';
-import { decodeValue } from '../channel/values/codec.js';
-import type { Frame } from '../channel/frame.js';
-import { payloadBytes } from '../channel/frame.js';
+import { type Frame, payloadBytes } from '../channel/frame.js';
 import {
-  ToBroker,
-  ToChild,
   creditFrame,
   decodeFailure,
   encodeBatch,
   signalFrame,
+  ToBroker,
+  ToChild,
   traceFrame,
 } from '../channel/messages.js';
 import type { BrokerMemory } from '../channel/shared/broker-memory.js';
+import { decodeValue } from '../channel/values/codec.js';
 import { ProtocolError } from '../errors.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
 import { failureError } from './failure.js';
-import type { Run, SentCall } from './in-flight.js';
-import { InFlight } from './in-flight.js';
+import { InFlight, type Run, type SentCall } from './in-flight.js';
 import type { LostCall, ProcessListener, Shipment } from './process-stats.js';
 
 /** The child, as far as its calls are concerned. */

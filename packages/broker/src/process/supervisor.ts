@@ -1,17 +1,14 @@
 import type { Outcome, PendingCall } from '../call/call.js';
-import type { Traffic } from '../channel/channel.js';
-import { sumTraffic } from '../channel/channel.js';
+import { sumTraffic, type Traffic } from '../channel/channel.js';
 import type { Payload } from '../channel/frame.js';
-import type { BrokerErrorDetails } from '../errors.js';
-import { PipelineStartError } from '../errors.js';
+import { type BrokerErrorDetails, PipelineStartError } from '../errors.js';
 import type { OutputInfo } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
 import { closedError } from '../refusals.js';
 import { after } from '../timer.js';
-import type { ProcessExit } from './exit.js';
-import { describeExit, exitDetails } from './exit.js';
-import type { LostCall, ProcessStats, RunInfo, Shipment } from './process-stats.js';
+import { describeExit, exitDetails, type ProcessExit } from './exit.js';
 import { PipelineProcess } from './pipeline-process.js';
+import type { LostCall, ProcessStats, RunInfo, Shipment } from './process-stats.js';
 import { RestartPolicy } from './restart-policy.js';
 
 type State =

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
-import type { OnReadOpts, Server, Socket } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type OnReadOpts, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';

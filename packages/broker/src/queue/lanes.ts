@@ -1,5 +1,5 @@
 import type { Lane } from './lane.js';
-import { Ranking, goesBefore, isOlder } from './ranking.js';
+import { goesBefore, isOlder, Ranking } from './ranking.js';
 
 /** So many affinities without a waiting call are remembered. */
 const MAX_IDLE = 10_000;

@@ -1,5 +1,4 @@
-import type { Remote } from './remote.js';
-import { ASKED_BY_THE_RUNTIME } from './remote.js';
+import { ASKED_BY_THE_RUNTIME, type Remote } from './remote.js';
 
 /** How methods are called. */
 export interface Invoker {

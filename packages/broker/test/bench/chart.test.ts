@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { chart } from '../../bench/report/chart.js';
 import { outcomeLine, outcomeOf } from '../support/outcomes.js';
 

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { judge } from '../../bench/report/goals.js';
 import { outcomeLine, outcomeOf } from '../support/outcomes.js';
 

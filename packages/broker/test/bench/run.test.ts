@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { expect, test } from '@jest/globals';
+
 import { bench } from '../support/bench.js';
 import { temporaryFolder } from '../support/temporary.js';
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { check } from 'prettier';
+
 import { channelSection, withSection } from '../../bench/report/section.js';
 import { outcomeLine, outcomeOf, someCircumstances } from '../support/outcomes.js';
 

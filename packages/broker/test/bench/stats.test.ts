@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { median, summarize } from '../../bench/stats.js';
 
 test('the median is the middle value, or the mean of the two in the middle', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { table } from '../../bench/report/table.js';
 import { outcomeLine, outcomeOf } from '../support/outcomes.js';
 

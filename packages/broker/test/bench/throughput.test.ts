@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
+
 import { describe, expect, test } from '@jest/globals';
 import { check } from 'prettier';
+
 import { chart } from '../../bench/throughput/chart.js';
 import { closedLoop } from '../../bench/throughput/closed-loop.js';
 import { judge } from '../../bench/throughput/goals.js';

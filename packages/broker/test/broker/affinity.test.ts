@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { expect, test } from '@jest/globals';
+
 import type { Broker } from '@dual/broker';
+import { expect, test } from '@jest/globals';
+
 import { fixture, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { line } from '../support/events.js';

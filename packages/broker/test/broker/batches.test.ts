@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+
 import type { Broker } from '@dual/broker';
-import type { TestOptions } from '../support/brokers.js';
-import { fixture, makeBroker, startBroker } from '../support/brokers.js';
+import { describe, expect, test } from '@jest/globals';
+
+import { fixture, makeBroker, startBroker, type TestOptions } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { line } from '../support/events.js';
 import { temporaryPath } from '../support/temporary.js';

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+
 import { expect, test } from '@jest/globals';
+
 import { fixture, startBroker } from '../support/brokers.js';
 import { exit } from '../support/events.js';
 import { temporaryPath } from '../support/temporary.js';

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
+
 import { Broker } from '@dual/broker';
 import { expect, test } from '@jest/globals';
+
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { line, spawned, state } from '../support/events.js';

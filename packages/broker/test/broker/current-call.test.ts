@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Broker } from '@dual/broker';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
 import { fixture } from '../support/brokers.js';
 
 let broker: Broker;

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Broker } from '@dual/broker';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
 import { fixture, startBroker } from '../support/brokers.js';
 import { caught, caughtError } from '../support/errors.js';
 

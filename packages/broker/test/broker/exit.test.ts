@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { gone } from '../support/processes.js';
 import { runProgram } from '../support/programs.js';
 

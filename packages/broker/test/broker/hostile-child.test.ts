@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit } from '../support/events.js';

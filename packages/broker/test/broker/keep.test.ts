@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { fixture, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+
 import { expect, test } from '@jest/globals';
+
 import { makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { temporaryPath } from '../support/temporary.js';

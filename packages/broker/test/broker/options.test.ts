@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals';
-import { fixture, makeBroker } from '../support/brokers.js';
 import { Broker } from '@dual/broker';
+import { expect, test } from '@jest/globals';
+
+import { fixture, makeBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 
 const make = (options: unknown): (() => unknown) => {

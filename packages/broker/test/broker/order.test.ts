@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
+
 import { expect, test } from '@jest/globals';
+
 import { makeBroker, startBroker } from '../support/brokers.js';
 import { line } from '../support/events.js';
 import { temporaryPath } from '../support/temporary.js';
-import { writeFileSync } from 'node:fs';
 
 test('10 000 calls start, and end, in the order they were submitted', async () => {
   const broker = makeBroker();

@@ -1,5 +1,6 @@
-import { expect, test } from '@jest/globals';
 import type { Broker } from '@dual/broker';
+import { expect, test } from '@jest/globals';
+
 import { fixture, startBroker } from '../support/brokers.js';
 import { exit } from '../support/events.js';
 import { gone, isAlive } from '../support/processes.js';

@@ -1,5 +1,6 @@
 import type { OutputInfo } from '@dual/broker';
 import { expect, test } from '@jest/globals';
+
 import { startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, line } from '../support/events.js';

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { runProgram } from '../support/programs.js';
 
 const PAGE = 4_096;

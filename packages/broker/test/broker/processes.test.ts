@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+
 import type { Broker, BrokerState } from '@dual/broker';
+import { describe, expect, test } from '@jest/globals';
+
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, line, state } from '../support/events.js';

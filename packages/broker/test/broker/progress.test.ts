@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+
 import type { Broker, Call } from '@dual/broker';
-import type { TestOptions } from '../support/brokers.js';
-import { fixture, startBroker } from '../support/brokers.js';
+import { describe, expect, test } from '@jest/globals';
+
+import { fixture, startBroker, type TestOptions } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { runProgram } from '../support/programs.js';
 import { temporaryPath } from '../support/temporary.js';

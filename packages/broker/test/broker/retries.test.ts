@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { temporaryPath } from '../support/temporary.js';

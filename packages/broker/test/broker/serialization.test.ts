@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
+
 import type { Broker } from '@dual/broker';
 import { describe, expect, test } from '@jest/globals';
-import { makeBroker, startBroker } from '../support/brokers.js';
+
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { temporaryPath } from '../support/temporary.js';
-import { fixture } from '../support/brokers.js';
 
 const REFUSED = { name: 'SerializationError', code: 'ERR_DUAL_SERIALIZATION' };
 

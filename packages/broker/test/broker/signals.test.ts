@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
+
 import { expect, test } from '@jest/globals';
+
 import { runProgram } from '../support/programs.js';
 import { temporaryPath } from '../support/temporary.js';
 

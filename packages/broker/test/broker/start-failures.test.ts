@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+
 import { Broker } from '@dual/broker';
 import { expect, test } from '@jest/globals';
-import type { TestOptions } from '../support/brokers.js';
-import { fixture, makeBroker } from '../support/brokers.js';
+
+import { fixture, makeBroker, type TestOptions } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, spawned, state } from '../support/events.js';
 import { gone } from '../support/processes.js';

@@ -1,5 +1,6 @@
 import { Broker } from '@dual/broker';
 import { expect, test } from '@jest/globals';
+
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { exit, spawned } from '../support/events.js';
 import { isAlive } from '../support/processes.js';

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+
 import type { Broker } from '@dual/broker';
-import type { TestOptions } from '../support/brokers.js';
-import { fixture, makeBroker, startBroker } from '../support/brokers.js';
+import { describe, expect, test } from '@jest/globals';
+
+import { fixture, makeBroker, startBroker, type TestOptions } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit } from '../support/events.js';
 import { runProgram } from '../support/programs.js';

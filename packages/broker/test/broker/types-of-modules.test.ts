@@ -1,7 +1,9 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+
 import { expect, test } from '@jest/globals';
+
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { temporaryFolder } from '../support/temporary.js';

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+
 import { describe, expect, test } from '@jest/globals';
+
 import { makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, line, spawned, state } from '../support/events.js';

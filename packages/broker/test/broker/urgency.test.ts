@@ -1,5 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
+
 import { expect, test } from '@jest/globals';
+
 import { makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { line } from '../support/events.js';

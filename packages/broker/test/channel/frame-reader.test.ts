@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+
+import type { Frame } from '../../src/channel/frame.js';
 import { FrameReader } from '../../src/channel/frame-reader.js';
 import { FrameWriter } from '../../src/channel/frame-writer.js';
-import type { Frame } from '../../src/channel/frame.js';
 import { ProtocolError } from '../../src/errors.js';
 
 interface Plain {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
 import { expect, test } from '@jest/globals';
+
 import type { Frame } from '../../src/channel/frame.js';
-import { ToBroker, ToChild, encodeCall } from '../../src/channel/messages.js';
+import { encodeCall, ToBroker, ToChild } from '../../src/channel/messages.js';
 import { Host } from '../../src/child/host.js';
 import { Methods } from '../../src/child/methods.js';
 

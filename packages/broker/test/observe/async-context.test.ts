@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+
 import type { Broker } from '@dual/broker';
+import { describe, expect, test } from '@jest/globals';
+
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { line } from '../support/events.js';

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+
 import { Durations } from '../../src/observe/durations.js';
 
 /** May be off by 1 %, or by a µs. */

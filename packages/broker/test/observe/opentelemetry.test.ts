@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+
 import { expect, test } from '@jest/globals';
+
 import { temporaryFolder } from '../support/temporary.js';
 
 const broker = fileURLToPath(new URL('../../', import.meta.url));

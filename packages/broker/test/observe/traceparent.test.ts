@@ -1,6 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { describe, expect, test } from '@jest/globals';
+
 import type { DiagnosticsMessages } from '@dual/broker';
+import { describe, expect, test } from '@jest/globals';
+
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { temporaryPath } from '../support/temporary.js';

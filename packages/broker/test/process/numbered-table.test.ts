@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+
 import { NumberedTable } from '../../src/process/numbered-table.js';
 
 /** Random operations on the table and on a Map. */

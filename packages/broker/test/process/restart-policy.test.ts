@@ -1,5 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
+
 import { expect, test } from '@jest/globals';
+
 import { RestartPolicy } from '../../src/process/restart-policy.js';
 
 const LATER = 600_000;

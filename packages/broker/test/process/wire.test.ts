@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
+
 import { afterEach, expect, test } from '@jest/globals';
-import type { Wire } from '../../src/process/wire.js';
-import { openWire } from '../../src/process/wire.js';
+
+import { openWire, type Wire } from '../../src/process/wire.js';
 
 const open: Socket[] = [];
 

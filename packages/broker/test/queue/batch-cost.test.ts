@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+
 import { BatchCost } from '../../src/queue/batch-cost.js';
 
 describe('the cost of batches', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+
 import { Fifo } from '../../src/queue/fifo.js';
 
 /** Random operations on the queue and on an array, which is slow and right. */

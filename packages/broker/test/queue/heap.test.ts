@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+
 import { Heap } from '../../src/queue/heap.js';
 
 test('its first is the least of an array, however values come, go and change', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { check } from '../../soak/checker.js';
 import type { History, Outcome, Submission } from '../../soak/history.js';
 import type { CallPlan } from '../../soak/plan.js';

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+
 import { expect, test } from '@jest/globals';
 
 const MAIN = fileURLToPath(new URL('../../soak/main.ts', import.meta.url));

@@ -1,6 +1,6 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+
 import { afterEach } from '@jest/globals';
 
 const main = new URL('../../bench/dist/main.js', import.meta.url).pathname;

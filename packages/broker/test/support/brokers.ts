@@ -1,6 +1,5 @@
+import { type BatchOptions, Broker, type CommonOptions } from '@dual/broker';
 import { afterEach } from '@jest/globals';
-import type { BatchOptions, CommonOptions } from '@dual/broker';
-import { Broker } from '@dual/broker';
 
 export interface TestOptions extends CommonOptions {
   args?: readonly unknown[];

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+
 import type { Broker, BrokerState, ProcessExit } from '@dual/broker';
 
 /** Resolves when the child has written that line. Listen before the child can write it. */

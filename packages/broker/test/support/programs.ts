@@ -1,7 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+
 import { afterEach } from '@jest/globals';
+
 import { fixture } from './brokers.js';
 
 const running = new Set<ChildProcess>();

@@ -1,7 +1,8 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
 import type { Broker } from '@dual/broker';
-import type { TestOptions } from './brokers.js';
-import { fixture, startBroker } from './brokers.js';
+
+import { fixture, startBroker, type TestOptions } from './brokers.js';
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;

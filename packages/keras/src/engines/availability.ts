@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+
 import { ENGINE_NAMES, ENGINE_PACKAGES, type EngineName } from './engine.js';
 import { findPackage, type FoundPackage } from './find-package.js';
 

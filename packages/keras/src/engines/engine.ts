@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.js';
-import { reasonOf } from '../reason.js';
 import type { Graph, WeightSlot } from '../graph/graph.js';
+import { reasonOf } from '../reason.js';
 
 /** The engines, by the name that the option `engine` and `model.engine` use. */
 export const ENGINE_NAMES = ['tfjs-node-gpu', 'onnxruntime', 'tfjs-node', 'wasm'] as const;

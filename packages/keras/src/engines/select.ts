@@ -1,8 +1,10 @@
-import { reasonOf } from '../reason.js';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+
 import type * as Onnxruntime from 'onnxruntime-node';
+
 import { EngineError } from '../errors.js';
+import { reasonOf } from '../reason.js';
 import { findEngine } from './availability.js';
 import { type Engine, ENGINE_PACKAGES, type EngineName } from './engine.js';
 import type { FoundPackage } from './find-package.js';

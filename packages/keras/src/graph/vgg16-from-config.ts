@@ -1,6 +1,6 @@
 import { ModelFileError } from '../errors.js';
 import type { Activation, Graph } from './graph.js';
-import { type LayerConfig, chainOfLayers } from './model-config.js';
+import { chainOfLayers, type LayerConfig } from './model-config.js';
 import { vgg16, VGG16_BLOCKS, VGG16_DENSE } from './vgg16.js';
 
 /** What a VGG-16 consists of: layer classes in order, dropout left out. */

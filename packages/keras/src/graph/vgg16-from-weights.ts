@@ -2,7 +2,7 @@ import { ModelFileError } from '../errors.js';
 import type { StoredModel, StoredWeight } from '../reading/stored-model.js';
 import type { Graph } from './graph.js';
 import { type LayerWeights, matchLayers, wrongShape } from './match-weights.js';
-import { VGG16_CONVOLUTIONS, VGG16_DENSE, vgg16 } from './vgg16.js';
+import { vgg16, VGG16_CONVOLUTIONS, VGG16_DENSE } from './vgg16.js';
 
 /**
  * The VGG-16 that a weights-only file was made for. Such a file does not tell widths, input size and number of

@@ -1,3 +1,3 @@
 export { IMAGENET_LABELS } from './labels.js';
-export { topK, type Ranked } from './top-k.js';
+export { type Ranked, topK } from './top-k.js';
 export { VGG_MEANS_BGR } from './vgg-preprocessing.js';

@@ -1,5 +1,5 @@
-import type { Hdf5File } from './hdf5-file.js';
 import { ModelFileError } from '../errors.js';
+import type { Hdf5File } from './hdf5-file.js';
 
 /** A text attribute, stored with fixed or variable length; `undefined` where there is none. */
 export function textAttribute(file: Hdf5File, path: string, name: string): string | undefined {

@@ -1,6 +1,7 @@
-import { reasonOf } from '../reason.js';
 import { open, stat } from 'node:fs/promises';
+
 import { ModelFileError } from '../errors.js';
+import { reasonOf } from '../reason.js';
 import { type Hdf5Superblock, readSuperblock } from './superblock.js';
 
 /** Tells a missing, empty, truncated or foreign file by its own words before the HDF5 library sees it. */

@@ -1,5 +1,5 @@
-import type { H5Module } from './hdf5-library.js';
 import { type StoredType, storedType } from './float-type.js';
+import type { H5Module } from './hdf5-library.js';
 import { DATATYPE, EXTERNAL_FILES, type HeaderMessage } from './object-header.js';
 
 export interface Dataset {

@@ -1,10 +1,10 @@
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+
 import { ModelFileError } from '../errors.js';
 import { confined, OtherFileError } from './confined.js';
 import { type Dataset, describeDataset } from './dataset.js';
-import type { H5Module } from './hdf5-library.js';
-import { loadHdf5, openReadOnly, quietly, readAttribute } from './hdf5-library.js';
+import { type H5Module, loadHdf5, openReadOnly, quietly, readAttribute } from './hdf5-library.js';
 import { type HeaderMessage, type HeaderSource, readObjectHeader, unsigned } from './object-header.js';
 import type { Hdf5Superblock } from './superblock.js';
 

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+
 import { ModelFileError } from '../errors.js';
 import { firstNotFinite } from '../first-not-finite.js';
 import { arrangeInto } from './arrange.js';

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
-import { type LoadOptions, loadModel, type Tensor } from '../../src/index.js';
+
+import { loadModel, type LoadOptions, type Tensor } from '../../src/index.js';
 
 /** The engines that the test machine can run. */
 export const ENGINES = ['onnxruntime', 'wasm'] as const;

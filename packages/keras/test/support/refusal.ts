@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+
 import { loadModel, ModelFileError } from '../../src/index.js';
 
 /** The error by which a file is refused; it names the file, and fits one line. */

@@ -1,5 +1,7 @@
 import path from 'node:path';
+
 import { File, Group, ready } from 'h5wasm/node';
+
 import { temporaryDirectory } from './files.js';
 
 export interface Weights {

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+
 import { ClientGone } from '../client-gone.js';
 import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+
 import { detectFormat } from '../../imaging/format.js';
 import type { TakeMemory } from '../memory-budget.js';
 import { type ImageSource, maxImageBytes, maxTextBytes, oneSource, unknownField } from './image-source.js';

@@ -1,5 +1,7 @@
 import { MIMEType } from 'node:util';
+
 import type { Request } from 'express';
+
 import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';
 import { type ImageSource, maxImageBytes } from './image-source.js';

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+
 import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';
 import { type ImageSource, maxTextBytes, oneSource, unknownField } from './image-source.js';

@@ -1,5 +1,6 @@
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import type { Request } from 'express';
+
 import { ClientGone } from '../client-gone.js';
 import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';

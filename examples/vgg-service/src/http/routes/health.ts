@@ -1,4 +1,5 @@
 import { Router } from 'express';
+
 import type { ModelHost } from '../../model/model-host.js';
 import { onlyMethods } from '../methods.js';
 import { notReady } from '../not-ready.js';

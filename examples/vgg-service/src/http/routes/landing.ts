@@ -1,4 +1,5 @@
 import { Router } from 'express';
+
 import { landingPage } from '../../pages/landing-page.js';
 import type { AppOptions } from '../app.js';
 import { endpoints } from '../endpoints.js';

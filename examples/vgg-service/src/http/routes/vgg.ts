@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
+
 import { type Request, type Response, Router } from 'express';
+
 import { formatNames } from '../../imaging/format.js';
 import { vggPage } from '../../pages/vgg-page.js';
 import { jsonAnswer, type Timings } from '../answer.js';
@@ -7,8 +9,8 @@ import type { AppOptions } from '../app.js';
 import { ClientGone, clientGone } from '../client-gone.js';
 import { findImage } from '../find-image.js';
 import { limitInFlight } from '../limit-in-flight.js';
-import { onlyMethods } from '../methods.js';
 import { MemoryBudget, type TakeMemory } from '../memory-budget.js';
+import { onlyMethods } from '../methods.js';
 import { negotiate } from '../negotiate.js';
 import { requireModel } from '../not-ready.js';
 import { problemFromError } from '../problem-from-error.js';

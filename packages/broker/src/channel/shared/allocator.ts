@@ -1,5 +1,4 @@
-import type { Span } from './layout.js';
-import { ALIGNMENT } from './layout.js';
+import { ALIGNMENT, type Span } from './layout.js';
 
 /** Divides a span of memory among those who need some of it: the first gap that is large enough is taken. */
 export class Allocator {

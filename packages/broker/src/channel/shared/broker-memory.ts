@@ -4,13 +4,18 @@ import { ProtocolError } from '../../errors.js';
 import type { Traffic } from '../channel.js';
 import type { Frame } from '../frame.js';
 import { ownBytes } from '../own-memory.js';
-import type { SharedMemorySettings, Span } from './layout.js';
-import { MAX_PLACES, MAX_SHARED_BYTES, brokerSpan, childSpan, contains } from './layout.js';
+import {
+  brokerSpan,
+  childSpan,
+  contains,
+  MAX_PLACES,
+  MAX_SHARED_BYTES,
+  type SharedMemorySettings,
+  type Span,
+} from './layout.js';
 import { Outbox } from './outbox.js';
-import type { Place, Told } from './places.js';
-import { isRetained, isSpan, readPlaces, withBuffers, writePlaces } from './places.js';
-import type { Mapping } from './system.js';
-import { loadSystem } from './system.js';
+import { isRetained, isSpan, type Place, readPlaces, type Told, withBuffers, writePlaces } from './places.js';
+import { loadSystem, type Mapping } from './system.js';
 
 /** How much of the memory that is shared with a process is in use. */
 export interface SharedMemoryStats {

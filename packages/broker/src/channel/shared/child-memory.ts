@@ -2,14 +2,11 @@ import { closeSync, fstatSync } from 'node:fs';
 
 import { SHARED_MEMORY_FD } from '../descriptors.js';
 import type { Frame } from '../frame.js';
-import type { SharedMemorySettings, Span } from './layout.js';
-import { MAX_PLACES, MAX_SHARED_BYTES, childSpan } from './layout.js';
+import { childSpan, MAX_PLACES, MAX_SHARED_BYTES, type SharedMemorySettings, type Span } from './layout.js';
 import { LentViews } from './lent-views.js';
 import { Outbox } from './outbox.js';
-import type { Place } from './places.js';
-import { isInline, isSpan, readPlaces, retain, withBuffers, writePlaces } from './places.js';
-import type { Mapping } from './system.js';
-import { loadSystem } from './system.js';
+import { isInline, isSpan, type Place, readPlaces, retain, withBuffers, writePlaces } from './places.js';
+import { loadSystem, type Mapping } from './system.js';
 
 /** Memory that the arguments of a call are in. */
 interface Loan {

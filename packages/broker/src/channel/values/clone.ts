@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
 
 import { ProtocolError } from '../../errors.js';
-import { viewBytes, viewNumber, makeView } from './views.js';
+import { makeView, viewBytes, viewNumber } from './views.js';
 
 declare module 'node:v8' {
   interface Serializer {

@@ -1,12 +1,11 @@
 import { Buffer } from 'node:buffer';
 
 import { ProtocolError, SerializationError } from '../../errors.js';
+import { MAX_BUFFERS, MAX_PART_BYTES, type Payload } from '../frame.js';
 import { clone, revive } from './clone.js';
 import { Tag } from './compact.js';
 import { CompactReader } from './compact-reader.js';
 import { CompactWriter } from './compact-writer.js';
-import type { Payload } from '../frame.js';
-import { MAX_BUFFERS, MAX_PART_BYTES } from '../frame.js';
 import { findUncloneable } from './uncloneable.js';
 
 /** Reads one value after the other. */

@@ -1,9 +1,8 @@
 import { Buffer } from 'node:buffer';
 
 import { ProtocolError } from '../../errors.js';
+import { NO_BUFFERS, type Payload } from '../frame.js';
 import { MAX_DEPTH, Tag } from './compact.js';
-import type { Payload } from '../frame.js';
-import { NO_BUFFERS } from '../frame.js';
 import { makeView } from './views.js';
 
 const NOTHING = Buffer.alloc(0);

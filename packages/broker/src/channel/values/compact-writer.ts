@@ -1,9 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 
+import { NO_BUFFERS, type Payload } from '../frame.js';
 import { MAX_DEPTH, Tag } from './compact.js';
-import type { Payload } from '../frame.js';
-import { NO_BUFFERS } from '../frame.js';
 import { viewBytes, viewNumber } from './views.js';
 
 /** Longer arrays take V8's form, which is as good for them; to look for holes in them would take longer. */

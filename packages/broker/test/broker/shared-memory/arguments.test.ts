@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+
 import { expectSame } from '../../support/bytes.js';
 import { caughtError } from '../../support/errors.js';
-
-import { KIB, MIB, bytes, memory, startSharing } from '../../support/shared-memory.js';
+import { bytes, KIB, memory, MIB, startSharing } from '../../support/shared-memory.js';
 
 describe('arguments in the pipeline', () => {
   test('are gone when the call has ended, and never change', async () => {

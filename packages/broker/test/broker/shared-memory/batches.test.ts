@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+
 import { startBroker } from '../../support/brokers.js';
 import { temporaryModule } from '../../support/temporary.js';
 

@@ -1,8 +1,10 @@
 import { types } from 'node:util';
+
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+
 import { expectSame } from '../../support/bytes.js';
-import { KIB, MIB, bytes, memory, startSharing } from '../../support/shared-memory.js';
+import { bytes, KIB, memory, MIB, startSharing } from '../../support/shared-memory.js';
 
 describe('what crosses', () => {
   test.each([

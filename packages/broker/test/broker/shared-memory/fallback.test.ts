@@ -1,12 +1,13 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { describe, expect, test } from '@jest/globals';
-import type { TestOptions } from '../../support/brokers.js';
-import { fixture, startBroker } from '../../support/brokers.js';
+
+import { fixture, startBroker, type TestOptions } from '../../support/brokers.js';
 import { expectSame } from '../../support/bytes.js';
 import { runProgram } from '../../support/programs.js';
-import { MIB, bytes, memory, sharedBy, startSharing } from '../../support/shared-memory.js';
+import { bytes, memory, MIB, sharedBy, startSharing } from '../../support/shared-memory.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 test('it is used where koffi is installed, and told by stats()', async () => {

@@ -1,11 +1,13 @@
 import { readdirSync } from 'node:fs';
+
 import { describe, expect, test } from '@jest/globals';
+
 import { expectSame } from '../../support/bytes.js';
 import { caughtError } from '../../support/errors.js';
 import { exit, line } from '../../support/events.js';
 import { gone } from '../../support/processes.js';
 import { runProgram } from '../../support/programs.js';
-import { KIB, bytes, memory, sharedBy, startSharing } from '../../support/shared-memory.js';
+import { bytes, KIB, memory, sharedBy, startSharing } from '../../support/shared-memory.js';
 import { temporaryPath } from '../../support/temporary.js';
 
 describe('memory of a call', () => {

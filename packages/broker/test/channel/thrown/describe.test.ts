@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeValue, encodeValue } from '../../../src/channel/values/codec.js';
-import { reviveThrown } from '../../../src/channel/thrown/revive.js';
+
 import { describeThrown } from '../../../src/channel/thrown/describe.js';
+import { reviveThrown } from '../../../src/channel/thrown/revive.js';
+import { decodeValue, encodeValue } from '../../../src/channel/values/codec.js';
 
 test('whatever is thrown can be described and sent', () => {
   fc.assert(

@@ -1,5 +1,7 @@
 import { types } from 'node:util';
+
 import type * as Onnxruntime from 'onnxruntime-node';
+
 import type { Graph, WeightSlot } from '../../graph/graph.js';
 import { buildFailure, type BuildOptions, type Engine, type LoadedWeight, type Session } from '../engine.js';
 import { onnxWeightNames, OPSET, toOnnxGraph } from './onnx-graph.js';

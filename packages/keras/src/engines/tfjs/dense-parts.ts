@@ -1,4 +1,5 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
+
 import type { TensorFlow } from './run-graph.js';
 
 /** The first rows of a matrix, the next, and so on: as many at a time as make `mostBytes`, one at least. */

@@ -1,6 +1,7 @@
 import util from 'node:util';
-import type { FoundPackage } from '../find-package.js';
+
 import type { Engine } from '../engine.js';
+import type { FoundPackage } from '../find-package.js';
 import { loadQuietly } from '../quiet.js';
 import { startBackend } from './backend.js';
 import type { TensorFlow } from './run-graph.js';

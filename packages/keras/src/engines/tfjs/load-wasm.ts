@@ -1,5 +1,5 @@
-import type { FoundPackage } from '../find-package.js';
 import type { Engine } from '../engine.js';
+import type { FoundPackage } from '../find-package.js';
 import { loadQuietly } from '../quiet.js';
 import { startBackend } from './backend.js';
 import { withoutEmscriptenListeners } from './process-listeners.js';

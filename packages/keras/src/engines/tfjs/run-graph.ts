@@ -1,4 +1,5 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
+
 import { type Activation, type Graph, type GraphNode, slotName } from '../../graph/graph.js';
 import { matMulInParts } from './dense-parts.js';
 

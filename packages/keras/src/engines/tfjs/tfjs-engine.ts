@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { types } from 'node:util';
+
 import type { Tensor } from '@tensorflow/tfjs-core';
+
 import { type Graph, slotName, type WeightSlot } from '../../graph/graph.js';
 import { buildFailure, type Engine, type EngineName } from '../engine.js';
 import { onBackend } from './backend.js';
