@@ -73,6 +73,7 @@ test('the public names of @dual/broker', () => {
       "class Broker",
       "class BrokerClosedError",
       "class BrokerError",
+      "type BrokerErrorCode",
       "type BrokerErrorDetails",
       "type BrokerEvents",
       "type BrokerOptions",

@@ -5,6 +5,7 @@ import type { Call } from './call/call.js';
 import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
 import type { CloseOptions, PipelineClient } from './client.js';
 import { Dispatcher } from './dispatcher.js';
+import { closedError } from './errors.js';
 import { Intake } from './intake.js';
 import type { BrokerEvents, BrokerState, BrokerStats } from './observe/broker-events.js';
 import { Diagnostics } from './observe/diagnostics.js';
@@ -13,8 +14,8 @@ import { resolveCloseTimeout, type ResolvedOptions, resolveOptions } from './opt
 import { initFor } from './process/init.js';
 import { normalizeModule } from './process/module.js';
 import { Pool } from './process/pool.js';
-import { startError, type StartFailureReason } from './process/supervisor.js';
-import { closedError } from './refusals.js';
+import type { CallListener } from './process/process-calls.js';
+import { startError, type StartFailureReason } from './process/process-errors.js';
 import type {
   MethodArgs,
   MethodName,
@@ -31,14 +32,16 @@ import { after, KeepAlive } from './timer.js';
 
 type Life =
   | { readonly name: 'open' }
-  /** Takes no more calls; `closed` once it is also to end. */
+  /** Takes no more calls. `closed` is set once the broker is closing too. */
   | { readonly name: 'draining'; readonly closed: Promise<void> | undefined }
   | { readonly name: 'closed'; readonly closed: Promise<void> };
+
+const TAKES_NO_MORE = 'it takes no more calls';
 
 /**
  * Runs a pipeline in a process of its own, and calls its methods from here.
  *
- * `C` is the type of the export that makes the pipeline; everything else is typed from it:
+ * `C` is the type of the export that makes the pipeline. All other types follow from it:
  *
  *     await using broker = await Broker.start<typeof makePipeline>(new URL('./pipeline.js', import.meta.url));
  *     await broker.pipeline.predict(image);
@@ -52,31 +55,31 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   readonly module: string;
   readonly #options: ResolvedOptions;
   readonly #keepAlive = new KeepAlive();
-  /** What users listen to is called, and processes are spawned, in the async context that the broker was made in. */
+  /** The async context in which the broker was made. Processes are spawned and listeners are called in it. */
   readonly #context = new AsyncResource('dual:broker');
   readonly #diagnostics: Diagnostics = new Diagnostics(this);
-  readonly #pool: Pool;
   readonly #dispatcher: Dispatcher;
   readonly #intake: Intake;
-  /** Those who wait for anything to change. */
+  /** Called whenever anything changes. */
   readonly #watchers: (() => void)[] = [];
   #life: Life = { name: 'open' };
   #lastState: BrokerState = 'idle';
 
   /**
-   * Does nothing yet: the process is spawned by `start()`, or by the first call.
+   * Does nothing yet: `start()`, or the first call, spawns the process.
    * @param module The pipeline's module: a file URL (`new URL('./pipeline.js', import.meta.url)`), an absolute
    * path, or the name of a package. ESM, CommonJS or TypeScript.
-   * @throws InvalidOptionError naming the option; SerializationError naming the argument that cannot cross.
+   * @param options Options of the broker. They may be left out if the pipeline needs no arguments.
+   * @throws {InvalidOptionError} Names the option.
+   * @throws {SerializationError} Names the argument of the pipeline that cannot cross.
    */
-  constructor(module: string | URL, ...[options]: OptionsArg<C>) {
+  constructor(module: string | URL, ...options: OptionsArg<C>) {
     super();
-    this.#options = resolveOptions(options);
+    this.#options = resolveOptions(options[0]);
     this.module = normalizeModule(module);
-    this.#pool = this.#makePool();
     this.#dispatcher = new Dispatcher({
       options: this.#options,
-      pool: this.#pool,
+      makePool: (calls) => this.#makePool(calls),
       diagnostics: this.#diagnostics,
       keepAlive: this.#keepAlive,
       onIdle: () => {
@@ -98,7 +101,11 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     this.pipeline = remoteProxy(this.#intake.invoker);
   }
 
-  /** `new Broker(…)` and `start()` in one. Rejects with `PipelineStartError` where `start()` does. */
+  /**
+   * `new Broker(…)` and `start()` in one. Rejects with `PipelineStartError` if `start()` does.
+   * @param module The pipeline's module, as for the constructor.
+   * @param options Options of the broker.
+   */
   static async start<C extends PipelineFactory = UnknownFactory>(
     module: string | URL,
     ...options: OptionsArg<C>
@@ -113,7 +120,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     return broker;
   }
 
-  /** What the broker is doing; each state is explained at `BrokerState`. */
+  /** The state of the broker now. */
   get state(): BrokerState {
     if (this.#life.name !== 'open') return this.#life.name;
     const { state } = this.#pool;
@@ -121,8 +128,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   }
 
   /**
-   * Resolves when the pipeline is constructed and takes calls. Rejects with `PipelineStartError`, the original
-   * error as its `cause`, when the broker has given up; to call it again is to try again.
+   * Brings the processes up. Resolves when all pipelines are constructed. Rejects with `PipelineStartError`, whose
+   * `cause` is the original error, when the broker has given up. Calling it again tries again.
    */
   async start(): Promise<void> {
     if (this.#life.name !== 'open') throw closedError();
@@ -145,7 +152,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     options?: CallOptions,
   ): Call<MethodResult<PipelineOf<C>, K>> {
     const call = this.#intake.submit({ method, args, options }, captureCallSite(1));
-    // Its state tells of a failure; who does not wait for the result need not handle it.
+    // The call's state tells of a failure too, so nobody has to handle the rejection.
     call.result.catch(() => undefined);
     return call as Call<MethodResult<PipelineOf<C>, K>>; // `C` says so
   }
@@ -163,7 +170,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     return this.#dispatcher.get(key);
   }
 
-  /** What the broker is doing at this moment, and what it has done. Takes some µs, whatever it has done. */
+  /** Counts and measurements, now and since the broker was made. Takes some µs, however many calls there were. */
   stats(): BrokerStats {
     const { state } = this;
     const { queue, serviceTime, batches, callStats } = this.#dispatcher;
@@ -172,28 +179,28 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   }
 
   /**
-   * Resolves when the queue has room for one more call. Rejects with `BrokerClosedError` or
-   * `PipelineStartError` where it never will.
+   * Resolves when the queue has room for one more call. Rejects with `BrokerClosedError` or `PipelineStartError` if it
+   * never will.
    */
   async ready(): Promise<void> {
-    if (this.#life.name !== 'open') throw closedError('it takes no more calls');
+    if (this.#life.name !== 'open') throw closedError(TAKES_NO_MORE);
     const { failure } = this.#pool;
     if (failure !== undefined) throw startError(failure);
     await this.#dispatcher.room();
   }
 
   /**
-   * Replaces the process by a new one, which loads the module anew. Calls wait meanwhile; none is lost. The old
-   * process ends before the new one is made, so that two models need not fit into memory. Resolves when the
-   * new one is ready; rejects with `PipelineStartError` when the broker has given up.
+   * Replaces the processes, one after the other, by new ones that load the module again. Calls wait in the meantime, and
+   * none is lost. Each old process ends before the new one starts, because two models may not fit into memory. Resolves
+   * when the last new one is ready; rejects with `PipelineStartError` when the broker has given up.
    */
   async reload(): Promise<void> {
-    if (this.#life.name !== 'open') throw closedError('it takes no more calls');
+    if (this.#life.name !== 'open') throw closedError(TAKES_NO_MORE);
     const reloaded = this.#inOwnContext(() => this.#pool.reload());
     await this.#alive(reloaded, captureCallSite(1));
   }
 
-  /** Takes no more calls, and resolves when those that it has are done. `close()` still has to end it. */
+  /** Takes no more calls, and resolves when the unsettled ones have finished. The processes stay until `close()`. */
   async drain(): Promise<void> {
     if (this.#life.name === 'open') {
       this.#life = { name: 'draining', closed: undefined };
@@ -205,15 +212,17 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   }
 
   /**
-   * Takes no more calls, lets those it has finish (past `timeout`, they reject with `BrokerClosedError`), lets the
-   * pipeline clean up, and ends its process. Resolves when that is gone. Called again, it shares the end of the
-   * first; the shortest `timeout` counts.
+   * Takes no more calls, lets the unsettled ones finish, lets the pipeline clean up, and ends its process. Calls that are
+   * not finished after `timeout` reject with `BrokerClosedError`. Resolves when the process is gone. If it is called
+   * again, both calls end together, and the shorter `timeout` counts.
+   * @param options How long the calls may take.
    */
   async close(options?: CloseOptions): Promise<void> {
     const timeout = resolveCloseTimeout(options);
     const closed = (this.#life.name === 'open' ? undefined : this.#life.closed) ?? this.#drainAndStop();
     const deadline = after(timeout, () => {
-      this.#dispatcher.rejectAll((call) => closedError('its time to finish calls is over', call.details()));
+      const why = `calls had not finished within the timeout of close (${timeout} ms)`;
+      this.#dispatcher.rejectAll((call) => closedError(why, call.details()));
       this.#pool.kill();
     });
     await closed;
@@ -222,6 +231,10 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  get #pool(): Pool {
+    return this.#dispatcher.pool;
   }
 
   /** Keeps the program running until the promise has settled. */
@@ -236,25 +249,26 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     }
   }
 
-  /** What it opens is to be nobody's: else the first caller's async context goes with all that a child ever says. */
-  #inOwnContext<T>(open: () => T): T {
-    return this.#context.runInAsyncScope(open);
+  /** Otherwise every later event of a process would run in the async context of the call that happened to spawn it. */
+  #inOwnContext<T>(run: () => T): T {
+    return this.#context.runInAsyncScope(run);
   }
 
-  /** Tells listeners, after the work at hand: what they do, or throw, cannot get in its way. */
+  /** Calls listeners in a microtask, so that a listener that acts or throws does not disturb the work at hand. */
   #announce(tell: () => void): void {
     queueMicrotask(() => {
       this.#inOwnContext(tell);
     });
   }
 
-  #makePool(): Pool {
+  #makePool(calls: CallListener): Pool {
     const { module } = this;
     const { output } = this.#options;
     return new Pool({
       module,
       init: initFor(module, this.#options),
       options: this.#options,
+      calls,
       wantsLines: () => typeof output === 'function' || this.listenerCount('output') > 0,
       listener: {
         changed: () => {
@@ -271,14 +285,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
             this.#diagnostics.ready(pid, index);
           });
         },
-        started: (call, now) => {
-          this.#dispatcher.started(call, now);
-        },
-        answered: (call, outcome, run) => {
-          this.#dispatcher.answered(call, outcome, run);
-        },
-        exited: (exit, lost) => {
-          this.#dispatcher.lost(lost, exit);
+        exited: (exit) => {
           this.#announce(() => {
             this.#diagnostics.exited(exit);
             this.emit('exit', exit);
@@ -320,9 +327,9 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     this.#changed();
   }
 
-  /** Nobody will get room in the queue any more. */
+  /** The queue will never have room again. */
   #refuseWaiters(): void {
-    this.#dispatcher.rejectRoom(() => closedError('it takes no more calls'));
+    this.#dispatcher.rejectRoom(() => closedError(TAKES_NO_MORE));
   }
 
   async #until(reached: () => boolean): Promise<void> {
@@ -333,7 +340,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     if (this.#watchers.length > 0) for (const wake of this.#watchers.splice(0)) wake();
   }
 
-  /** The supervisor's state has changed, or this broker is closing. */
+  /** The state of the pool has changed, or the broker is closing. */
   #changed(): void {
     const { state } = this;
     this.#wakeWatchers();

@@ -9,26 +9,29 @@ import type {
   StreamName,
 } from './remote/remote.js';
 
-/** How long `close` waits. */
+/** Options of `close`. */
 export interface CloseOptions {
   /**
-   * How long calls in flight may take to finish, in ms; then they reject with `BrokerClosedError`. Default
-   * `Infinity`.
+   * Time for the unsettled calls to finish, in ms. After that they reject with `BrokerClosedError`.
+   * @default Infinity
    */
   timeout?: number | undefined;
 }
 
-/** What can be done with a pipeline, wherever it runs. */
+/** A pipeline, wherever it runs, and the ways to call it. */
 export interface PipelineClient<P> extends AsyncDisposable {
   /**
-   * The pipeline's methods, each returning a promise, or an async iterable where it yields:
-   * `client.pipeline.predict(image)`.
+   * The pipeline's methods: `client.pipeline.predict(image)`. Each returns a promise, or an async iterable if the
+   * method yields its results.
    */
   readonly pipeline: Remote<P>;
 
   /**
-   * Calls a method and resolves to its result. Rejects with the pipeline's own error, or with a `BrokerError`
-   * that says why there is none.
+   * Calls a method. Resolves to its result; rejects with the pipeline's own error, or with a `BrokerError` that says
+   * why there is no result.
+   * @param method Name of the method.
+   * @param args Its arguments. Their buffers must not change until the call has settled.
+   * @param options Options of this call.
    */
   call<K extends MethodName<P>>(
     method: K,
@@ -37,9 +40,13 @@ export interface PipelineClient<P> extends AsyncDisposable {
   ): Promise<MethodResult<P, K>>;
 
   /**
-   * Calls a method and returns the call, to be looked at, waited for or cancelled.
-   * @throws QueueFullError, DuplicateKeyError, SerializationError, BrokerClosedError, PipelineStartError,
-   * CallCancelledError (aborted before) or InvalidOptionError at once, where the call is not taken; what happens to a taken call, its `result` says.
+   * Calls a method, and returns the call: to inspect it, to wait for it, or to cancel it.
+   * @param method Name of the method.
+   * @param args Its arguments. Their buffers must not change until the call has settled.
+   * @param options Options of this call.
+   * @throws {BrokerError} If the call is refused: `QueueFullError`, `DuplicateKeyError`, `SerializationError`,
+   * `BrokerClosedError`, `PipelineStartError`, `InvalidOptionError`, or `CallCancelledError` if its signal is aborted
+   * already. The fate of an accepted call is told by its `result`.
    */
   submit<K extends MethodName<P>>(
     method: K,
@@ -48,9 +55,12 @@ export interface PipelineClient<P> extends AsyncDisposable {
   ): Call<MethodResult<P, K>>;
 
   /**
-   * Calls a method that yields, and gives what it yields, as fast as that is read. The call is made when the first
-   * chunk is asked for; what refuses it, or ends it early, is told there, after the chunks that came before. To leave
-   * (`break`, `return`) is to cancel. One reader reads it once.
+   * Calls a method that yields its results, and iterates them with backpressure. The call is made when the first chunk
+   * is asked for. There too the stream rejects if the call is refused; an error that ends it early comes after the
+   * chunks before it. Leaving the loop (`break`, `return`) cancels the call. The stream can be read once.
+   * @param method Name of the method.
+   * @param args Its arguments. Their buffers must not change until the call has settled.
+   * @param options Options of this call.
    */
   stream<K extends StreamName<P>>(
     method: K,
@@ -58,9 +68,15 @@ export interface PipelineClient<P> extends AsyncDisposable {
     options?: CallOptions,
   ): AsyncIterable<StreamChunk<P, K>>;
 
-  /** The call of that key: in flight, or settled not too long ago (see the option `keep`). */
+  /**
+   * Finds a call that is in flight, or has settled not too long ago (see the option `keep`).
+   * @param key Key of the call.
+   */
   get(key: string): Call | undefined;
 
-  /** Takes no more calls, lets those it has finish, and ends. Resolves when all is gone. */
+  /**
+   * Takes no more calls, lets the unsettled ones finish, and ends. Resolves when everything is gone.
+   * @param options How long the calls may take.
+   */
   close(options?: CloseOptions): Promise<void>;
 }

@@ -1,51 +1,62 @@
-import { abandonable } from './call/abandonable.js';
-import { onAbort } from './call/abort.js';
-import { type CallKeeper, type CallRequest, type Outcome, PendingCall } from './call/call.js';
-import { abortError, goneError, queueTimeoutOf } from './call/call-errors.js';
+import { abandonable, onAbort } from './call/abort.js';
+import {
+  abortError,
+  changedArgumentsError,
+  duplicateKeyError,
+  queueTimeoutError,
+  timeoutError,
+} from './call/call-errors.js';
 import { CallRegistry } from './call/call-registry.js';
+import { type CallKeeper, type CallRequest, type Outcome, PendingCall } from './call/pending-call.js';
 import { PendingCalls } from './call/pending-calls.js';
-import { payloadBytes } from './channel/frame.js';
-import { samePayload } from './channel/same-payload.js';
-import { CallTimeoutError, DuplicateKeyError } from './errors.js';
+import { payloadBytes, samePayload } from './channel/frame.js';
 import { BatchMeter, type BatchStats } from './observe/batch-meter.js';
 import { CallMeter, type CallStats } from './observe/call-meter.js';
 import type { Diagnostics } from './observe/diagnostics.js';
 import type { ResolvedOptions } from './options/resolve.js';
-import { lostCallError, type ProcessExit } from './process/exit.js';
+import type { ProcessExit } from './process/exit.js';
+import type { PipelineProcess } from './process/pipeline-process.js';
 import type { Pool } from './process/pool.js';
-import type { LostCall, RunInfo } from './process/process-stats.js';
-import type { Supervisor } from './process/supervisor.js';
+import type { CallListener, LostCall, RunInfo } from './process/process-calls.js';
+import { lostCallError } from './process/process-errors.js';
 import { Admission } from './queue/admission.js';
+import { MovingMean } from './queue/moving-mean.js';
 import { Schedule } from './queue/schedule.js';
-import { ServiceTime } from './queue/service-time.js';
 import type { KeepAlive } from './timer.js';
+
+/** Weight of the newest call in the mean running time. */
+const WEIGHT = 0.2;
 
 export interface DispatcherOptions {
   readonly options: ResolvedOptions;
-  readonly pool: Pick<Pool, 'free' | 'leastBusy' | 'abandon'>;
+  /** @param calls Hears what the processes do with their calls. */
+  readonly makePool: (calls: CallListener) => Pool;
   readonly keepAlive: KeepAlive;
   readonly diagnostics: Diagnostics;
   /** Called when no call is left. */
   readonly onIdle: () => void;
 }
 
-/** Sees every call from its acceptance to its one and only end. */
-export class Dispatcher {
+/** Follows every call from its acceptance to its one end. */
+export class Dispatcher implements CallListener {
+  readonly pool: Pool;
   readonly #options: DispatcherOptions;
   readonly #schedule: Schedule;
   readonly #batches = new BatchMeter();
   readonly #registry: CallRegistry;
-  readonly #serviceTime = new ServiceTime();
+  /** How long calls run, in ms. */
+  readonly #serviceTime = new MovingMean(WEIGHT);
+  /** The same, with the time of a batch divided by the number of its calls. */
+  readonly #costPerCall = new MovingMean(WEIGHT);
   readonly #meter = new CallMeter();
-  /** The same, shared among the calls of a batch. */
-  readonly #costPerCall = new ServiceTime();
   readonly #admission: Admission;
-  /** Accepted and not yet settled. */
+  /** Accepted and not settled. */
   readonly #pending = new PendingCalls();
   readonly #keeper: CallKeeper;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.pool = options.makePool(this);
     const { processes, batch, keySeries, killDelay } = options.options;
     this.#keeper = {
       meter: this.#meter,
@@ -64,13 +75,13 @@ export class Dispatcher {
     this.#admission = new Admission({
       options: options.options,
       schedule: this.#schedule,
-      costPerCall: () => this.#costPerCall.mean,
-      isFree: () => options.pool.leastBusy(this.#serviceTime.mean) !== undefined,
+      costPerCall: () => this.#costPerCall.value,
+      isFree: () => this.pool.leastBusy(this.serviceTime) !== undefined,
     });
     this.#registry = new CallRegistry(options.options.keep);
   }
 
-  /** Calls accepted and not yet settled. */
+  /** Number of calls that are accepted and not settled. */
   get pending(): number {
     return this.#pending.size;
   }
@@ -80,9 +91,9 @@ export class Dispatcher {
     return { length, bytes };
   }
 
-  /** Mean time that calls run, in ms. */
+  /** How long calls run, in ms; `undefined` before the first has run. */
   get serviceTime(): number | undefined {
-    return this.#serviceTime.mean;
+    return this.#serviceTime.value;
   }
 
   get callStats(): CallStats {
@@ -99,8 +110,10 @@ export class Dispatcher {
   }
 
   /**
-   * Takes a call, or joins it to the one in flight that it repeats.
-   * @throws DuplicateKeyError, QueueFullError; CallCancelledError where its signal is aborted already.
+   * Accepts a call, or joins it to the one in flight that has its key.
+   * @throws {DuplicateKeyError} If that one has other arguments.
+   * @throws {QueueFullError} If the call cannot wait.
+   * @throws {CallCancelledError} If its signal is aborted already.
    */
   submit(request: CallRequest): PendingCall {
     const { signal, onProgress, key } = request.options;
@@ -111,27 +124,27 @@ export class Dispatcher {
     return call;
   }
 
-  /** A call was not taken. */
+  /** A call was refused. */
   refused(method: string, error: unknown): void {
     this.#meter.refused();
     this.#options.diagnostics.refused(method, error);
   }
 
-  /** The result as one of the callers gets it: their signal ends their waiting, not that of the others. */
+  /** The result for one of the callers, whose signal ends its own waiting and not that of the others. */
   resultFor(call: PendingCall, signal: AbortSignal): Promise<unknown> {
     return abandonable(call.result, signal, () => {
-      // Settled just now, by this very signal where this was the last caller.
+      // If this was the last caller, its signal has just settled the call.
       return call.settled ? undefined : abortError(call.details(), signal);
     });
   }
 
-  /** Sends what there is room for. */
+  /** Sends as many calls as there is room for. */
   dispatch(): void {
     while (this.#schedule.length > 0 && this.#sendNext());
     this.#admission.admit();
   }
 
-  /** No more calls will come: those that wait for others, to make a batch, go. */
+  /** No more calls will come, so no batch waits for one. */
   closing(): void {
     this.#schedule.close();
     this.dispatch();
@@ -142,28 +155,21 @@ export class Dispatcher {
     await this.#admission.room();
   }
 
-  /** Tells all who wait for room that there will be none. */
+  /** Rejects all callers of `room`. */
   rejectRoom(error: () => Error): void {
     this.#admission.rejectAll(error);
   }
 
-  /** A process has begun to run the call. */
   started(call: PendingCall, now: number): void {
     if (call.settled) return;
     call.start(now);
-    const { timeout } = call.options;
-    call.limit(timeout, () => {
-      const error = new CallTimeoutError(
-        'running',
-        `call ${call.name} ran longer than its timeout (${timeout} ms)`,
-        call.details(),
-      );
-      this.#giveUp(call, { state: 'failed', error }, this.#options.options.killDelay.timeout);
+    call.limit(call.options.timeout, () => {
+      const outcome = { state: 'failed', error: timeoutError(call) } as const;
+      this.#giveUp(call, outcome, this.#options.options.killDelay.timeout);
     });
     this.#options.diagnostics.started(call);
   }
 
-  /** A process has answered the call. */
   answered(call: PendingCall, outcome: Outcome, { ms, now, size, complete }: RunInfo): void {
     this.#serviceTime.add(ms);
     this.#costPerCall.add(ms / size);
@@ -172,7 +178,10 @@ export class Dispatcher {
     this.dispatch();
   }
 
-  /** A process has ended with these calls unanswered, in the order they were sent. */
+  dropped(): void {
+    this.dispatch();
+  }
+
   lost(lost: readonly LostCall[], exit: ProcessExit): void {
     const failed: PendingCall[] = [];
     const waiting: PendingCall[] = [];
@@ -187,16 +196,16 @@ export class Dispatcher {
       waiting.push(call);
       const ran = call.state === 'running';
       call.requeue(started);
-      // One that was sent ahead still waits, and its time for that goes on.
+      // A call that was only sent ahead has waited all the time, and its queueTimeout goes on.
       if (!ran) continue;
       this.#limitWaiting(call);
       again.push(call);
     }
     this.#schedule.putBack(waiting);
-    // Those who are told of it may submit calls; these are to stand behind the ones that were put back.
+    // Subscribers may submit calls. Those must stand behind the ones that were put back.
     for (const call of again) this.#options.diagnostics.queued(call);
     for (const call of failed) this.#settle(call, { state: 'failed', error: lostCallError(call, exit) });
-    // What only this process could have run may go to the others now.
+    // Other processes may now take the calls that were bound to this one.
     this.dispatch();
   }
 
@@ -208,7 +217,7 @@ export class Dispatcher {
     this.dispatch();
   }
 
-  /** Forgets the calls that were kept for `get`. */
+  /** Forgets the settled calls that `get` could find. */
   clear(): void {
     this.#registry.clear();
   }
@@ -217,14 +226,9 @@ export class Dispatcher {
     if (key === undefined) return undefined;
     const call = this.#registry.inFlight(key);
     if (call?.payload === undefined) return undefined;
-    if (chunks !== undefined || call.streams) {
-      const message = `a call of ${call.method} with the key ${JSON.stringify(key)} is in flight; a stream has one reader, and cannot be joined`;
-      throw new DuplicateKeyError(message, { key, method });
-    }
-    if (!samePayload(call.payload, payload)) {
-      const message = `a call of ${call.method} with the key ${JSON.stringify(key)} is in flight, with other arguments`;
-      throw new DuplicateKeyError(message, { key, method });
-    }
+    if (chunks !== undefined || call.streams) throw duplicateKeyError(call.method, 'stream', { key, method });
+    if (!samePayload(call.payload, payload))
+      throw duplicateKeyError(call.method, 'arguments', { key, method });
     call.callers += 1;
     return call;
   }
@@ -245,26 +249,26 @@ export class Dispatcher {
     return call;
   }
 
-  /** The process that can have the call at once; `undefined` where it has to wait, be it for others of its batch. */
-  #takerOf({ method, chunks, options }: PendingCall): Supervisor | undefined {
+  /** The process that can take the call at once; `undefined` if it has to wait, if only for the rest of its batch. */
+  #takerOf({ method, chunks, options }: PendingCall): PipelineProcess | undefined {
     const { batch, processes } = this.#options.options;
     const batched = chunks === undefined && Object.hasOwn(batch, method);
     const bound = options.affinity !== undefined && processes > 1;
-    // Those who listen may submit calls that are to go after this one.
+    // Subscribers may submit calls that must go after this one.
     if (this.#schedule.length > 0 || batched || bound || this.#options.diagnostics.tellsOfQueue)
       return undefined;
-    return this.#options.pool.leastBusy(this.#serviceTime.mean);
+    return this.pool.leastBusy(this.serviceTime);
   }
 
-  #send(process: Supervisor, calls: readonly PendingCall[], batchMethod: string | undefined): void {
+  #send(process: PipelineProcess, calls: readonly PendingCall[], batchMethod: string | undefined): void {
     for (const call of calls) call.sent();
-    process.send({ calls, batchMethod });
+    process.calls.send({ calls, batchMethod });
   }
 
-  /** @returns Whether there was anything to send, and a process to send it to. */
+  /** @returns false if there was nothing to send, or no process to send it to. */
   #sendNext(): boolean {
-    for (const { process, ...taker } of this.#options.pool.free(this.#serviceTime.mean)) {
-      const departure = this.#schedule.next(taker);
+    for (const { process, room } of this.pool.free(this.serviceTime)) {
+      const departure = this.#schedule.next({ index: process.index, room });
       if (departure === undefined) continue;
       const { batch } = departure;
       const verdicts = departure.calls.map((call) => ({ call, unfit: unfitness(call) }));
@@ -273,7 +277,7 @@ export class Dispatcher {
         if (batch !== undefined) this.#batches.left(batch.of, calls.length, batch.reason);
         this.#send(process, calls, batch?.method);
       }
-      // Those who are told of it may cancel others, or reload: what was to be sent has been.
+      // Only after the others were sent: subscribers may cancel calls, or reload.
       for (const { call, unfit } of verdicts) if (unfit !== undefined) this.#settle(call, unfit);
       return true;
     }
@@ -285,12 +289,13 @@ export class Dispatcher {
     if (queueTimeout === Infinity) return;
     call.waitsUntil = performance.now() + queueTimeout;
     call.limit(queueTimeout, () => {
-      // It may have been sent ahead, and have started by the time the child learns of this.
-      this.#giveUp(call, queueTimeoutOf(call), this.#options.options.killDelay.timeout);
+      // If it was sent ahead, it may have started when the child learns of this.
+      const outcome = { state: 'failed', error: queueTimeoutError(call) } as const;
+      this.#giveUp(call, outcome, this.#options.options.killDelay.timeout);
     });
   }
 
-  /** One caller's signal: the call goes on while it has another caller. */
+  /** The signal of one caller. The call goes on while it has another caller. */
   #leaveOn(signal: AbortSignal, call: PendingCall, stopListening?: () => void): void {
     const leave = (): void => {
       stopListening?.();
@@ -302,16 +307,16 @@ export class Dispatcher {
     call.onceSettled(onAbort(signal, leave));
   }
 
-  /** Settles a call that waits or runs; a process that runs it may go on with it for `patience` ms. */
+  /** Settles an unsettled call. A process that runs it may go on for `patience` ms. */
   #giveUp(call: PendingCall, outcome: Outcome, patience: number): void {
     if (!this.#settle(call, outcome)) return;
     this.#withdraw(call, patience);
-    // What waits behind it may go now.
+    // The calls behind it may go now.
     this.dispatch();
   }
 
   #withdraw(call: PendingCall, patience: number): void {
-    if (!this.#schedule.delete(call)) this.#options.pool.abandon(call, patience);
+    if (!this.#schedule.delete(call)) this.pool.abandon(call, patience);
   }
 
   #settle(call: PendingCall, outcome: Outcome, now = performance.now()): boolean {
@@ -325,12 +330,12 @@ export class Dispatcher {
   }
 }
 
-/** How a call ends that cannot be sent; `undefined` where it can. */
+/** The outcome of a call that can no longer be sent; `undefined` if it can. */
 function unfitness(call: PendingCall): Outcome | undefined {
   const { payload, bytes, waitsUntil } = call;
   if (payload === undefined || payloadBytes(payload) !== bytes)
-    return { state: 'failed', error: goneError(call) };
-  // Timers may be late where this program is busy: what comes too late for its caller is not started.
+    return { state: 'failed', error: changedArgumentsError(call) };
+  // Timers are late if this program is busy. A call that is too late for its caller does not start.
   const late = waitsUntil !== Infinity && performance.now() >= waitsUntil;
-  return late ? queueTimeoutOf(call) : undefined;
+  return late ? { state: 'failed', error: queueTimeoutError(call) } : undefined;
 }

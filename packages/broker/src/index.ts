@@ -11,6 +11,7 @@ export {
   BatchResultError,
   BrokerClosedError,
   BrokerError,
+  type BrokerErrorCode,
   type BrokerErrorDetails,
   CallCancelledError,
   CallTimeoutError,

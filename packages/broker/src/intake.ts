@@ -1,15 +1,15 @@
-import type { PendingCall } from './call/call.js';
+import { oversizeError } from './call/call-errors.js';
 import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
 import { CallStream } from './call/call-stream.js';
 import type { IncomingStream } from './call/incoming-stream.js';
+import type { PendingCall } from './call/pending-call.js';
 import { payloadBytes } from './channel/frame.js';
 import { encodeCall } from './channel/messages.js';
 import type { Dispatcher } from './dispatcher.js';
-import { type BrokerErrorDetails, SerializationError } from './errors.js';
+import { type BrokerErrorDetails, closedError, InvalidOptionError } from './errors.js';
 import type { CallOptions } from './options/options.js';
 import { resolveCallOptions, type ResolvedCallOptions, type ResolvedOptions } from './options/resolve.js';
-import { startError, type StartFailureReason } from './process/supervisor.js';
-import { checkBatched, checkCall, closedError } from './refusals.js';
+import { startError, type StartFailureReason } from './process/process-errors.js';
 import type { Invoker } from './remote/remote-proxy.js';
 
 /** A call as its caller makes it. */
@@ -24,24 +24,24 @@ export interface IntakeOptions {
   readonly dispatcher: Dispatcher;
   /** Whether the broker takes calls. */
   readonly isOpen: () => boolean;
-  /** Why it could not run any; `undefined` where it could. */
+  /** Why no process can run a call; `undefined` if one can. */
   readonly failure: () => StartFailureReason | undefined;
-  /** Called when a call was taken. */
+  /** Called after a call was accepted. */
   readonly onTaken: () => void;
 }
 
-/** What is to come of a call beside its result. */
+/** The caller's wishes beside a result. */
 interface Wanted {
-  /** Where what the method yields is to arrive. */
+  /** Takes the chunks that the method yields. */
   readonly chunks?: IncomingStream | undefined;
-  /** Whether the caller may turn out to want that, and leave the result alone. */
+  /** Whether the caller may iterate the call instead of awaiting its result. */
   readonly maybeStream?: boolean;
 }
 
-/** The number of the last call that was given no key. */
-let lastKey = 0;
+/** Place of the latest call in the order of submission, over all brokers of the program. */
+let lastOrder = 0;
 
-/** Takes calls from their callers: checks them, encodes them, and gives each caller what was asked for. */
+/** Takes calls from their callers: checks them, encodes them, and returns a promise, a call or a stream. */
 export class Intake {
   readonly #options: IntakeOptions;
 
@@ -49,7 +49,7 @@ export class Intake {
     this.#options = options;
   }
 
-  /** How `broker.pipeline` calls. */
+  /** Makes the calls of `broker.pipeline`. */
   get invoker(): Invoker {
     return {
       call: (method, args) => {
@@ -64,16 +64,16 @@ export class Intake {
   }
 
   /**
-   * Rejects where the call is not taken, too. Where the call was made is not noted, since that would cost more than all
-   * else that the broker does for it: its error tells where it is awaited.
-   * @param frames Of the broker's own at the top of the stack.
+   * Rejects also if the call is refused. The place of the call is not captured, which would cost more than the rest of
+   * the parent's work for it: the error shows the functions that await it.
+   * @param frames Number of the broker's own frames at the top of the stack.
    */
   call(invocation: Invocation, frames: number): Promise<unknown> {
     try {
       const call = this.#take(invocation, undefined, {});
       const { signal, key } = invocation.options ?? {};
       if (signal !== undefined) return this.#options.dispatcher.resultFor(call, signal);
-      // Others may share a call that has a key: that they handle its failure does not mean that this caller has.
+      // Other callers may share a keyed call. If one of them handles its failure, this one has not handled it.
       return key === undefined ? call.result : call.result.then((result) => result);
     } catch (error) {
       return rejection(error, captureCallSite(frames));
@@ -84,7 +84,7 @@ export class Intake {
     return new CallStream((chunks) => this.submit(invocation, site, chunks));
   }
 
-  /** @param site Where the call was made: its error shows that. */
+  /** @param site The place of the call, for the stack of its error. */
   submit(invocation: Invocation, site: CallSite, chunks?: IncomingStream): PendingCall {
     try {
       return this.#take(invocation, site, { chunks });
@@ -112,35 +112,53 @@ export class Intake {
     { chunks, maybeStream = false }: Wanted,
   ): PendingCall {
     const options = resolveCallOptions(given, this.#options.options);
+    const { key } = options;
     if (!this.#options.isOpen()) throw closedError('it takes no more calls', details(method, options));
     const failure = this.#options.failure();
     if (failure !== undefined) throw startError(failure, details(method, options));
-    const key = options.key ?? (lastKey += 1);
-    const payload = encodeCall({ method, key, args });
-    this.#checkSize(payloadBytes(payload), method, options);
-    const findable = options.key !== undefined || callSite !== undefined;
-    const request = { key, method, payload, options, callSite, findable, maybeStream, chunks };
+    const order = (lastOrder += 1);
+    const payload = encodeCall({ method, key: key ?? order, args });
+    const bytes = payloadBytes(payload);
+    const { maxMessageBytes } = this.#options.options;
+    if (bytes > maxMessageBytes) throw oversizeError(bytes, maxMessageBytes, details(method, options));
+    const findable = key !== undefined || callSite !== undefined;
+    const request = { order, key, method, payload, options, callSite, findable, maybeStream, chunks };
     const call = this.#options.dispatcher.submit(request);
     this.#options.onTaken();
     return call;
   }
-
-  #checkSize(bytes: number, method: string, options: ResolvedCallOptions): void {
-    const { maxMessageBytes } = this.#options.options;
-    if (bytes <= maxMessageBytes) return;
-    const message = `the arguments take ${bytes} bytes, more than maxMessageBytes (${maxMessageBytes})`;
-    throw new SerializationError('args', message, details(method, options));
-  }
 }
 
-/** What a call that is not taken returns. */
+/** @throws {InvalidOptionError} If a call is not given as a name and an array. */
+function checkCall(method: unknown, args: unknown): void {
+  if (typeof method !== 'string') {
+    throw new InvalidOptionError('method', `the method must be given by its name, not as ${typeof method}`);
+  }
+  if (!Array.isArray(args))
+    throw new InvalidOptionError('args', `the arguments of ${method} must be given as an array`);
+}
+
+/** @throws {InvalidOptionError} If a call that joins a batch has more than one argument. */
+function checkBatched(
+  method: string,
+  args: readonly unknown[],
+  batch: Readonly<Record<string, unknown>>,
+): void {
+  if (args.length <= 1 || !Object.hasOwn(batch, method)) return;
+  throw new InvalidOptionError(
+    'args',
+    `a call of ${method} must have one argument, because its calls make batches`,
+  );
+}
+
+/** The promise of a refused call. */
 function rejection(error: unknown, site: CallSite): Promise<never> {
   return new Promise(() => {
     throw withCallSite(error, site);
   });
 }
 
-/** Of a call that is not taken. */
+/** Of a refused call. */
 function details(method: string, { key }: ResolvedCallOptions): BrokerErrorDetails {
   return { key, method, started: false };
 }

@@ -1,5 +1,5 @@
 /**
- * What a pipeline may import: the call that it is running.
+ * For pipelines: access to the call that is running.
  * @packageDocumentation
  */
 export { type CurrentCall, currentCall } from './child/context.js';

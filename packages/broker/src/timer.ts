@@ -1,19 +1,19 @@
-/** The longest that Node's timers can wait: about 24.8 days. */
+/** The longest time that Node's timers can wait, in ms: about 24.8 days. */
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Calls `run` after `ms`; never, where that is longer than Node's timers can wait. Does not keep the program
- * running: that is for `KeepAlive` to decide.
+ * Calls `run` after `ms`, or never if that is longer than Node's timers can wait. Does not keep the program running:
+ * `KeepAlive` does that.
  */
 export function after(ms: number, run: () => void): NodeJS.Timeout | undefined {
   return ms > LONGEST ? undefined : setTimeout(run, ms).unref();
 }
 
-/** Calls `run` after `ms`, of which the time in which it is paused is no part. */
+/** Calls `run` after `ms`, not counting the time for which it is paused. */
 export class Limit {
   readonly #run: () => void;
   #left: number;
-  /** Since when it runs, as `performance.now()` tells it; `undefined` while it is paused. */
+  /** Start of the current stretch, by `performance.now()`; `undefined` while it is paused. */
   #since: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -41,7 +41,7 @@ export class Limit {
   }
 }
 
-/** Keeps the program running while it has a reason to. Everything else the broker opens does not. */
+/** Keeps the program running while there is a reason to. No other handle of the broker does. */
 export class KeepAlive {
   #timer: NodeJS.Timeout | undefined;
   #reasons = 0;

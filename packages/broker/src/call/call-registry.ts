@@ -1,25 +1,24 @@
-import type { KeepOptions } from '../options/options.js';
-import type { Resolved } from '../options/resolve.js';
+import type { ResolvedOptions } from '../options/resolve.js';
 import { after } from '../timer.js';
-import type { PendingCall } from './call.js';
+import type { PendingCall } from './pending-call.js';
 
 interface Kept {
   readonly call: PendingCall;
   readonly bytes: number;
-  /** As `performance.now()` tells it. */
+  /** By `performance.now()`. */
   readonly until: number;
 }
 
 /** Finds calls by key: those in flight, and for a bounded time those that have settled. */
 export class CallRegistry {
-  readonly #keep: Resolved<KeepOptions>;
+  readonly #keep: ResolvedOptions['keep'];
   readonly #inFlight = new Map<string, PendingCall>();
-  /** In the order they settled, so that the first is the next to go. */
+  /** In the order in which they settled, so the first one is the next to go. */
   readonly #kept = new Map<string, Kept>();
   #keptBytes = 0;
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(keep: Resolved<KeepOptions>) {
+  constructor(keep: ResolvedOptions['keep']) {
     this.#keep = keep;
   }
 
@@ -36,7 +35,7 @@ export class CallRegistry {
     this.#inFlight.set(call.key, call);
   }
 
-  /** The call has settled. @param bytes Of its result and its progress. */
+  /** The call has settled. @param bytes Length of its result and its progress. */
   settled(call: PendingCall, bytes: number): void {
     if (!call.findable) return;
     this.#inFlight.delete(call.key);
@@ -45,7 +44,7 @@ export class CallRegistry {
     this.#evict();
   }
 
-  /** Forgets what it kept. */
+  /** Forgets all settled calls. */
   clear(): void {
     clearTimeout(this.#sweep);
     this.#kept.clear();

@@ -1,18 +1,19 @@
 import { BrokerError } from '../errors.js';
 
-/** Where in the caller's program a call was made, or is awaited; formatted only when it is needed. */
+/** A place in the caller's program, as a stack that V8 formats only when it is read. */
 export interface CallSite {
   readonly stack?: unknown;
-  /** How many frames at its top are the broker's own. */
+  /** Number of the broker's own frames at its top. */
   readonly skip: number;
 }
 
-/** Errors that show a call site already: those who share a call share its error. */
+/** Errors that show a call site already: callers who share a call share its error. */
 const explained = new WeakSet<Error>();
 
 /**
- * Remembers who called, or, where nobody did, which functions await the one that runs. Takes microseconds.
- * @param skip How many frames stand between the user's and this call.
+ * Captures the stack of the caller. If nothing called (in a microtask), the stack shows the functions that await the
+ * running one. Takes microseconds.
+ * @param skip Number of frames between the user's code and this call.
  */
 export function captureCallSite(skip: number): CallSite {
   const site: CallSite = { skip };
@@ -21,8 +22,8 @@ export function captureCallSite(skip: number): CallSite {
 }
 
 /**
- * Shows in an error's stack where the call was made that it answers. Never throws, whatever the error is and
- * however the program has stacks prepared: the error matters more.
+ * Adds the place of the call to the stack of its error. Never throws, whatever the error is and whatever the program
+ * has made of `Error.prepareStackTrace`: the error matters more than its stack.
  */
 export function withCallSite<E>(error: E, site: CallSite): E {
   if (!(error instanceof Error) || explained.has(error)) return error;
@@ -37,11 +38,11 @@ export function withCallSite<E>(error: E, site: CallSite): E {
 }
 
 /**
- * Rejects with the error, whose stack shows then which functions await the promise that is resolved with this one. So
- * nobody needs to note where each call is made, which would cost more than all else that is done for it.
+ * Rejects with the error. Its stack then shows the functions that await the promise that is resolved with this one. So
+ * a call need not capture its own place: that would cost more than the rest of the parent's work for it.
  */
 export async function showingWhoAwaits(error: unknown): Promise<never> {
-  // Once for the promise that is resolved with this one to follow it, and once for those who await that to show.
+  // One turn for the outer promise to follow this one, and one for V8 to link the functions that await it.
   await Promise.resolve();
   await Promise.resolve();
   throw withCallSite(error, captureCallSite(1));
@@ -52,12 +53,12 @@ function joinStacks(error: Error, site: CallSite): string {
   const inner = frames(error.stack);
   const header =
     error.stack?.slice(0, error.stack.length - inner.length) ?? `${error.name}: ${error.message}`;
-  // The frames of a broker's error are those of its event handlers, and tell nobody anything.
+  // The frames of a broker's own error show its event handlers, and help nobody.
   const own = error instanceof BrokerError ? '' : `${inner}    --- called from another process: ---\n`;
   return `${header.trimEnd()}\n${own}${caller}`.trimEnd();
 }
 
-/** The lines of a stack that name functions, each ended by a newline. */
+/** The lines of a stack that name functions. Each ends with a newline. */
 function frames(stack: unknown): string {
   // `Error.prepareStackTrace` may have made anything of it.
   if (typeof stack !== 'string') return '';

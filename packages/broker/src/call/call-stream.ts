@@ -1,5 +1,5 @@
-import type { PendingCall } from './call.js';
 import { IncomingStream } from './incoming-stream.js';
+import type { PendingCall } from './pending-call.js';
 
 type Step = IteratorResult<unknown, undefined>;
 
@@ -11,13 +11,13 @@ type State =
   | { readonly name: 'ended' };
 
 /**
- * What `stream` returns. As with a generator, nothing happens before the first chunk is asked for, so that a stream
- * that nobody reads holds no process; and it is read once.
+ * The reader's side of a stream. Like a generator, it does nothing before the first chunk is asked for, so a stream that
+ * nobody reads occupies no process. It can be read once.
  */
 export class CallStream implements AsyncIterableIterator<unknown, undefined> {
   #state: State;
 
-  /** @param submit Makes the call, whose chunks are to arrive there. */
+  /** @param submit Makes the call, whose chunks go to the given stream. */
   constructor(submit: Submit) {
     this.#state = { name: 'new', submit };
   }
@@ -34,7 +34,7 @@ export class CallStream implements AsyncIterableIterator<unknown, undefined> {
     }
   }
 
-  /** The reader leaves: at once, also while it waits for a chunk. */
+  /** The reader leaves, possibly while it waits for a chunk. */
   return(): Promise<Step> {
     const state = this.#state;
     this.#state = { name: 'ended' };
@@ -50,12 +50,12 @@ export class CallStream implements AsyncIterableIterator<unknown, undefined> {
     return this;
   }
 
-  /** Async, so that a call that is not taken rejects as one that failed does. */
+  /** Async, so that a refused call rejects in the same way as a failed one. */
   async #open(submit: Submit): Promise<Step> {
     this.#state = { name: 'ended' };
     const chunks = new IncomingStream();
     const call = submit(chunks);
-    // The reader is told by the chunks.
+    // The reader learns of a failure from `chunks`.
     call.result.catch(() => undefined);
     this.#state = { name: 'open', call, chunks };
     return chunks.next();

@@ -15,15 +15,15 @@ interface Chunk {
 
 const DONE: Step = { done: true, value: undefined };
 
-/** The chunks of a stream that have arrived, until its reader takes them. */
+/** The chunks of a stream that have arrived, until the reader takes them. */
 export class IncomingStream {
   readonly #window = new Window();
   #arrived: Chunk[] = [];
-  /** Those who wait for a chunk: there are none while there are chunks. */
+  /** Pending reads. There are none while there are chunks. */
   #readers: Reader[] = [];
   #state: 'open' | 'ended' | { readonly error: unknown } = 'open';
   #begun = false;
-  /** What the reader has taken, and the child has not been told of. */
+  /** Chunks and bytes that the reader has taken since the last credit to the child. */
   #takenChunks = 0;
   #takenBytes = 0;
   #grant: (chunks: number) => void = () => undefined;
@@ -34,17 +34,17 @@ export class IncomingStream {
     return this.#begun;
   }
 
-  /** @param told Called when the pipeline has to wait for the reader, and when it may go on. */
-  onPaused(told: (paused: boolean) => void): void {
-    this.#onPaused = told;
+  /** @param listener Called when the pipeline has to wait for the reader, and when it may go on. */
+  onPaused(listener: (paused: boolean) => void): void {
+    this.#onPaused = listener;
   }
 
-  /** A process is about to run it. @param grant Tells it that the reader has taken so many chunks more. */
+  /** A process is about to run the call. @param grant Sends it a credit for more chunks. */
   connect(grant: (chunks: number) => void): void {
     this.#grant = grant;
   }
 
-  /** @throws ProtocolError where the child sends more than it may. */
+  /** @throws {ProtocolError} If the child sends more than the window allows. */
   push(value: unknown, bytes: number): void {
     if (this.#window.isFull())
       throw new ProtocolError('the child sent more of a stream than its reader has room for');
@@ -61,7 +61,7 @@ export class IncomingStream {
     }
   }
 
-  /** What arrived is read before the error; an error is told once. */
+  /** Chunks that have arrived are read before the error. The error is thrown once. */
   next(): Promise<Step> {
     const chunk = this.#arrived.shift();
     if (chunk !== undefined) {
@@ -87,7 +87,7 @@ export class IncomingStream {
     for (const { resolve } of this.#readers.splice(0)) resolve(DONE);
   }
 
-  /** No further chunk will come, for this reason. */
+  /** No further chunk will come, because of the error. */
   fail(error: unknown): void {
     if (this.#state !== 'open') return;
     const [first, ...others] = this.#readers.splice(0);
@@ -96,7 +96,7 @@ export class IncomingStream {
     this.#state = first === undefined ? { error } : 'ended';
   }
 
-  /** Forgets what has arrived: its reader does not want it any more. */
+  /** Drops the unread chunks: the reader has left, or the call was cancelled. */
   discard(): void {
     this.#arrived = [];
   }
@@ -104,7 +104,7 @@ export class IncomingStream {
   #count(bytes: number): void {
     this.#takenChunks += 1;
     this.#takenBytes += bytes;
-    if (this.#state !== 'open' || !Window.worthTelling(this.#takenChunks, this.#takenBytes)) return;
+    if (this.#state !== 'open' || !Window.deservesCredit(this.#takenChunks, this.#takenBytes)) return;
     const wasFull = this.#window.isFull();
     this.#window.release(this.#takenChunks);
     this.#grant(this.#takenChunks);

@@ -1,9 +1,8 @@
-import type { PendingCall } from './call.js';
+import type { PendingCall } from './pending-call.js';
 
 /**
- * Calls in the order they were added. A list of links within the calls rather than a Set: the tables that a Set has
- * outgrown keep what was in them alive until the next collection of all garbage, and calls come and go by the
- * ten thousand a second.
+ * The unsettled calls, in the order in which they were added. A linked list through the calls themselves, not a Set: the
+ * tables that a Set has outgrown keep their old entries alive until the next full collection (docs/benchmarks.md).
  */
 export class PendingCalls {
   #first: PendingCall | undefined;
@@ -28,12 +27,12 @@ export class PendingCalls {
     else before.after = after;
     if (after === undefined) this.#last = before;
     else after.before = before;
-    // What is old and dead must not hold on to what is young.
+    // A dead call that was promoted to the old generation would keep all later calls alive.
     call.before = call.after = undefined;
     this.#size -= 1;
   }
 
-  /** As they are now. */
+  /** A copy of the list. */
   get all(): PendingCall[] {
     const all: PendingCall[] = [];
     for (let call = this.#first; call !== undefined; call = call.after) all.push(call);

@@ -1,22 +1,21 @@
 import { AsyncResource } from 'node:async_hooks';
 
-/** What a pipeline has reported of a call by `currentCall().progress(value)`. */
+/** The values that a pipeline reports about a call by `currentCall().progress(value)`. */
 export interface CallProgress extends AsyncIterable<unknown> {
-  /** The latest value; `undefined` before there is one. */
+  /** The latest value; `undefined` before the first. It stays after the call has settled. */
   readonly latest: unknown;
   /**
-   * The latest value, then those that follow, until the call settles. Who reads more slowly than the pipeline
-   * reports misses values, but never the last one. Any number may read at once.
+   * Yields the latest value, then later ones, until the call settles. A reader that is slower than the pipeline
+   * misses values, but never the last one. Any number of readers may read at once.
    */
   [Symbol.asyncIterator](): AsyncIterator<unknown, undefined>;
 }
 
 type Listener = (value: unknown) => void;
 
-/** The progress of one call, as it arrives. Holds one value, however many are reported. */
+/** The progress of one call. It holds one value, however many are reported. */
 export class Progress implements CallProgress {
   #latest: unknown;
-  /** Of the latest value, on the wire. */
   #bytes = 0;
   #reports = 0;
   #ended = false;
@@ -27,6 +26,7 @@ export class Progress implements CallProgress {
     return this.#latest;
   }
 
+  /** Length of the latest value on the wire, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -41,8 +41,8 @@ export class Progress implements CallProgress {
   }
 
   /**
-   * Tells the listener, in the asynchronous context of who adds it, of the latest value and of those that follow.
-   * @returns What ends that.
+   * Passes the latest value and later ones to the listener, in the async context of this call.
+   * @returns A function that ends it.
    */
   listen(listener: Listener): () => void {
     const bound = AsyncResource.bind(listener);
@@ -79,7 +79,7 @@ export class Progress implements CallProgress {
   }
 }
 
-/** After the work at hand: what a listener does, or throws, cannot get in its way. */
+/** In a microtask, so that a listener that acts or throws does not disturb the broker's own work. */
 function tell(listener: Listener, value: unknown): void {
   queueMicrotask(() => {
     listener(value);

@@ -2,11 +2,11 @@ const LOW_DIGITS = 12;
 const LOW_RANGE = 2 ** (4 * LOW_DIGITS);
 
 /**
- * The key of a call that was given none. Derived, so that it takes no time until somebody asks for it, here or in the
- * child: few ever do.
+ * The key of a call that was given none. It is derived only when somebody asks for it, here or in the child: for most
+ * calls nobody does.
  * @param series A random UUID, the same for all calls of a broker.
- * @param order Which of all calls it is.
- * @returns A UUID that is no other call's.
+ * @param order Place of the call in the order of submission.
+ * @returns A UUID that no other call has.
  */
 export function derivedKey(series: string, order: number): string {
   const head = series.slice(0, -LOW_DIGITS);

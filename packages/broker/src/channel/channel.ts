@@ -2,59 +2,52 @@ import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import type { OnReadOpts, Socket } from 'node:net';
 
-import { type BrokerError, ProtocolError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
 import type { Frame } from './frame.js';
 import { FrameReader } from './frame-reader.js';
 import { FrameWriter, type Piece } from './frame-writer.js';
+import type { Traffic } from './traffic.js';
 
-/** At most so much is read at a time. */
+/** Most that is read at a time, in bytes. */
 const READ_BYTES = 256 * 1024;
 
 export interface ChannelOptions {
+  /** Longest frame that is accepted, in bytes. */
   maxMessageBytes: number;
   /**
-   * A number of 32 bits that all frames carry, in both directions, so that nothing else that is written to the pipes
-   * passes for one; `undefined`: that of the first frame that comes.
+   * A 32-bit number that all frames carry in both directions, so that foreign bytes in the pipes do not pass for a frame.
+   * `undefined`: the seal of the first frame that comes.
    */
   seal?: number | undefined;
-  /** Called for each frame. What it throws ends the channel as a violation of the protocol. */
+  /** Called for each frame. An error that it throws ends the channel as a violation of the protocol. */
   onFrame: (frame: Frame) => void;
-  /** Called when all frames that came together have been handed over. What it sends leaves at once. */
+  /** Called when all frames of one read have been handed over. Frames that it sends leave at once. */
   onRead?: () => void;
-  /**
-   * Called when no further frame will come, or can be sent; with an error where the other side broke the
-   * protocol.
-   */
+  /** Called when no further frame can come, or can be sent; with an error if the other side broke the protocol. */
   onEnd: (error: ProtocolError | undefined) => void;
 }
 
-/** Bytes, as seen from one end. */
-export interface Traffic {
-  readonly sent: number;
-  readonly received: number;
-}
-
 export interface Pipes {
-  /** Made with the channel's `onread`. */
+  /** Must be made with the channel's `onread`. */
   readonly input: Socket;
   readonly output: Socket;
-  /** The descriptor of the output, where it is known: to write to it takes less time than by the socket. */
+  /** File descriptor of the output, if it is known. */
   readonly outputFd: number | undefined;
 }
 
 type State =
   | { readonly name: 'unconnected'; readonly pipes?: undefined }
   | { readonly name: 'open'; readonly pipes: Pipes }
-  /** Takes no more frames, in either direction; what was queued before is still written. */
+  /** Takes no more frames, in either direction. Frames that were queued before are still written. */
   | { readonly name: 'ended'; readonly pipes: Pipes | undefined };
 
-/** Frames over pipes that only the broker and its child know. The same at both ends. */
+/** Sends and receives frames over two private pipes. Both ends use this class. */
 export class Channel {
   readonly #options: ChannelOptions;
   readonly #reader: FrameReader;
   readonly #outgoing = new FrameWriter();
   #state: State = { name: 'unconnected' };
-  /** When what is queued leaves, unless it does before: at the end of this tick, or of the read that goes on. */
+  /** When the queued frames leave, unless somebody flushes before: after this tick, or after the current read. */
   #leaves: 'unscheduled' | 'after tick' | 'after read' = 'unscheduled';
   #sent = 0;
 
@@ -70,9 +63,9 @@ export class Channel {
   }
 
   /**
-   * What the pipe that frames come from is to be made with: it is read into one piece of memory, again and again, where
-   * Node would take new memory for each read. Not right into the places of the frames: Node forgets the next place when
-   * user code throws an error that nobody catches while it goes on.
+   * The option with which the input socket must be made. All reads go into one buffer, while Node would allocate a new one
+   * for each read. They do not go into the frames' final memory: if user code throws an uncaught error within the
+   * callback, Node forgets the buffer that the callback asked for.
    */
   get onread(): OnReadOpts {
     return {
@@ -84,17 +77,17 @@ export class Channel {
     };
   }
 
-  /** Sends what has been queued, and takes what comes. */
+  /** Sends the queued frames, and begins to receive. */
   connect(pipes: Pipes): void {
     this.#state = { name: 'open', pipes };
     const { input, output } = pipes;
-    // A broken pipe, or an end within a frame, says less than the exit that follows it: that gets reported.
+    // A broken pipe, or an end within a frame, says less than the exit that follows it. The exit gets reported.
     for (const event of ['end', 'error', 'close']) {
       input.on(event, () => {
         this.#end(undefined);
       });
     }
-    // Where nothing can be written any more, there may still be something to read.
+    // If nothing can be written any longer, there may still be frames to read.
     for (const event of ['error', 'close']) {
       output.on(event, () => {
         this.#options.onEnd(undefined);
@@ -103,13 +96,13 @@ export class Channel {
     this.flush();
   }
 
-  /** Bytes that have crossed, or are about to. */
+  /** Bytes that have crossed, or are queued. */
   get traffic(): Traffic {
     const { pipes } = this.#state;
     return { sent: this.#sent, received: pipes?.input.bytesRead ?? 0 };
   }
 
-  /** Queues frames; all frames of one tick leave in one write. Does nothing once the channel has ended. */
+  /** Queues frames. All frames of one tick leave in one write. Does nothing once the channel has ended. */
   send(...frames: readonly Frame[]): void {
     if (this.#state.name === 'ended') return;
     for (const frame of frames) this.#outgoing.add(frame, this.#reader.seal ?? 0);
@@ -118,19 +111,19 @@ export class Channel {
     void this.#flushAfterTick();
   }
 
-  /** Not by queueMicrotask, which makes an async resource each time, nor by `then`, which user code may have replaced. */
+  /** Not by queueMicrotask, which makes an async resource each time, nor by `then`, which user code may replace. */
   async #flushAfterTick(): Promise<void> {
     await SETTLED;
     this.flush();
   }
 
-  /** Queues a frame that leaves with the next one that is sent, or at the next `flush`. */
+  /** Queues a frame that leaves with the next `send` or `flush`. */
   hold(frame: Frame): void {
     if (this.#state.name === 'ended') return;
     this.#outgoing.add(frame, this.#reader.seal ?? 0);
   }
 
-  /** Writes what was queued. @returns Whether all of it has been handed to the kernel (or never can be). */
+  /** Writes the queued frames. @returns Whether the kernel has all of them (or never can have them). */
   flush(): boolean {
     if (this.#leaves === 'after tick') this.#leaves = 'unscheduled';
     const { pipes } = this.#state;
@@ -172,7 +165,7 @@ export class Channel {
       if (written < bytes.length) output.write(written === 0 ? bytes : bytes.subarray(written));
       return;
     }
-    // The memory is its owner's. Where it is transferred away, the frame lacks what its head announced.
+    // The memory belongs to the caller. If it was transferred away, the frame is shorter than its head announces.
     const check = (): void => {
       if (bytes.byteLength > 0) return;
       this.#end(new ProtocolError('a buffer was transferred to another owner before it was sent'));
@@ -202,10 +195,10 @@ export class Channel {
 }
 
 const SETTLED = Promise.resolve();
-/** As it was before any user code could replace it. */
+/** Captured before user code can replace it. */
 const write = writeSync;
 
-/** Writes what there is room for. @returns How many bytes that was; 0 also where the socket is to tell why not. */
+/** @returns How many bytes were written. 0 also on an error: the socket will report it. */
 function tryWrite(fd: number, bytes: Uint8Array): number {
   try {
     return write(fd, bytes, 0, bytes.length);
@@ -216,15 +209,5 @@ function tryWrite(fd: number, bytes: Uint8Array): number {
 
 function asProtocolError(error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
-  return new ProtocolError('a message could not be taken', { cause: error }) satisfies BrokerError;
-}
-
-/** Of all that there are. */
-export function sumTraffic(all: readonly (Traffic | undefined)[]): Traffic {
-  const sum = { sent: 0, received: 0 };
-  for (const { sent, received } of all.filter((one) => one !== undefined)) {
-    sum.sent += sent;
-    sum.received += received;
-  }
-  return sum;
+  return new ProtocolError('a message could not be handled', { cause: error });
 }

@@ -10,11 +10,11 @@ import {
 } from './frame.js';
 import { ownBytes } from './own-memory.js';
 
-/** What comes before a frame's buffers is read into pieces of memory of this size, or larger where it must be. */
+/** Size of the memory for heads and small buffers of frames, in bytes. Larger if a head needs it. */
 const SLAB_BYTES = 64 * 1024;
-/** With less room than this in a slab, the next one is begun. */
+/** If a slab has less room than this, in bytes, the next one is begun. */
 const LEAST_ROOM = 4 * 1024;
-/** So much that is missing of a buffer goes right to its place. */
+/** If this many bytes of a buffer are missing, they are read right into its own memory. */
 const WORTH_READING_APART = 8 * 1024;
 
 interface Header {
@@ -25,35 +25,35 @@ interface Header {
   readonly bufferCount: number;
 }
 
-/** A frame of which not all buffers are there. */
+/** A frame whose buffers have not all arrived. */
 interface Incomplete {
   readonly header: Header;
   readonly metadata: Uint8Array;
   readonly lengths: readonly number[];
   readonly buffers: Uint8Array<ArrayBuffer>[];
-  /** The buffer now coming, and how much of it is there. */
+  /** The buffer that is arriving, and how many of its bytes are there. */
   target: Uint8Array<ArrayBuffer>;
   filled: number;
 }
 
 export interface FrameReaderOptions {
-  /** Longest frame that is taken. */
+  /** Longest frame that is accepted, in bytes. */
   maxMessageBytes: number;
-  /** What each frame has to carry; `undefined`: what the first one does. */
+  /** The seal that each frame must carry. `undefined`: the seal of the first frame. */
   seal?: number | undefined;
-  /** Called once a frame; the frame's memory belongs to the callee. */
+  /** Called for each frame. Its memory belongs to the callee. */
   onFrame: (frame: Frame) => void;
 }
 
-/** Cuts a stream of bytes, however it is chunked, into frames. Buffers get memory of exactly their size. */
+/** Cuts a stream of bytes into frames, however it is chunked. Each buffer gets memory of exactly its size. */
 export class FrameReader {
   readonly #options: FrameReaderOptions;
   #seal: number | undefined;
   #slab = newSlab(SLAB_BYTES);
-  /** The bytes of the slab that are there and not yet used. */
+  /** The range of the slab that has arrived and is not used yet. */
   #start = 0;
   #end = 0;
-  /** Up to here frames hold on to the slab. */
+  /** The part of the slab before this offset is in use by frames. */
   #kept = 0;
   #incomplete: Incomplete | undefined;
 
@@ -62,12 +62,12 @@ export class FrameReader {
     this.#seal = options.seal;
   }
 
-  /** `undefined` where it is that of the first frame, and that has not come. */
+  /** `undefined` before the first frame, if the options name no seal. */
   get seal(): number | undefined {
     return this.#seal;
   }
 
-  /** Where the next bytes are to be written. */
+  /** The memory for the next bytes. */
   get #space(): Uint8Array<ArrayBuffer> {
     const incomplete = this.#incomplete;
     if (incomplete !== undefined && this.#start === this.#end && isLarge(incomplete))
@@ -75,7 +75,7 @@ export class FrameReader {
     return this.#slab.bytes.subarray(this.#end);
   }
 
-  /** So many bytes were written to the beginning of the space. */
+  /** `bytes` bytes were written to the beginning of the space. */
   #written(bytes: number): void {
     const incomplete = this.#incomplete;
     if (incomplete !== undefined && this.#start === this.#end && isLarge(incomplete))
@@ -86,7 +86,7 @@ export class FrameReader {
     this.#makeRoom(LEAST_ROOM);
   }
 
-  /** Takes the next bytes, which are copied. @throws ProtocolError where they belong to no frame. */
+  /** Copies the next bytes. @throws {ProtocolError} If they do not belong to a frame. */
   push(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length;) {
       const space = this.#space;
@@ -98,7 +98,7 @@ export class FrameReader {
     }
   }
 
-  /** @returns Whether it read one, and there may be another. */
+  /** @returns Whether a frame, or its head, was complete, so that there may be another. */
   #readFrame(): boolean {
     if (this.#incomplete === undefined) return this.#readHead();
     if (!this.#fillBuffers(this.#incomplete)) return false;
@@ -112,7 +112,7 @@ export class FrameReader {
     this.#options.onFrame({ type, attempt, id, payload });
   }
 
-  /** Reads a frame's bytes before its buffers, where all of them are there. @returns Whether they are. */
+  /** Reads the part of a frame before its buffers. @returns false if it has not all arrived. */
   #readHead(): boolean {
     const there = this.#end - this.#start;
     if (there < HEADER_BYTES) return false;
@@ -132,7 +132,7 @@ export class FrameReader {
     return true;
   }
 
-  /** Moves what is there of the buffers to their places. @returns Whether that was all. */
+  /** Moves the arrived bytes of the buffers to their memory. @returns Whether all buffers are complete. */
   #fillBuffers(frame: Incomplete): boolean {
     const { lengths, buffers } = frame;
     for (;;) {
@@ -151,11 +151,11 @@ export class FrameReader {
     }
   }
 
-  /** Makes room in the slab for so many bytes more. */
+  /** Makes room in the slab for `bytes` more bytes. */
   #makeRoom(bytes: number): void {
     if (this.#slab.bytes.length - this.#end >= bytes) return;
     const unused = this.#slab.bytes.subarray(this.#start, this.#end);
-    // Frames hold on to the old one.
+    // A new one, because frames use the old one.
     this.#slab = newSlab(Math.max(SLAB_BYTES, unused.length + bytes));
     this.#slab.bytes.set(unused);
     this.#start = this.#kept = 0;
@@ -168,7 +168,7 @@ export class FrameReader {
     const seal = view.getUint32(at + 16, true);
     this.#seal ??= seal;
     if (view.getUint8(at + 1) !== 0 || seal !== this.#seal)
-      throw new ProtocolError('a frame begins with bytes that are no header');
+      throw new ProtocolError('a frame begins with bytes that are not a header');
     const header = {
       type: view.getUint8(at),
       attempt: view.getUint16(at + 2, true),
@@ -208,7 +208,7 @@ export class FrameReader {
 const NO_LENGTHS: readonly number[] = [];
 const NO_BYTES = new Uint8Array(0);
 
-/** Whether so much is missing that it is read right into its place. */
+/** Whether the missing bytes are read right into the buffer's own memory. */
 function isLarge({ target, filled }: Incomplete): boolean {
   return target.length - filled >= WORTH_READING_APART;
 }

@@ -1,23 +1,23 @@
 import { type Frame, frameHeadBytes, newSlab, type Payload, writeFrameHead } from './frame.js';
 
-/** Frames are gathered in pieces of memory of this size. */
+/** Size of the memory in which small frames are gathered, in bytes. */
 const SLAB_BYTES = 64 * 1024;
-/** Up to so many bytes, to copy a buffer costs less than to write it separately. */
+/** A buffer up to this length, in bytes, is cheaper to copy than to write separately. */
 const WORTH_COPYING = 4 * 1024;
 
-/** Bytes that leave one after the other. */
+/** Bytes that leave in one write. */
 export interface Piece {
   readonly bytes: Uint8Array;
-  /** Whether the memory belongs to somebody else, who may do anything with it. */
+  /** Whether the memory belongs to the caller, who may change it or transfer it away. */
   readonly borrowed: boolean;
 }
 
-/** Whether a frame has all of that payload in memory of its own as soon as it is queued. */
+/** Whether the payload is copied when its frame is queued, so that its memory may change afterwards. */
 export function isCopied({ buffers }: Payload): boolean {
   return buffers.every(({ byteLength }) => byteLength <= WORTH_COPYING);
 }
 
-/** Turns frames into few pieces of memory to be written: small things are gathered, large ones not copied. */
+/** Turns frames into few pieces to write: small buffers are gathered, large ones are not copied. */
 export class FrameWriter {
   #pieces: Piece[] = [];
   #slab = newSlab(SLAB_BYTES);
@@ -41,7 +41,7 @@ export class FrameWriter {
     }
   }
 
-  /** What was added since the last time, in order. */
+  /** The pieces that were added since the last time, in order. */
   take(): readonly Piece[] {
     this.#cut();
     const pieces = this.#pieces;
@@ -58,7 +58,7 @@ export class FrameWriter {
   #room(bytes: number): void {
     if (this.#slab.bytes.length - this.#end >= bytes) return;
     this.#cut();
-    // What was taken of the old one may still be being written.
+    // The old one may still be in the middle of a write.
     this.#slab = newSlab(Math.max(SLAB_BYTES, bytes));
     this.#start = this.#end = 0;
   }

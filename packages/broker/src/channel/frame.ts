@@ -7,13 +7,13 @@ import { Buffer } from 'node:buffer';
  * | --- | --- | --- |
  * | 0 | u8 | type of the message, see `messages.ts` |
  * | 1 | u8 | 0 |
- * | 2 | u16 | attempt: how often the call has run before, at most 65 535 |
- * | 4 | u32 | id of the call, 0 where the message is about no call |
+ * | 2 | u16 | attempt: how often the call has run before, at most 65,535 |
+ * | 4 | u32 | id of the call, 0 if the message is about no call |
  * | 8 | u32 | m, bytes of metadata |
  * | 12 | u32 | n, number of buffers |
  * | 16 | u32 | seal: a random number, the same in all frames of a channel |
- * | 20 | u32 × n | bytes of each buffer |
- * | 20 + 4n | m bytes | metadata: one value, see `codec.ts` |
+ * | 20 | u32 × n | length of each buffer, in bytes |
+ * | 20 + 4n | m bytes | metadata: one value, see `values/codec.ts` |
  * | 20 + 4n + m | – | the buffers, one after the other |
  */
 export interface Frame {
@@ -23,36 +23,36 @@ export interface Frame {
   readonly payload: Payload;
 }
 
-/** A value in the form in which it crosses: metadata, and beside it the raw bytes of its buffers. */
+/** A value on the wire: metadata, and the raw bytes of its buffers out of band. */
 export interface Payload {
   readonly metadata: Uint8Array;
   readonly buffers: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** What a value has that holds none. */
+/** The buffers of a value that has none. */
 export const NO_BUFFERS: Payload['buffers'] = [];
 
 export const HEADER_BYTES = 20;
 export const LENGTH_BYTES = 4;
-/** The longest that one part of a frame can be, since lengths are u32. */
+/** Longest part of a frame, in bytes: lengths are u32. */
 export const MAX_PART_BYTES = 2 ** 32 - 1;
 
-/** More buffers than this are in no frame: each costs time and memory, even where it holds nothing. */
+/** Most buffers of one frame. Each costs time and memory, even an empty one. */
 export const MAX_BUFFERS = 2 ** 20;
 
-/** Bytes that the payload takes on the wire. */
+/** Length of the payload on the wire, in bytes. */
 export function payloadBytes(payload: Payload): number {
   let bytes = payload.metadata.byteLength;
   for (const buffer of payload.buffers) bytes += LENGTH_BYTES + buffer.byteLength;
   return bytes;
 }
 
-/** Bytes that a frame takes before its buffers. */
+/** Length of a frame before its buffers, in bytes. */
 export function frameHeadBytes({ metadata, buffers }: Payload): number {
   return HEADER_BYTES + LENGTH_BYTES * buffers.length + metadata.byteLength;
 }
 
-/** Memory that frames are written to, or read from: a DataView reads and writes numbers faster than a Buffer does. */
+/** Memory for frames. A DataView reads and writes numbers faster than a Buffer does. */
 export interface Slab {
   readonly bytes: Buffer<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
@@ -63,7 +63,7 @@ export function newSlab(length: number): Slab {
   return { bytes, view: new DataView(bytes.buffer) };
 }
 
-/** Writes a frame's bytes before its buffers. @returns Where they end. */
+/** Writes the part of a frame before its buffers. @returns The offset of its end. */
 export function writeFrameHead(frame: Frame, seal: number, { bytes, view }: Slab, start: number): number {
   const { type, attempt, id, payload } = frame;
   const { metadata, buffers } = payload;
@@ -81,4 +81,16 @@ export function writeFrameHead(frame: Frame, seal: number, { bytes, view }: Slab
   }
   bytes.set(metadata, end);
   return end + metadata.byteLength;
+}
+
+/** Whether two payloads are those of equal values. */
+export function samePayload(a: Payload, b: Payload): boolean {
+  return (
+    Buffer.compare(a.metadata, b.metadata) === 0 &&
+    a.buffers.length === b.buffers.length &&
+    a.buffers.every((buffer, i) => {
+      const other = b.buffers[i];
+      return other !== undefined && Buffer.compare(buffer, other) === 0;
+    })
+  );
 }

@@ -1,14 +1,14 @@
-/** So many chunks of a stream may be under way: enough that neither side waits for the way between them. */
+/** Chunks of a stream that may be in transit. Enough that neither side waits for the other's wake-up. */
 const MAX_CHUNKS = 256;
-/** So many bytes of them; the chunk that reaches this may be longer than what was left. */
+/** Bytes of them. The chunk that reaches this bound may be longer than the room that was left. */
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * What of a stream is under way: sent by the child, and not yet taken by the reader. Each side keeps its own account:
- * the child sends while it is not full, and the broker takes nothing that comes while it is.
+ * Credit-based flow control of a stream: the chunks that the child has sent and the reader has not taken. Each side keeps
+ * its own account. The child sends while its window is not full; the broker refuses a chunk that exceeds its own.
  */
 export class Window {
-  /** Bytes of each chunk, oldest first. */
+  /** Length of each chunk in bytes, oldest first. */
   readonly #chunks: number[] = [];
   #bytes = 0;
 
@@ -16,8 +16,8 @@ export class Window {
     return this.#chunks.length >= MAX_CHUNKS || this.#bytes >= MAX_BYTES;
   }
 
-  /** Whether that much is worth a message of its own. As all of a full window is, the child never waits in vain. */
-  static worthTelling(chunks: number, bytes: number): boolean {
+  /** Whether so much was taken that a credit message pays. Half a window, so the child never waits in vain. */
+  static deservesCredit(chunks: number, bytes: number): boolean {
     return chunks >= MAX_CHUNKS / 2 || bytes >= MAX_BYTES / 2;
   }
 
@@ -26,7 +26,7 @@ export class Window {
     this.#bytes += bytes;
   }
 
-  /** The reader has taken the oldest of them. */
+  /** The reader has taken the oldest chunks. */
   release(chunks: number): void {
     for (const bytes of this.#chunks.splice(0, chunks)) this.#bytes -= bytes;
   }

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-/** So many things may be done in a row, and another one every so many ms: a token bucket. */
+/** A token bucket: `burst` tokens at once, and then one every `interval` ms. */
 export class Allowance {
   readonly #burst: number;
   readonly #interval: number;
@@ -13,7 +13,7 @@ export class Allowance {
     this.#left = burst;
   }
 
-  /** @returns Whether it may be done now. */
+  /** @returns false if there is no token. */
   take(): boolean {
     const now = performance.now();
     this.#left = Math.min(this.#burst, this.#left + (now - this.#countedAt) / this.#interval);

@@ -1,16 +1,18 @@
+import { types } from 'node:util';
+
 import { type Frame, type Payload, payloadBytes } from '../channel/frame.js';
 import { type Failure, ToBroker } from '../channel/messages.js';
 import { describeThrown } from '../channel/thrown/describe.js';
 import { encodeValue } from '../channel/values/codec.js';
 import { SerializationError } from '../errors.js';
 
-/** So much of the message of an error that is too long is shown, in characters. */
+/** The part of an oversized error's message that is shown, in UTF-16 code units. */
 const MESSAGE_START = 200;
 
 /**
- * A value of the pipeline's in the form in which it crosses.
- * @param what What the value is called in errors: `result`, `chunk`, `progress`.
- * @throws SerializationError
+ * Encodes a value of the pipeline.
+ * @param what Name of the value in errors: `result`, `chunk` or `progress`.
+ * @throws {SerializationError} If the value cannot cross, or is too long.
  */
 export function encodeBounded(value: unknown, what: string, maxMessageBytes: number): Payload {
   const payload = encodeValue(value, what);
@@ -43,11 +45,38 @@ export function thrownFrame(id: number, error: unknown, maxMessageBytes: number)
   return failureFrame(id, { kind: 'unserializable', path: 'error', message: `${what}, ${why}` });
 }
 
-/** A value of the pipeline's cannot cross. */
 export function unserializableFrame(id: number, { path, message }: SerializationError): Frame {
   return failureFrame(id, { kind: 'unserializable', path, message });
 }
 
 export function failureFrame(id: number, failure: Failure): Frame {
   return { type: ToBroker.Failure, id, attempt: 0, payload: encodeValue(failure, 'failure') };
+}
+
+/** Makes the answers to the calls of a batch out of the return value of the batch method. */
+export function batchFrames(
+  method: string,
+  calls: readonly { readonly id: number }[],
+  results: unknown,
+  maxMessageBytes: number,
+): Frame[] {
+  if (Array.isArray(results) && results.length === calls.length) {
+    return calls.map(({ id }, i) => {
+      const result: unknown = results[i];
+      return isError(result)
+        ? thrownFrame(id, result, maxMessageBytes)
+        : resultFrame(id, result, maxMessageBytes);
+    });
+  }
+  const what = Array.isArray(results) ? `an array of ${results.length}` : describeKind(results);
+  const message = `${method} must return an array with a result for each of its ${calls.length} calls, not ${what}`;
+  return calls.map(({ id }) => failureFrame(id, { kind: 'batch-result', message }));
+}
+
+function isError(value: unknown): boolean {
+  return types.isNativeError(value) || value instanceof Error;
+}
+
+function describeKind(value: unknown): string {
+  return value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
 }

@@ -1,17 +1,17 @@
 import { isThenable } from './thenable.js';
 
-/** What the chunks of a stream are taken from. */
+/** The iterator from which the chunks of a stream are taken. */
 export interface ChunkSource {
   next(): IteratorResult<unknown, unknown> | PromiseLike<IteratorResult<unknown, unknown>>;
-  /** Lets it clean up: no further chunk is wanted. */
+  /** Lets it clean up, because no further chunk is wanted. */
   return?(): unknown;
 }
 
-/** What a method returns that is to be streamed: a generator, sync or async, a `ReadableStream`, a Node stream. */
+/** A streamable return value: a generator (sync or async), another iterator, a `ReadableStream` or a Node stream. */
 export type Streamable =
   { [Symbol.asyncIterator](): ChunkSource } | { [Symbol.iterator](): Iterator<unknown>; next: unknown };
 
-/** Not any iterable: an array, a Map, a string are results as they are. */
+/** Not every iterable: an array, a Map or a string is a result. */
 export function isStreamable(value: unknown): value is Streamable {
   if (typeof value !== 'object' || value === null) return false;
   if (typeof Reflect.get(value, Symbol.asyncIterator) === 'function') return true;
@@ -27,7 +27,7 @@ export function chunkSource(streamable: Streamable): ChunkSource {
     : fromIterator(streamable[Symbol.iterator]());
 }
 
-/** As `for await` reads it: where a promise is yielded, its result is the chunk. */
+/** Awaits a promise that the iterator yields, as `for await` does. */
 function fromIterator(iterator: Iterator<unknown>): ChunkSource {
   return {
     next: () => {

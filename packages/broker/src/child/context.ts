@@ -2,40 +2,40 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
 /** The call that the pipeline is running. */
 export interface CurrentCall {
-  /** The call's key. */
+  /** Key of the call. */
   readonly key: string;
-  /** The method called. */
+  /** The method that was called. In a batch method, the method that runs the batch. */
   readonly method: string;
-  /** 0 the first time the call runs; 1 and more where it runs again after its process died. */
+  /** How often the call has run before: 0, or more if its process died and `retries` allows another run. */
   readonly attempt: number;
-  /** The trace it is part of, as its caller gave it: a W3C traceparent. */
+  /** The W3C traceparent that the caller gave; `undefined` if it gave none. */
   readonly traceparent: string | undefined;
   /**
-   * Aborted when nobody waits for the call any more: it was cancelled or ran over its `timeout`. A pipeline
-   * that blocks without a break cannot see it.
+   * Aborted when the call is cancelled, or runs longer than its `timeout`. Code that blocks does not see it before it
+   * returns to the event loop.
    */
   readonly signal: AbortSignal;
   /**
-   * Tells those who wait for the call how far it is, also from code that blocks: any value that could be a result.
-   * At most 500 values a second leave the process, after a burst of 32; of those above that the latest leaves as
-   * soon as it may, and in any case before the result. Does nothing once the call has been answered.
-   * @throws SerializationError where the value cannot cross.
+   * Reports progress to the callers, also from code that blocks. The value can be anything that could be a result. A
+   * process sends at most 500 values a second, after a burst of 32. Above that rate only the latest value waits; it is
+   * sent as soon as possible, and always before the result. Does nothing after the call was answered.
+   * @throws {SerializationError} If the value cannot cross.
    */
   readonly progress: (value: unknown) => void;
   /**
-   * In a method that runs a batch: its calls, in the order of its argument. Of the batch itself `method` is the one
-   * that runs it, `key` and `traceparent` are those of its first call, `attempt` is the highest; its `signal` is aborted when
-   * nobody waits for any of its calls, and its `progress` is that of all. `undefined` in any other method.
+   * In a batch method: its calls, in the order of the argument. The batch itself has the `key` and `traceparent` of its
+   * first call and the highest `attempt`. Its `signal` is aborted when all of its calls are, and its `progress` reports for
+   * all of them. `undefined` in any other method.
    */
   readonly calls: readonly CurrentCall[] | undefined;
 }
 
 const STORAGE = Symbol.for('@dual/broker/current-call');
 
-/** The call that code belongs to; `null` where it belongs to none, as what the pipeline's constructor started. */
+/** The call that code belongs to; `null` if it belongs to none, such as code that the constructor started. */
 type Origin = CurrentCall | null;
 
-/** One storage for the process: the pipeline may have loaded another copy of this package than its host. */
+/** One storage for the whole process: the pipeline may load another copy of this package than its host. */
 function storage(): AsyncLocalStorage<Origin> {
   const known: unknown = Reflect.get(globalThis, STORAGE);
   if (known instanceof AsyncLocalStorage) return known as AsyncLocalStorage<Origin>;
@@ -46,22 +46,22 @@ function storage(): AsyncLocalStorage<Origin> {
 
 const calls = storage();
 
-/** The call being run, also in what it started asynchronously; `undefined` outside one. */
+/** The call that is running, also in asynchronous code that it started; `undefined` outside a call. */
 export function currentCall(): CurrentCall | undefined {
   return calls.getStore() ?? undefined;
 }
 
 /**
- * What the code belongs to that is running, or has just thrown an error that nobody caught. `undefined` where that is
- * not known: native code may lose it, and before Node 24 a callback of `queueMicrotask` that throws does.
+ * The call of the code that is running, or that has just thrown an uncaught error. `undefined` if it is not known: native
+ * code may lose the async context, and before Node 24 a callback of `queueMicrotask` that throws loses it too.
  */
 export function origin(): Origin | undefined {
   return calls.getStore();
 }
 
 /**
- * Runs `run`, and all that it starts, as part of `of`. In an async scope of its own: what it enters by `enterWith`, as
- * tracers do, is to be over when it returns.
+ * Runs `run`, and everything that it starts, as part of `of`. It gets an async scope of its own, so that a context that it
+ * enters by `enterWith`, as tracers do, ends when it returns.
  */
 export function withOrigin<T>(of: Origin, run: () => T): T {
   return new AsyncResource('dual:call').runInAsyncScope(() => calls.run(of, run));

@@ -1,6 +1,6 @@
 /**
- * What a child process runs: it connects to the broker over the descriptors it inherited, constructs the
- * pipeline it is told to, and runs calls until it is told to stop.
+ * The main file of a child process. It connects to the broker over inherited file descriptors, constructs the pipeline
+ * that the first message names, and runs calls until it is told to stop.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import process from 'node:process';
@@ -21,17 +21,16 @@ import { ChildMemory } from '../channel/shared/child-memory.js';
 import { describeThrown } from '../channel/thrown/describe.js';
 import { encodeValue } from '../channel/values/codec.js';
 import { withOrigin } from './context.js';
-import { dispose } from './dispose.js';
 import { exitNow } from './exit-now.js';
 import { Host } from './host.js';
 import { isolate } from './isolate.js';
 import { holdLifeline } from './lifeline.js';
-import { loadPipeline, PermanentStartError, type Pipeline } from './load.js';
+import { dispose, loadPipeline, PermanentStartError, type Pipeline } from './load.js';
 import { Methods } from './methods.js';
 import { throughMemory } from './through-memory.js';
 
 type State =
-  /** For the broker's first message. */
+  /** It waits for the broker's first message. */
   | { readonly name: 'waiting' }
   | { readonly name: 'starting' }
   | { readonly name: 'serving' | 'finishing'; readonly host: Host; readonly pipeline: Pipeline }
@@ -43,10 +42,10 @@ let memory: ChildMemory | undefined;
 holdLifeline(LIFELINE_FD);
 isolate();
 
-// What a pipeline has yielded may not have left yet where it exits.
+// If a pipeline exits, the chunks that it has yielded may still be queued.
 process.once('exit', () => channel.flush());
 const channel = new Channel({
-  maxMessageBytes: Infinity, // the broker bounds what it sends
+  maxMessageBytes: Infinity, // the broker bounds its messages
   onFrame: take,
   onRead: () => {
     if ('host' in state) state.host.work();
@@ -56,7 +55,7 @@ const channel = new Channel({
     else fail(error);
   },
 });
-// Node's types do not know that this constructor takes `onread`.
+// The constructor takes `onread`, which Node's types lack.
 const inputOptions: SocketConstructorOpts & { onread: OnReadOpts } = {
   fd: TO_CHILD_FD,
   readable: true,
@@ -64,7 +63,7 @@ const inputOptions: SocketConstructorOpts & { onread: OnReadOpts } = {
   onread: channel.onread,
 };
 const input = new Socket(inputOptions);
-// The broker's process has ended: it closes its pipes only after this one's end.
+// The input ends only if the broker's process ends: a living broker closes it after this process has exited.
 input.once('end', () => process.once('exit', endGroup));
 const output = new Socket({ fd: TO_BROKER_FD, readable: false, writable: true });
 channel.connect({ input, output, outputFd: TO_BROKER_FD });
@@ -128,7 +127,7 @@ async function start(init: Init): Promise<void> {
   }
 }
 
-/** Only once the broker knows that this process is ready: to load what it takes would hold that up. */
+/** Not before the broker knows that this process is ready: loading koffi takes some ms. */
 function shareMemory(settings: Init['sharedMemory']): void {
   if (settings === undefined) return;
   channel.flush();
@@ -136,7 +135,7 @@ function shareMemory(settings: Init['sharedMemory']): void {
   if (memory !== undefined) channel.send(signalFrame(ToBroker.Mapped));
 }
 
-/** Runs what is left to run, disposes of the pipeline and exits. */
+/** Runs the remaining calls, disposes of the pipeline and exits. */
 async function stop(): Promise<void> {
   if (state.name === 'finishing' || state.name === 'ending') return;
   if (state.name === 'serving') {
@@ -158,7 +157,7 @@ async function stop(): Promise<void> {
   }
 }
 
-/** Ends this process for an error that no running call is to blame for. */
+/** Ends this process after an uncaught error that came from no running call. */
 function crash(error: unknown): void {
   if (state.name === 'ending') return;
   if (state.name === 'waiting') {
@@ -169,7 +168,7 @@ function crash(error: unknown): void {
   void end(ToBroker.Fatal, { thrown: describeThrown(error), running });
 }
 
-/** Nothing can be said to the broker, at least not yet, so it is said on stderr. */
+/** Reports on stderr, because the broker cannot be told, or not yet. */
 function fail(error: unknown): void {
   try {
     console.error(error);
@@ -178,16 +177,16 @@ function fail(error: unknown): void {
   }
 }
 
-/** Takes along what the pipeline has started, as the lifeline's thread does where this one is too busy to end. */
+/** Kills the processes that the pipeline has started, as the lifeline's thread does if this thread is busy. */
 function endGroup(): void {
   try {
     process.kill(-process.pid, 'SIGKILL');
   } catch {
-    // There are no process groups here.
+    // This platform has no process groups.
   }
 }
 
-/** Says why, and exits. */
+/** Tells the broker the reason, and exits. */
 async function end(type: number, value: unknown): Promise<void> {
   state = { name: 'ending' };
   try {

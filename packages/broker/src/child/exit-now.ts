@@ -1,13 +1,13 @@
 import process from 'node:process';
 
-// Before user code can replace them.
+// Captured before user code can replace them.
 const exit = process.exit.bind(process);
 const kill = process.kill.bind(process, process.pid);
 
-/** Ends this process, whatever user code has made of it: `exit` runs listeners that may throw, and parts that it may have replaced. */
+/** Ends this process by SIGKILL if `exit` fails: it runs listeners, which may throw, and code that may be replaced. */
 export function exitNow(code?: number): void {
   try {
-    // Asked for `undefined`, Node 20 forgets `process.exitCode`.
+    // Node 20 ignores `process.exitCode` if `undefined` is passed.
     if (code === undefined) exit();
     else exit(code);
   } finally {

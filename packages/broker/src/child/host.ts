@@ -13,88 +13,93 @@ import {
   ToChild,
 } from '../channel/messages.js';
 import { Allowance } from './allowance.js';
-import { failureFrame, resultFrame, thrownFrame } from './answer.js';
-import { batchFrames } from './batch-answers.js';
+import { batchFrames, failureFrame, resultFrame, thrownFrame } from './answer.js';
 import { chunkSource, isStreamable, type Streamable } from './chunk-source.js';
 import { origin, withOrigin } from './context.js';
-import { keepOne } from './kept-shapes.js';
 import type { Methods } from './methods.js';
 import { OutgoingStream } from './outgoing-stream.js';
 import { RunningCall, type RunningCallSetting } from './running-call.js';
 import { isThenable } from './thenable.js';
 
-/** After this many ms of computing, the event loop gets a turn before the next call. */
+/** After this time of computing, in ms, the event loop gets a turn before the next call. */
 const TURN = 1;
-/** How many reports of progress a process sends, all its calls together: in a row, and then one every so many ms. */
+/** Token bucket of progress reports for all calls of the process: at once, and then one per interval, in ms. */
 const REPORTS = { burst: 32, interval: 2 };
+
+/** Options of a call that does not exist. */
+const NO_CALL = { id: 0, key: 0, method: '', attempt: 0, traceparent: undefined, streams: false };
 
 export interface HostOptions {
   readonly methods: Methods;
-  /** How many calls, or batches, run at once. */
+  /** Number of calls, or batches, that run at once. */
   readonly concurrency: number;
-  /** What the keys are derived from of calls that were given none. */
+  /** A random UUID. The keys of calls that were given none are derived from it. */
   readonly keySeries: string;
-  /** Longest result that is sent. */
+  /** Longest result that is sent, in bytes. */
   readonly maxMessageBytes: number;
   readonly channel: Pick<Channel, 'send' | 'hold' | 'flush' | 'flushed'>;
-  /** Called where it cannot go on, as where user code has spoilt what it needs. */
+  /** Called if it cannot go on, for example because user code has damaged a global that it needs. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** What takes one place: a call, or a batch of them. */
+/** A call, or a batch of calls, that takes one place. */
 interface Job {
-  /** What the pipeline sees. */
+  /** The call that the pipeline sees. */
   readonly call: RunningCall;
-  /** The calls that are to be answered. */
+  /** The calls that need an answer. */
   readonly members: readonly RunningCall[];
-  /** The method that runs them all at once, where this is a batch. */
+  /** The method that runs them as a batch; `undefined` for a single call. */
   readonly batchMethod: string | undefined;
 }
 
-/** Starts calls in the order they came, and runs so many at once. Each is answered exactly once. */
+/** Starts calls in the order in which they came, `concurrency` of them at once. Answers each exactly once. */
 export class Host {
   readonly #options: HostOptions;
-  /** Calls and batches. */
+  /** Calls and batches that have not started. */
   readonly #waiting = new Map<number, Frame>();
-  /** Calls that run with their batch. */
+  /** Calls that will start with their batch. */
   readonly #members = new Map<number, Frame>();
-  /** Of those that wait, where they have one. */
+  /** By id of a waiting call that has one. */
   readonly #traceparents = new Map<number, string>();
   readonly #running = new Map<number, RunningCall>();
-  /** What takes a place. */
+  /** Running calls and batches, each of which takes a place. */
   readonly #jobs = new Set<RunningCall>();
   readonly #setting: RunningCallSetting;
-  /** Whether calls are being started, or are to be started later: something has to be waited for. */
+  /**
+   * Keeps the shape of a RunningCall alive. If a full collection finds no object of a shape, V8 drops the shape and the
+   * code that it compiled for it. With large buffers such collections come every few calls.
+   */
+  readonly #keptShape: RunningCall;
+  /** Whether calls are being started, or will be after an event that is awaited. */
   #starting: 'no' | 'now' | 'later' = 'no';
-  /** When the event loop last had calls started, as `performance.now()` tells it. */
+  /** When the event loop last called `work`, by `performance.now()`. */
   #turn = 0;
-  /** Those who wait for the last call to end. */
+  /** Callers of `idle`. */
   readonly #whenIdle: (() => void)[] = [];
 
   constructor(options: HostOptions) {
     this.#options = options;
     const { channel, maxMessageBytes, keySeries } = options;
     this.#setting = { channel, maxMessageBytes, keySeries, allowance: new Allowance(REPORTS) };
-    const example = { id: 0, key: 0, method: '', attempt: 0, traceparent: undefined, streams: false };
-    keepOne(new RunningCall(example, this.#setting));
+    this.#keptShape = new RunningCall(NO_CALL, this.#setting);
   }
 
-  /** Tells of which trace the call is part that comes next. */
+  /** Notes the traceparent of a call that comes next. */
   trace({ id, payload }: Frame): void {
     this.#traceparents.set(id, decodeTraceparent(payload));
   }
 
-  /** Takes a call; `work` starts it when those before it have started, and there is a place. */
+  /** Takes a call. `work` starts it when the calls before it have started and a place is free. */
   take(frame: Frame): void {
     this.#waiting.set(frame.id, frame);
   }
 
-  /** Takes a call of the batch that comes next. */
+  /** Takes a call of a batch that comes later. */
   takeMember(frame: Frame): void {
     this.#members.set(frame.id, frame);
   }
 
-  /** Nobody waits for the call any more. */
+  /** The call is abandoned. */
   abort(id: number): void {
     this.#running.get(id)?.abort();
     if (!this.#waiting.delete(id) && !this.#members.delete(id)) return;
@@ -103,19 +108,19 @@ export class Host {
     this.#checkIdle();
   }
 
-  /** The reader of a stream has taken so many chunks more. */
+  /** The reader of a stream has taken `chunks` more. */
   credit(id: number, chunks: number): void {
     this.#running.get(id)?.stream?.credit(chunks);
   }
 
   /**
-   * Blames an error that nobody caught on the call that it comes from.
-   * @returns false where it does not come from a call that runs.
+   * Rejects the running call from which an uncaught error came.
+   * @returns false if it came from no running call.
    */
   blame(error: unknown): boolean {
     const from = origin();
     const running = [...this.#jobs];
-    // What has lost its origin can only come from the call that runs, as far as anybody can tell, if there is just one.
+    // If the error has no async context and only one call is running, blame that call.
     const lone = from === undefined && running.length === 1 ? running[0] : undefined;
     const culprit = lone ?? running.find(({ view }) => view === from);
     culprit?.fail(error);
@@ -123,8 +128,8 @@ export class Host {
   }
 
   /**
-   * Starts no further call: this process is about to end, and they are to run in the next.
-   * @returns The ids of the calls that have started and are not answered.
+   * Starts no further call, because this process is about to end. The waiting calls will run in the next one.
+   * @returns Ids of the calls that have started and have no answer.
    */
   halt(): number[] {
     this.#waiting.clear();
@@ -137,13 +142,13 @@ export class Host {
     if (!this.#isIdle()) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** Starts the calls that wait, as far as there are places. To be called by the event loop. */
+  /** Starts waiting calls, as far as places are free. The event loop calls it. */
   work(): void {
     this.#turn = performance.now();
     this.#fillPlaces();
   }
 
-  /** Also called where another call has ended, which may be in the same turn as all those before. */
+  /** Also called when a call has ended, possibly in the same turn of the event loop as many calls before. */
   #fillPlaces(): void {
     if (this.#starting !== 'no') return;
     this.#starting = 'now';
@@ -155,13 +160,13 @@ export class Host {
     this.#checkIdle();
   }
 
-  /** @returns Whether it is to go on later. */
+  /** @returns `later` if it will go on after an event that is awaited. */
   #startWaiting(): 'no' | 'later' {
     const { channel, concurrency } = this.#options;
     for (const [id, frame] of this.#waiting) {
       if (this.#jobs.size >= concurrency) break;
-      // What was said of the calls before must be out before this one blocks this thread, or kills this process:
-      // the broker takes the first calls that nothing was said of for the only ones that may have started.
+      // Flush earlier answers before starting this call. If the call kills the process, the parent assumes that the first
+      // unanswered calls had started, and would blame the wrong one.
       if (!channel.flush()) {
         void this.#goOnAfter(channel.flushed());
         return 'later';
@@ -170,7 +175,7 @@ export class Host {
       if (frame.type === ToChild.Batch) this.#runBatch(frame);
       else this.#run(frame);
       if (this.#waiting.size === 0 || performance.now() - this.#turn < TURN) continue;
-      // Aborts are read by the event loop.
+      // The event loop must read aborts.
       setImmediate(this.#goOn);
       channel.flush();
       return 'later';
@@ -217,7 +222,7 @@ export class Host {
     const { method: name, members } = decodeBatch(payload);
     const begun = members.flatMap((member) => {
       const frame = this.#members.get(member);
-      // Where there is none, it was aborted meanwhile.
+      // If there is none, it was aborted in the meantime.
       if (!this.#members.delete(member) || frame === undefined) return [];
       const message = decodeCall(frame.payload);
       return [{ call: this.#begin(frame, message), message }];
@@ -292,12 +297,13 @@ export class Host {
     return [resultFrame(id, result, this.#options.maxMessageBytes)];
   }
 
-  /** What the method yields is sent. */
+  /** Prepares to send the chunks that the method yields. */
   #stream(call: RunningCall, streamable: Streamable): OutgoingStream {
     const { channel, maxMessageBytes } = this.#options;
     const source = withOrigin(call.view, () => chunkSource(streamable));
-    call.stream = new OutgoingStream({ call, source, channel, maxMessageBytes });
-    return call.stream;
+    const stream = new OutgoingStream({ call, source, channel, maxMessageBytes });
+    call.stream = stream;
+    return stream;
   }
 
   async #follow(job: Job, stream: OutgoingStream): Promise<void> {
@@ -305,7 +311,7 @@ export class Host {
     try {
       answer = await job.call.settled(stream.run());
     } catch (error) {
-      // It went wrong beside what is yielded, and may be the reason why nothing more would be.
+      // An uncaught error in other code of the call may be the reason why no further chunk would come.
       stream.stop();
       answer = thrownFrame(job.call.id, error, this.#options.maxMessageBytes);
     }

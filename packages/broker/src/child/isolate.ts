@@ -1,11 +1,11 @@
 import process from 'node:process';
 
-/** Keeps what user code does to its process from reaching the broker. */
+/** Keeps user code from affecting the broker through the process that they share. */
 export function isolate(): void {
-  // Where there are no process groups, Ctrl-C reaches this process too. The broker decides what it means for its
-  // calls: a child that died of it would take the running call along.
+  // Without process groups, Ctrl-C reaches this process too. The broker decides what becomes of the calls: if the child
+  // died, the running call would be lost.
   process.on('SIGINT', () => undefined);
-  // There is no Node IPC channel to forge messages on; code that expects one need not fail for that.
+  // There is no Node IPC channel, so nobody can forge messages on it. Code that expects one must not fail.
   process.send = () => true;
   process.disconnect = () => undefined;
 }

@@ -2,14 +2,14 @@ import { Worker } from 'node:worker_threads';
 
 import { PULSE_INTERVAL } from '../channel/descriptors.js';
 
-/** How long a child whose broker is gone may take to dispose of its pipeline, in ms. */
+/** How long a child may take to dispose of its pipeline after its broker has ended, in ms. */
 const GRACE = 250;
 
 /**
- * Ties this process to the broker's, even while the main thread computes without a break, by a thread of its
- * own on a pipe that the broker holds open. The kernel closes it when the broker's process ends, in whatever
- * way; this process then ends soon after. Until then the thread writes a pulse: this process's resident
- * memory. The thread is an inline script, so that a bundler has no file to lose.
+ * Ends this process when the broker's process ends, even if the main thread computes without a break. A worker thread
+ * reads a pipe that the broker holds open. The kernel closes the pipe when the broker's process ends in any way. Until
+ * then the thread writes a pulse: the resident memory of this process. The thread is an inline script, so that a bundler
+ * cannot lose its file.
  */
 export function holdLifeline(fd: number): void {
   const thread = `
@@ -34,6 +34,6 @@ export function holdLifeline(fd: number): void {
     pulse();
     setInterval(pulse, ${PULSE_INTERVAL});
   `;
-  // Flags of the main thread, such as a TypeScript loader's, would only cost time here.
+  // Flags of the main thread, such as a TypeScript loader, would only cost time here.
   new Worker(thread, { eval: true, execArgv: [], name: '@dual/broker lifeline' }).unref();
 }

@@ -5,26 +5,26 @@ import { constants, Script } from 'node:vm';
 
 import type { Init } from '../channel/messages.js';
 
-/** The start failed in a way that another try cannot change. */
+/** A start failure that another try cannot help. */
 export class PermanentStartError extends Error {}
 
 /** A pipeline: any object with methods. */
 export type Pipeline = object;
 
-/** Wrapped, since a promise would take a pipeline with a method of the name `then` for another promise. */
+/** A wrapper: a promise would take a pipeline that has a method `then` for another promise. */
 export interface Loaded {
   readonly pipeline: Pipeline;
 }
 
 /**
  * Imports the pipeline's module and constructs the pipeline.
- * @throws PermanentStartError with the reason as `cause` where the module or its export does not exist;
- * anything else is thrown by the user's own code.
+ * @throws {PermanentStartError} If the module or its export does not exist. The reason is its `cause`. Any other error comes
+ * from the user's own code.
  */
 export async function loadPipeline({ module, export: exportName, args }: Init): Promise<Loaded> {
   const factory = findFactory(await importModule(module), module, exportName);
   const made = construct(factory, args);
-  // Only a promise is waited for: a pipeline may have a method of the name `then`.
+  // Only a promise is awaited, not every thenable: a pipeline may have a method `then`.
   const pipeline: unknown = types.isPromise(made) ? await made : made;
   if (typeof pipeline === 'object' && pipeline !== null) return { pipeline };
   const kind = pipeline === null ? 'null' : typeof pipeline;
@@ -42,7 +42,7 @@ async function importModule(module: string): Promise<object> {
   }
 }
 
-/** Resolves a bare specifier as a module in the working directory would, not as this package would. */
+/** Resolves a bare specifier relative to the working directory, not to this package. */
 async function importFromWorkingDirectory(specifier: string): Promise<object> {
   const script = new Script('(specifier) => import(specifier)', {
     filename: pathToFileURL(resolve('pipeline-importer.js')).href,
@@ -52,7 +52,7 @@ async function importFromWorkingDirectory(specifier: string): Promise<object> {
   return importer(specifier);
 }
 
-/** Loading fails in the same way each time. */
+/** Errors of loading that happen again each time. */
 const PERMANENT_CODES = new Set([
   'ERR_MODULE_NOT_FOUND',
   'ERR_UNKNOWN_FILE_EXTENSION',
@@ -68,7 +68,7 @@ type Factory = ((...args: readonly unknown[]) => unknown) & (new (...args: reado
 
 function findFactory(namespace: object, module: string, exportName: string | undefined): Factory {
   const names = exportName === undefined ? ['default', 'makePipeline'] : [exportName];
-  // A CommonJS module's exports stand behind `default`, and `default.default` where TypeScript compiled it.
+  // The exports of a CommonJS module are behind `default`. If TypeScript compiled it, its default is `default.default`.
   const commonJs: unknown = Reflect.get(namespace, 'default');
   const places = [namespace, ...(typeof commonJs === 'object' && commonJs !== null ? [commonJs] : [])];
   for (const place of places) {
@@ -84,7 +84,6 @@ function findFactory(namespace: object, module: string, exportName: string | und
   );
 }
 
-/** Calls a class with `new`, a function without. */
 function construct(factory: Factory, args: readonly unknown[]): unknown {
   return isClass(factory) ? new factory(...args) : factory(...args);
 }
@@ -94,4 +93,14 @@ function isClass(factory: Factory): boolean {
   // A class compiled to ES5 is a function whose prototype has methods.
   const prototype: unknown = Reflect.get(factory, 'prototype');
   return typeof prototype === 'object' && prototype !== null && Reflect.ownKeys(prototype).length > 1;
+}
+
+/** Lets the pipeline clean up by `[Symbol.asyncDispose]()`, else `[Symbol.dispose]()`, else `close()`. */
+export async function dispose(pipeline: Pipeline): Promise<void> {
+  for (const name of [Symbol.asyncDispose, Symbol.dispose, 'close']) {
+    const method: unknown = Reflect.get(pipeline, name);
+    if (typeof method !== 'function') continue;
+    await Reflect.apply(method, pipeline, []);
+    return;
+  }
 }

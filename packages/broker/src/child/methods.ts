@@ -5,27 +5,26 @@ import { PermanentStartError, type Pipeline } from './load.js';
 
 export interface Method {
   readonly run: (...args: readonly unknown[]) => unknown;
-  /** Whether it is a generator, sync or async. Another method may yield too: only what it returns tells. */
+  /** Whether it is a generator function. Other methods may yield too, which shows only in their return value. */
   readonly yields: boolean;
 }
 
 interface Found {
   readonly name: string;
-  /** As the pipeline has it. */
+  /** The function itself, not bound. */
   readonly original: unknown;
   readonly method: Method;
 }
 
-/** The methods of a pipeline that may be called from the other process. */
+/** The methods of a pipeline that the other process may call. */
 export class Methods {
   readonly #pipeline: Pipeline;
   readonly #exposed: ReadonlySet<string> | undefined;
-  /** What was found, by name. */
   readonly #found = new Map<string, Found>();
-  /** What was found last: mostly, it is asked for again. */
+  /** The latest one. Most calls are for the same method as the call before. */
   #last: Found | undefined;
 
-  /** @throws PermanentStartError where `expose`, or `batchMethods`, names a method that is not there. */
+  /** @throws {PermanentStartError} If `expose` or `batchMethods` names a method that does not exist. */
   constructor(pipeline: Pipeline, { expose, batchMethods }: Pick<Init, 'expose' | 'batchMethods'>) {
     this.#pipeline = pipeline;
     this.#exposed = expose && new Set(expose);
@@ -36,7 +35,7 @@ export class Methods {
     }
   }
 
-  /** Their names, own ones first. */
+  /** Their names. The pipeline's own come before inherited ones. */
   get names(): string[] {
     const names = new Set<string>();
     for (const holder of holders(this.#pipeline)) {
@@ -46,7 +45,7 @@ export class Methods {
     return [...names];
   }
 
-  /** The method of that name, bound to the pipeline; `undefined` where there is none that may be called. */
+  /** The method of that name, bound to the pipeline; `undefined` if there is none that may be called. */
   get(name: string): Method | undefined {
     const found = this.#last?.name === name ? this.#last : this.#found.get(name);
     if (found !== undefined && this.#isThere(found)) {
@@ -60,14 +59,14 @@ export class Methods {
     return again?.method;
   }
 
-  /** The method of that name, which an option has named to run batches. It need not be exposed. */
+  /** The method that runs batches. It need not be exposed. */
   runsBatches(name: string): Method {
     const method = this.#find(name)?.method;
-    if (method === undefined) throw new TypeError(`${name} is no method any more`);
+    if (method === undefined) throw new TypeError(`the pipeline no longer has the method ${name}`);
     return method;
   }
 
-  /** Whether it still is: a pipeline may put another function in its place, or a getter, which may throw. */
+  /** Whether the method is still the same. A pipeline may replace it, even by a getter that throws. */
   #isThere({ name, original }: Found): boolean {
     try {
       return Reflect.get(this.#pipeline, name) === original;
@@ -79,7 +78,7 @@ export class Methods {
   #find(name: string): Found | undefined {
     if (!isPublic(name)) return undefined;
     for (const holder of holders(this.#pipeline)) {
-      // Looked up, not read: a getter is the pipeline's own business.
+      // Looked up, not read, so that no getter runs.
       const property = Object.getOwnPropertyDescriptor(holder, name);
       if (property === undefined) continue;
       const method: unknown = property.value;
@@ -93,21 +92,21 @@ export class Methods {
 
 function missingError(option: string, method: string): PermanentStartError {
   return new PermanentStartError(
-    `the option '${option}' names ${JSON.stringify(method)}, which is no public method`,
+    `the option '${option}' names ${JSON.stringify(method)}, which is not a public method of the pipeline`,
   );
 }
 
-/** Whether any pipeline may have a callable method of that name. */
+/** Whether a method of that name may be called at all. */
 function isPublic(name: string): boolean {
   return name !== 'then' && name !== 'constructor' && !name.startsWith('_');
 }
 
-/** The pipeline and its prototypes, but not those that every object has. */
+/** The pipeline and its prototypes, without the one that every object has. */
 function* holders(pipeline: Pipeline): Generator<object> {
   for (let holder: unknown = pipeline; isHolder(holder); holder = Object.getPrototypeOf(holder)) yield holder;
 }
 
 function isHolder(value: unknown): value is object {
-  // Not `=== Object.prototype`: the pipeline may come from another realm, or have replaced globals.
+  // Not `=== Object.prototype`: the pipeline may come from another realm, or may have replaced globals.
   return typeof value === 'object' && value !== null && !Object.hasOwn(value, '__proto__');
 }

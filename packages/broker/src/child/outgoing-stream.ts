@@ -15,36 +15,36 @@ import { withOrigin } from './context.js';
 import type { RunningCall } from './running-call.js';
 import { isThenable } from './thenable.js';
 
-/** After this many ms of computing, the event loop gets a turn: it reads aborts and credits. */
+/** After this time of computing, in ms, the event loop gets a turn, to read aborts and credits. */
 const TURN = 1;
-/** How many writes a stream makes for one chunk alone: in a row, and then one every so many ms. */
+/** Token bucket of writes for a single small chunk: at once, and then one per interval, in ms. */
 const WRITES = { burst: 1_000, interval: 0.05 };
 
 export interface OutgoingStreamOptions {
   readonly call: RunningCall;
   readonly source: ChunkSource;
   readonly channel: Pick<Channel, 'hold' | 'flush' | 'flushed'>;
-  /** Longest chunk that is sent. */
+  /** Longest chunk that is sent, in bytes. */
   readonly maxMessageBytes: number;
 }
 
-/** Sends what a method yields, no faster than it is read. */
+/** Sends the chunks that a method yields, with backpressure. */
 export class OutgoingStream {
   readonly #options: OutgoingStreamOptions;
   readonly #window = new Window();
   readonly #writes = new Allowance(WRITES);
-  /** Set once no further chunk is wanted: the source cleans up. */
+  /** Set when no further chunk is wanted. Resolves when the source has cleaned up. */
   #closing: Promise<void> | undefined;
-  /** Set while chunks are held back: sends them as soon as the pipeline waits for something. */
+  /** Set while chunks are held back. Sends them as soon as the pipeline awaits something. */
   #held: NodeJS.Immediate | undefined;
-  /** Ends the waiting for the reader. */
+  /** Ends the wait for the reader. */
   #wake: () => void = () => undefined;
 
   constructor(options: OutgoingStreamOptions) {
     this.#options = options;
   }
 
-  /** The reader has taken so many chunks more. */
+  /** The reader has taken `chunks` more. */
   credit(chunks: number): void {
     this.#window.release(chunks);
     this.#wake();
@@ -56,7 +56,7 @@ export class OutgoingStream {
     this.#wake();
   }
 
-  /** @returns The answer of the call. */
+  /** @returns The answer to the call. */
   async run(): Promise<Frame> {
     const { call, maxMessageBytes } = this.#options;
     const { signal } = call.view;
@@ -71,7 +71,7 @@ export class OutgoingStream {
     }
   }
 
-  /** Runs as part of the call, as all that the source does. */
+  /** Runs in the async context of the call, like the source itself. */
   async #pump(): Promise<Frame> {
     const { call, source, channel, maxMessageBytes } = this.#options;
     let turn = performance.now();
@@ -79,7 +79,7 @@ export class OutgoingStream {
       while (this.#window.isFull() && !this.#stopped()) await this.#woken();
       if (this.#stopped()) break;
       const next = source.next();
-      // Only where there is something to wait for: to do so costs more than to send a chunk.
+      // Only if it is a promise: an await costs more than sending a chunk.
       const step = isThenable(next) ? await next : next;
       if (step.done === true) break;
       if (this.#stopped()) continue;
@@ -95,7 +95,7 @@ export class OutgoingStream {
       turn = performance.now();
     }
     await this.#closing;
-    // What a generator returns is for those who read it within the pipeline.
+    // The return value of a generator is dropped, as `for await` does.
     return resultFrame(call.id, undefined, maxMessageBytes);
   }
 
@@ -109,8 +109,8 @@ export class OutgoingStream {
   }
 
   /**
-   * A chunk leaves before the pipeline goes on, since that may block this thread, or change the buffer that it has
-   * yielded; only of a flood of small ones are some held back, to leave together.
+   * A chunk leaves before the pipeline goes on, because the pipeline may block this thread, or change the yielded buffer.
+   * Only in a flood of small chunks, which are copied, some are held back to leave together.
    * @returns Whether the pipeline may go on at once.
    */
   #send(payload: Payload): boolean {
@@ -125,13 +125,13 @@ export class OutgoingStream {
     return true;
   }
 
-  /** Lets the pipeline clean up, as a `for await` does that is left. What it throws then is of no interest any more. */
+  /** Lets the source clean up, as leaving a `for await` does. */
   async #close(): Promise<void> {
     const { call, source } = this.#options;
     try {
       await withOrigin(call.view, () => source.return?.());
     } catch {
-      // The stream has ended for another reason.
+      // The stream has already ended for another reason, which is the one to report.
     }
   }
 

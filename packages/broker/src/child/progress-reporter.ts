@@ -6,18 +6,18 @@ import { ToBroker } from '../channel/messages.js';
 import type { Allowance } from './allowance.js';
 import { encodeBounded } from './answer.js';
 
-/** What could not be sent is tried again after so many ms, unless the pipeline reports something before. */
+/** A report that could not be sent is tried again after this time, in ms, unless a newer report comes before. */
 const RETRY = 20;
 
 export interface ProgressReporterOptions {
   readonly channel: Pick<Channel, 'send' | 'flush'>;
-  /** Longest report that is sent. */
+  /** Longest report that is sent, in bytes. */
   readonly maxMessageBytes: number;
-  /** How many reports are sent; of those above it, the latest waits. */
+  /** Limits the rate of reports. Above it, only the latest report waits. */
   readonly allowance: Allowance;
 }
 
-/** Sends what one call reports of its progress, though never more than the broker can do with. */
+/** Sends the progress of one call, at a limited rate. */
 export class ProgressReporter {
   readonly #id: number;
   readonly #options: ProgressReporterOptions;
@@ -30,30 +30,30 @@ export class ProgressReporter {
     this.#options = options;
   }
 
-  /** @throws SerializationError */
+  /** @throws {SerializationError} If the value cannot cross, or is too long. */
   report(value: unknown): void {
     this.#latest = encodeReport(value, this.#options.maxMessageBytes);
-    this.#sendWhereAllowed();
+    this.#sendIfAllowed();
   }
 
-  /** Sends what has not been sent yet: the call is about to be answered. */
+  /** Sends the report that waits: the call is about to be answered. */
   end(): void {
     clearTimeout(this.#timer);
     this.#send();
   }
 
-  #sendWhereAllowed(): void {
+  #sendIfAllowed(): void {
     const { channel, allowance } = this.#options;
-    // Where the broker does not read at the moment, reports must not pile up here.
+    // If the broker does not read now, reports must not pile up here.
     if (channel.flush() && allowance.take()) {
       this.#send();
-      // At once: the pipeline may block this thread from here to its result.
+      // At once, because the pipeline may block this thread until it has its result.
       channel.flush();
       return;
     }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#sendWhereAllowed();
+      this.#sendIfAllowed();
     }, RETRY).unref();
   }
 
@@ -65,7 +65,7 @@ export class ProgressReporter {
   }
 }
 
-/** The value as it is now: the pipeline may go on to change its buffers. */
+/** Copies the buffers, because the pipeline may change them afterwards. */
 function encodeReport(value: unknown, maxMessageBytes: number): Payload {
   const { metadata, buffers } = encodeBounded(value, 'progress', maxMessageBytes);
   return { metadata, buffers: buffers.map((buffer) => buffer.slice()) };

@@ -2,7 +2,6 @@ import { inspect } from 'node:util';
 
 import { derivedKey } from '../channel/call-key.js';
 import type { CurrentCall } from './context.js';
-import type { OutgoingStream } from './outgoing-stream.js';
 import { ProgressReporter, type ProgressReporterOptions } from './progress-reporter.js';
 import { follow } from './thenable.js';
 
@@ -12,19 +11,22 @@ export interface RunningCallOptions {
   readonly method: string;
   readonly attempt: number;
   readonly traceparent: string | undefined;
-  /** Whether what the method yields is wanted, rather than what it returns. */
+  /** Whether the caller wants the chunks that the method yields, not a result. */
   readonly streams: boolean;
-  /** Its calls, where this is a batch. */
+  /** The calls of a batch. */
   readonly members?: readonly RunningCall[] | undefined;
 }
 
-/** What all calls of a process share. */
+/** Settings that all calls of a process share. */
 export interface RunningCallSetting extends ProgressReporterOptions {
-  /** What the keys are derived from of calls that were given none. */
+  /** A random UUID. The keys of calls that were given none are derived from it. */
   readonly keySeries: string;
 }
 
-/** Not an object literal with getters: to make one takes as long as to run a small call does. What few ask for is made when they do. */
+/**
+ * A class, because an object literal with getters takes as long to make as a small call takes to run. Fields that few
+ * methods use are made on first use.
+ */
 class CallView implements CurrentCall {
   readonly method: string;
   readonly attempt: number;
@@ -60,7 +62,7 @@ class CallView implements CurrentCall {
     });
   }
 
-  /** For logs. */
+  /** The fields that a log can show. */
   toJSON(): object {
     const { key, method, attempt, traceparent } = this;
     return { key, method, attempt, traceparent };
@@ -71,24 +73,24 @@ class CallView implements CurrentCall {
   }
 }
 
-/** A call, or a batch of them, while its method runs. */
+/** A call, or a batch of calls, while its method runs. */
 export class RunningCall {
   readonly id: number;
   readonly streams: boolean;
   /** Set while it yields. */
-  stream: OutgoingStream | undefined;
-  /** What the pipeline sees of it. */
+  stream: { credit(chunks: number): void } | undefined;
+  /** The pipeline's view of it. */
   readonly view: CurrentCall;
-  /** Made when it is first asked for: most methods never do. */
+  /** Made on first use. Most methods never use it. */
   #controller: AbortController | undefined;
   #aborted = false;
   #fail: ((error: unknown) => void) | undefined;
   #failure: { readonly error: unknown } | undefined;
-  /** Made when there is something to report. */
+  /** Made on the first report. */
   #reporter: ProgressReporter | undefined;
   #ended = false;
   readonly #setting: RunningCallSetting;
-  /** Its calls, where this is a batch. */
+  /** The calls of a batch. */
   readonly members: readonly RunningCall[] | undefined;
   #batch: RunningCall | undefined;
 
@@ -106,7 +108,7 @@ export class RunningCall {
     return this.#setting.keySeries;
   }
 
-  /** The pipeline tells how far it is. */
+  /** The pipeline reports progress. */
   report(value: unknown): void {
     if (this.#ended) return;
     if (this.members === undefined) {
@@ -123,7 +125,7 @@ export class RunningCall {
     return this.#controller.signal;
   }
 
-  /** Settles as what the method returned does, or rejects when something else that the call started went wrong. */
+  /** Settles as the method's promise does, or rejects on an uncaught error in other code that the call started. */
   settled<T>(returned: PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#fail = reject;
@@ -135,7 +137,7 @@ export class RunningCall {
   abort(): void {
     this.#aborted = true;
     this.#controller?.abort();
-    // A batch goes on while anybody waits for one of its calls.
+    // A batch goes on while one of its calls has a caller.
     if (this.#batch?.members?.every((member) => member.#aborted) === true) this.#batch.abort();
   }
 
@@ -145,7 +147,7 @@ export class RunningCall {
     this.#reporter?.end();
   }
 
-  /** What went wrong beside the method, so far. */
+  /** The first uncaught error in code that the call started. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
   }

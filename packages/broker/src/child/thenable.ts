@@ -2,7 +2,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
 }
 
-/** Settles as what was returned does. Not by way of `then` or `race`, which user code may have replaced. */
+/** Settles as `returned` does. It does not use `then` or `race`, because user code may have replaced them. */
 export async function follow<T>(
   returned: PromiseLike<T>,
   resolve: (value: T) => void,

@@ -6,8 +6,8 @@ import type { ChildMemory } from '../channel/shared/child-memory.js';
 type Sender = Pick<Channel, 'send' | 'hold' | 'flush' | 'flushed'>;
 
 /**
- * Sends frames whose large buffers go through shared memory, where there is any. Calls' arguments are taken back with
- * their answers.
+ * Sends frames, and puts their large buffers into shared memory if there is any. With the answer of a call, its arguments
+ * are taken back.
  */
 export function throughMemory(channel: Sender, memory: () => ChildMemory | undefined): Sender {
   const place = (frame: Frame): Frame => memory()?.place(frame) ?? frame;

@@ -1,17 +1,17 @@
 import type { DepartureReason } from '../queue/departure.js';
 
-/** What batches of one method have left so far. */
+/** The batches of one method that have left so far. */
 export interface BatchStats {
-  /** How many. */
+  /** Number of batches. */
   readonly count: number;
-  /** How many calls in all of them. */
+  /** Number of calls in all of them. */
   readonly calls: number;
   /**
-   * How many left since they were `full`; since they had waited as long as they may (`delay`); or since more calls
-   * were not to be expected in time (`idle`).
+   * Number of batches by the reason for which they left: they were `full`; they had waited for `maxDelay` (`delay`); or
+   * waiting would not have paid (`idle`).
    */
   readonly reasons: Readonly<Record<DepartureReason, number>>;
-  /** How many had at most so many calls, and more than the entry before says: 1, 2, 4, 8 and so on. */
+  /** Number of batches by size: at most `upTo` calls, and more than the entry before. `upTo` is 1, 2, 4, 8 and so on. */
   readonly sizes: readonly { readonly upTo: number; readonly count: number }[];
 }
 
@@ -38,7 +38,7 @@ class MethodMeter {
   #count = 0;
   #calls = 0;
   readonly #reasons = { full: 0, delay: 0, idle: 0 };
-  /** At index i those of at most 2 ** i calls. */
+  /** At index i, the batches of at most 2 ** i calls. */
   readonly #sizes: number[] = [];
 
   get stats(): BatchStats {

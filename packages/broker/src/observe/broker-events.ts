@@ -1,4 +1,4 @@
-import type { Traffic } from '../channel/channel.js';
+import type { Traffic } from '../channel/traffic.js';
 import type { OutputInfo } from '../options/options.js';
 import type { ProcessExit } from '../process/exit.js';
 import type { ProcessStats } from '../process/process-stats.js';
@@ -6,42 +6,46 @@ import type { BatchStats } from './batch-meter.js';
 import type { CallStats } from './call-meter.js';
 
 /**
- * - `idle`: nothing started yet
+ * The state of a broker.
+ *
+ * - `idle`: nothing has started yet
  * - `starting`: the first process is being brought up
- * - `ready`: calls are being taken and run, by one process at least
- * - `restarting`: calls are being taken; a process that will run them is being brought up
- * - `failed`: every process is given up; `start()` tries again
- * - `draining`: closing, calls are still running
+ * - `ready`: it takes calls, and at least one process runs them
+ * - `restarting`: it takes calls, and a process that will run them is being brought up
+ * - `failed`: every process was given up, so calls reject at once; `start()` tries again
+ * - `draining`: it takes no more calls, and the unsettled ones finish
  * - `closed`: no process is left
  */
 export type BrokerState = 'idle' | 'starting' | 'ready' | 'restarting' | 'failed' | 'draining' | 'closed';
 
-/** What a broker is doing, at this moment, and what it has done. */
+/** Counts and measurements of a broker, now and since it was made. */
 export interface BrokerStats extends CallStats {
+  /** State of the broker now. */
   readonly state: BrokerState;
+  /** The waiting calls, without those that were sent ahead to a process. */
   readonly queue: {
-    /** Calls that wait, and were not sent ahead to a process yet. */
+    /** Number of calls. */
     readonly length: number;
-    /** Bytes of their arguments. */
+    /** Length of their arguments, in bytes. */
     readonly bytes: number;
   };
-  /** Mean time that calls have lately run, in ms; `undefined` before the first has. */
+  /** Mean running time of recent calls, in ms; `undefined` before the first has run. */
   readonly serviceTime: number | undefined;
-  /** Of each method whose calls make batches, once one has left. */
+  /** By method whose calls make batches, once a batch has left. */
   readonly batches: Readonly<Record<string, BatchStats>>;
-  /** Processes spawned in place of others. */
+  /** Number of processes that replaced another. */
   readonly restarts: number;
-  /** Bytes that all processes, those that have ended too, were sent, and have sent. */
+  /** Bytes sent to and received from all processes so far, those that have ended included. */
   readonly bytes: Traffic;
   /** The latest process of each index, once there was one. */
   readonly processes: readonly ProcessStats[];
 }
 
-/** Events of a broker and what their listeners are given. */
+/** Events of a broker, with the arguments of their listeners. */
 export interface BrokerEvents {
   /** The state has changed. */
   state: [state: BrokerState, previous: BrokerState];
-  /** A child process has been spawned; `index` tells which of the broker's processes it is, from 0. */
+  /** A child process was spawned. `index` counts the broker's processes, from 0. */
   spawn: [info: { pid: number; index: number }];
   /** A child process has ended. */
   exit: [exit: ProcessExit];

@@ -1,20 +1,20 @@
 import type { CallState } from '../call/call.js';
 import { Durations, type DurationSummary } from './durations.js';
 
-/** What all calls of a broker have come to. */
+/** The counts and times of all calls of a broker. */
 export interface CallStats {
   /**
-   * Calls by their state: `queued` and `running` at this moment, the others since the broker was made. `refused`
-   * were not taken: the queue was full, or the call was not a proper one. Callers who share a key count once.
+   * Number of calls by state: `queued` and `running` now, the others since the broker was made. `refused` counts calls
+   * that were not accepted, because the queue was full or the call was invalid. Callers who share a key count once.
    */
   readonly calls: Readonly<Record<CallState | 'refused', number>>;
-  /** How long calls waited until they started, or were given up before. */
+  /** How long calls waited until they started, or until they settled without starting. */
   readonly waitingTime: DurationSummary;
-  /** How long calls ran until they settled, or their process died. */
+  /** How long calls ran until they settled, or until their process died. */
   readonly runningTime: DurationSummary;
 }
 
-/** Counts calls by their state, and measures how long they wait and run. */
+/** Counts calls by state, and measures how long they wait and run. */
 export class CallMeter {
   readonly #calls = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, refused: 0 };
   readonly #waitingTime = new Durations();
@@ -36,7 +36,7 @@ export class CallMeter {
     this.#calls.refused += 1;
   }
 
-  /** A call has left a state, after so many ms in it, for another. */
+  /** A call has left a state, after `ms` in it. */
   moved(from: CallState, to: CallState, ms: number): void {
     this.#calls[from] -= 1;
     this.#calls[to] += 1;

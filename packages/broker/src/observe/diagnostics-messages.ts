@@ -3,22 +3,22 @@ import type { ProcessExit } from '../process/exit.js';
 import type { BrokerState, BrokerStats } from './broker-events.js';
 
 /**
- * What is published on each `node:diagnostics_channel` of the broker.
+ * The messages on each `node:diagnostics_channel` of the broker.
  *
- * The messages about a call are published synchronously: `queue` within `submit`, in the caller's async context;
- * `settle` before those who wait for the call go on. The same `call` is in all messages about it. What a
- * subscriber throws does not reach the broker: Node rethrows it as an uncaught exception.
+ * Messages about a call are published synchronously: `queue` within `submit`, in the caller's async context; `settle`
+ * before the callers continue. All messages about a call carry the same `call` object. An error that a subscriber
+ * throws does not reach the broker: Node rethrows it as an uncaught exception.
  */
 export interface DiagnosticsMessages {
-  /** A call waits: it was accepted, or goes back to the queue since its process died. */
+  /** A call waits: it was accepted, or is queued again because its process died. */
   'dual:broker:call:queue': CallQueueMessage;
   /** A process begins to run a call. */
   'dual:broker:call:start': CallStartMessage;
-  /** A call has come to its end. */
+  /** A call has settled. */
   'dual:broker:call:settle': CallSettleMessage;
-  /** A call was not taken. */
+  /** A call was refused. */
   'dual:broker:call:refuse': CallRefuseMessage;
-  /** A child process exists. */
+  /** A child process was spawned. */
   'dual:broker:process:spawn': ProcessMessage;
   /** Its pipeline is constructed. */
   'dual:broker:process:ready': ProcessMessage;
@@ -32,54 +32,72 @@ export interface DiagnosticsMessages {
 export interface ObservedBroker {
   /** The module of its pipeline: a file URL, or the name of a package. */
   readonly module: string;
+  /** Its state now. */
   readonly state: BrokerState;
+  /** The same as `Broker.stats`. */
   stats(): BrokerStats;
 }
 
 interface Message {
+  /** The broker that the message is about. */
   readonly broker: ObservedBroker;
 }
 
+/** On `dual:broker:call:queue`. */
 export interface CallQueueMessage extends Message {
+  /** The call. */
   readonly call: Call;
   /** How often it has run before. */
   readonly attempt: number;
   /**
-   * Gives the pipeline another `currentCall().traceparent` than the caller did.
-   * @throws InvalidOptionError where it is none.
+   * Replaces the traceparent that the pipeline sees in `currentCall().traceparent`.
+   * @throws {InvalidOptionError} If it is not a W3C traceparent.
    */
   readonly setTraceparent: (traceparent: string) => void;
 }
 
+/** On `dual:broker:call:start`. */
 export interface CallStartMessage extends Message {
+  /** The call. */
   readonly call: Call;
   /** How often it has run before. */
   readonly attempt: number;
 }
 
+/** On `dual:broker:call:settle`. */
 export interface CallSettleMessage extends Message {
+  /** The call. */
   readonly call: Call;
-  /** Why it has no result; `undefined` where `call.state` is `succeeded`. */
+  /** The error that it rejects with; `undefined` if `call.state` is `succeeded`. */
   readonly error: unknown;
 }
 
+/** On `dual:broker:call:refuse`. */
 export interface CallRefuseMessage extends Message {
+  /** The method that was called. */
   readonly method: string;
-  /** Why it was not taken. */
+  /** The error that it was refused with. */
   readonly error: unknown;
 }
 
+/** On `dual:broker:process:spawn` and `dual:broker:process:ready`. */
 export interface ProcessMessage extends Message {
+  /** Process id of the child. */
   readonly pid: number;
-  /** Which of the broker's processes, from 0. */
+  /** Index of the process, from 0. */
   readonly index: number;
 }
 
+/** On `dual:broker:process:exit`. */
 export interface ProcessExitMessage extends Message {
+  /** How the process ended. */
   readonly exit: ProcessExit;
 }
 
+/** On `dual:broker:state`. */
 export interface StateMessage extends Message {
+  /** The new state. */
   readonly state: BrokerState;
+  /** The state before it. */
   readonly previous: BrokerState;
 }

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 
-import type { PendingCall } from '../call/call.js';
+import type { PendingCall } from '../call/pending-call.js';
 import { checkTraceparent } from '../options/traceparent.js';
 import type { ProcessExit } from '../process/exit.js';
 import type { BrokerState } from './broker-events.js';
@@ -24,7 +24,7 @@ const ready = channel('dual:broker:process:ready');
 const exit = channel('dual:broker:process:exit');
 const state = channel('dual:broker:state');
 
-/** Publishes what happens to one broker, to those who have subscribed. Where nobody has, it costs next to nothing. */
+/** Publishes the events of one broker on the diagnostics channels. Without a subscriber this costs next to nothing. */
 export class Diagnostics {
   readonly #broker: ObservedBroker;
 
@@ -32,7 +32,7 @@ export class Diagnostics {
     this.#broker = broker;
   }
 
-  /** Whether anybody is told, and may act, when a call is queued. */
+  /** Whether a subscriber hears of queued calls. It may then submit other calls. */
   get tellsOfQueue(): boolean {
     return queue.hasSubscribers;
   }

@@ -1,26 +1,28 @@
-/** How long something took each time, summed up. Times in ms, exact to 1 %. */
+/** A summary of durations, in ms, exact to 1 %. */
 export interface DurationSummary {
-  /** How many times were measured. */
+  /** Number of durations. All other fields are `undefined` before the first. */
   readonly count: number;
-  /** All others are `undefined` before the first. */
+  /** Arithmetic mean, in ms. */
   readonly mean: number | undefined;
-  /** Half of the times were no longer than this. */
+  /** Median, in ms: half of the durations were no longer than this. */
   readonly p50: number | undefined;
+  /** 90th percentile, in ms. */
   readonly p90: number | undefined;
+  /** 99th percentile, in ms. */
   readonly p99: number | undefined;
+  /** The longest, in ms. */
   readonly max: number | undefined;
 }
 
-/** Each doubling of a time is divided into so many buckets, so that a bucket is at most 0.8 % wide. */
+/** Buckets for each doubling of a duration, so a bucket is at most 0.8 % wide. */
 const PER_DOUBLING = 128;
 const DOUBLINGS = 40;
-/** Nine years, in µs: longer times count as that long. */
+/** Nine years, in µs. A longer duration counts as this. */
 const LONGEST = 2 ** (DOUBLINGS + 8) - 1;
 
 /**
- * Durations, in a histogram of constant size (43 KB): whole µs, in buckets that grow with the time, as those of an HDR
- * histogram do. Not in Node's own: to record a time there is a call of native code, and takes longer than all else that
- * is counted of a call.
+ * A histogram of durations in whole µs, of constant size (43 KB). Its buckets grow with the duration, as in an HDR
+ * histogram. Node's own histogram calls native code for each value: that takes longer than all other counting of a call.
  */
 export class Durations {
   readonly #buckets = new Float64Array((DOUBLINGS + 2) * PER_DOUBLING);
@@ -44,7 +46,7 @@ export class Durations {
     return { count, mean: this.#sum / count, p50, p90, p99, max: this.#max };
   }
 
-  /** @param percents Ascending. */
+  /** @param percents In ascending order. */
   #percentiles(percents: readonly number[]): number[] {
     let bucket = 0;
     let seen = this.#buckets[0] ?? 0;
@@ -59,7 +61,7 @@ export class Durations {
   }
 }
 
-/** @param time In whole µs. Those below twice `PER_DOUBLING` have a bucket each. */
+/** @param time In whole µs. Each time below twice `PER_DOUBLING` has a bucket of its own. */
 function bucketOf(time: number): number {
   if (time < 2 * PER_DOUBLING) return time;
   if (time < 2 ** 32) {

@@ -3,145 +3,238 @@ import type { BatchMethodName, FactoryArgs, MethodName, PipelineOf } from '../re
 /** How often, and how fast, a process that ended is replaced. */
 export interface RestartOptions {
   /**
-   * Restarts in a row, within `within`, after which the broker gives up and is `failed`. A process that has
-   * answered a call clears the count; one that the broker itself ended does not count. Default 5; 0 = never
-   * restart.
+   * Number of restarts in a row, within `within`, after which the broker gives up and is `failed`. 0: never restart. The
+   * count starts again when a process answers a call. A process that the broker itself ended does not count.
+   * @default 5
    */
   limit?: number | undefined;
-  /** The span over which restarts are counted, in ms. Default 60 000. */
+  /**
+   * The time over which restarts are counted, in ms.
+   * @default 60_000
+   */
   within?: number | undefined;
-  /** Pause before the first restart, in ms; doubled for each further one, with jitter. Default 50. */
+  /**
+   * Pause before the first restart, in ms. Doubled for each further restart, with jitter.
+   * @default 50
+   */
   minDelay?: number | undefined;
-  /** The longest pause, in ms. Default 5 000. */
+  /**
+   * The longest pause, in ms.
+   * @default 5_000
+   */
   maxDelay?: number | undefined;
 }
 
-/** How long a process may go on with a call that nobody waits for any more, before it is killed. */
+/** How long a process may go on with an abandoned call before it is killed. */
 export interface KillDelayOptions {
-  /** After a call ran over its `timeout`, in ms. Default 2 000; `Infinity` = never kill. */
+  /**
+   * Time after a call ran longer than its `timeout`, in ms. `Infinity`: never kill.
+   * @default 2_000
+   */
   timeout?: number | undefined;
-  /** After a running call was cancelled, in ms. Default 30 000; `Infinity` = never kill. */
+  /**
+   * Time after a running call was cancelled, in ms. `Infinity`: never kill.
+   * @default 30_000
+   */
   cancel?: number | undefined;
 }
 
-/** When a process is replaced between two calls, though nothing is wrong with it. No call is lost by it. */
+/** When a healthy process is replaced between two calls. No call is lost. */
 export interface RecycleOptions {
-  /** After so many calls. Default `Infinity`. */
+  /**
+   * After this number of calls.
+   * @default Infinity
+   */
   afterCalls?: number | undefined;
-  /** Above so many bytes of resident memory, which native memory is part of. Default `Infinity`. */
+  /**
+   * When its resident memory, native memory included, exceeds this, in bytes.
+   * @default Infinity
+   */
   aboveMemory?: number | undefined;
-  /** After so many ms. Default `Infinity`. */
+  /**
+   * After this time, in ms.
+   * @default Infinity
+   */
   afterMs?: number | undefined;
 }
 
-/** Memory that the broker's process and the pipeline's both see, for large buffers. */
+/** Memory for large buffers that the broker's process and the pipeline's process both map. */
 export interface SharedMemoryOptions {
   /**
-   * Bytes of it for each process, half of them for each direction: from 1 MiB to 4 GiB. What does not fit goes
-   * through the pipes. What was never used takes no memory. Default 64 MiB.
+   * Size for each process, in bytes, from 1 MiB to 4 GiB. Each direction gets half of it. Buffers that do not fit go
+   * through the pipes. Parts that were never used take no physical memory.
+   * @default 64 MiB
    */
   size?: number | undefined;
-  /** Bytes that a buffer must have to go through it: from 16 KiB to 16 MiB. Default 64 KiB. */
+  /**
+   * Least length of a buffer that goes through it, in bytes, from 16 KiB to 16 MiB.
+   * @default 64 KiB
+   */
   threshold?: number | undefined;
 }
 
-/** Which settled calls `get(key)` still finds. */
+/** Which settled calls `get(key)` can still find. */
 export interface KeepOptions {
-  /** How many. Default 1 000. */
+  /**
+   * Number of calls.
+   * @default 1_000
+   */
   results?: number | undefined;
-  /** How many bytes of results, as received, altogether. Default 64 MiB. */
+  /**
+   * Length of all results together, as received, in bytes.
+   * @default 64 MiB
+   */
   bytes?: number | undefined;
-  /** How long after they settled, in ms. Default 300 000. */
+  /**
+   * Time since they settled, in ms.
+   * @default 300_000
+   */
   forMs?: number | undefined;
 }
 
-/** One line of a child's output. */
+/** The origin of a line of output. */
 export interface OutputInfo {
-  /** Which of its streams. */
+  /** The stream on which the child wrote it. */
   stream: 'stdout' | 'stderr';
-  /** The child's process id. */
+  /** Process id of the child. */
   pid: number;
 }
 
-/** Where a child's stdout and stderr go. A function is called once a line, without the line end. */
+/** The target of a child's stdout and stderr. A function is called once per line, without the line end. */
 export type OutputOption = 'inherit' | 'ignore' | ((line: string, info: OutputInfo) => void);
 
-/** How calls of one method make batches. */
+/** How the calls of one method make batches. */
 export interface BatchOptions<M extends string = string> {
   /**
-   * The method that runs a batch: it takes an array of what the single method takes, and returns an array, of the
-   * same order, of what that returns, or of an `Error` where a call is to reject.
+   * The method that runs a batch. It takes an array of the single method's arguments, and returns an array of its results
+   * in the same order. An `Error` in the array rejects that call alone.
    */
   method: M;
-  /** The most calls of a batch. Default 32. */
+  /**
+   * Most calls of one batch, from 1 to 65,536.
+   * @default 32
+   */
   maxSize?: number | undefined;
   /**
-   * How long the first call of a batch waits for others, in ms. Default `'auto'`: as long as the measured rate of
-   * calls, and the measured cost of batches, make it worth while, and not at all for a lone caller.
+   * How long the first call of a batch waits for others, in ms. `'auto'`: as long as the measured rate of calls and the
+   * measured cost of batches make it pay. A lone caller then never waits.
+   * @default 'auto'
    */
   maxDelay?: number | 'auto' | undefined;
 }
 
-/** Variables of an environment; `undefined` removes one. */
+/** Variables of an environment. `undefined` removes one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Options of a broker that do not depend on its pipeline. */
 export interface CommonOptions {
   /**
-   * How many processes run the pipeline, each with an instance of its own. A call goes to one that has nothing to
-   * do. Default 1; at most 1 024.
+   * Number of processes, from 1 to 1,024, each with its own instance of the pipeline. A call goes to an idle one.
+   * @default 1
    */
   processes?: number | undefined;
   /**
-   * How many calls run at once in one process: of use where the pipeline is asynchronous, since a method that
-   * computes blocks the others. Default 1; `Infinity` = as many as there are.
+   * Number of calls that run at once in one process. It helps if the pipeline is asynchronous. A method that computes
+   * blocks the others. `Infinity`: as many as there are.
+   * @default 1
    */
   concurrency?: number | undefined;
-  /** The export of the module that makes the pipeline. Default: `default`, else `makePipeline`. */
+  /**
+   * Name of the export that makes the pipeline.
+   * @default 'default', else 'makePipeline'
+   */
   export?: string | undefined;
-  /** The only methods that may be called. Default: all public methods of the pipeline. */
+  /**
+   * The only methods that may be called.
+   * @default all public methods of the pipeline
+   */
   expose?: readonly string[] | undefined;
-  /** Calls that may wait. Default 10 000. */
+  /**
+   * Most calls that may wait.
+   * @default 10_000
+   */
   maxQueue?: number | undefined;
-  /** Bytes of arguments that may wait; a call that has more may wait alone. Default 256 MiB. */
+  /**
+   * Most bytes of arguments that may wait. A call that has more may wait alone.
+   * @default 256 MiB
+   */
   maxQueueBytes?: number | undefined;
-  /** Longest single message in either direction, in bytes. Default 1 GiB. */
+  /**
+   * Longest single message in either direction, in bytes.
+   * @default 1 GiB
+   */
   maxMessageBytes?: number | undefined;
-  /** How long module and constructor may take, in ms. Default 600 000 (models load for minutes). */
+  /**
+   * How long loading the module and constructing the pipeline may take, in ms. Models may load for minutes.
+   * @default 600_000
+   */
   startTimeout?: number | undefined;
-  /** How long a call may run, in ms, unless the call says otherwise. Default `Infinity`. */
+  /**
+   * How long a call may run, in ms, unless the call's own options say otherwise.
+   * @default Infinity
+   */
   timeout?: number | undefined;
-  /** How long a call may wait, in ms, unless the call says otherwise. Default `Infinity`. */
+  /**
+   * How long a call may wait, in ms, unless the call's own options say otherwise.
+   * @default Infinity
+   */
   queueTimeout?: number | undefined;
-  /** How often, and how fast, a process that ended is replaced. */
+  /**
+   * How often, and how fast, a process that ended is replaced.
+   * @default { limit: 5, within: 60_000, minDelay: 50, maxDelay: 5_000 }
+   */
   restart?: RestartOptions | undefined;
-  /** How long a process may go on with a call that nobody waits for any more, before it is killed. */
+  /**
+   * How long a process may go on with an abandoned call before it is killed.
+   * @default { timeout: 2_000, cancel: 30_000 }
+   */
   killDelay?: KillDelayOptions | undefined;
-  /** When a process is replaced though nothing is wrong with it. Default: never. */
+  /**
+   * When a healthy process is replaced between two calls.
+   * @default { afterCalls: Infinity, aboveMemory: Infinity, afterMs: Infinity }
+   */
   recycle?: RecycleOptions | undefined;
-  /** Which settled calls `get(key)` still finds. */
+  /**
+   * Which settled calls `get(key)` can still find.
+   * @default { results: 1_000, bytes: 64 MiB, forMs: 300_000 }
+   */
   keep?: KeepOptions | undefined;
   /**
-   * Variables added to the environment the child inherits; `undefined` removes one. A function is called once for
-   * each process, with its index from 0, when the broker is made: `(index) => ({ CUDA_VISIBLE_DEVICES: `${index}` })`.
+   * Variables that are added to the environment that the child inherits. `undefined` removes one. A function is called
+   * when the broker is made, once for each process, with its index from 0:
+   * `(index) => ({ CUDA_VISIBLE_DEVICES: `${index}` })`.
+   * @default {}
    */
   env?: Environment | ((index: number) => Environment) | undefined;
-  /** Node's own flags for the child. Default: those of this process, without the inspector's. */
+  /**
+   * Node's own flags for the child.
+   * @default the flags of this process, without those of the inspector
+   */
   execArgv?: readonly string[] | undefined;
-  /** The child's working directory. Default: that of this process. */
+  /**
+   * The child's working directory.
+   * @default the working directory of this process
+   */
   cwd?: string | undefined;
   /**
-   * Typed arrays and buffers of 64 KiB and more go through memory that both processes map, as far as there is room,
-   * and up to 16 MiB in one message. A call's arguments are copied into it when the call is sent. In the pipeline
-   * those that came through it last as long as the call: they are detached, and so empty, when it has ended.
+   * Sends typed arrays and buffers of 64 KiB and more through memory that both processes map, as far as there is room, and
+   * up to 16 MiB in one message. The arguments are copied when the call is sent. In the pipeline they last as long as the
+   * call: then they are detached, and their length is 0.
    *
-   * Takes Linux, and the package `koffi`, version 3. Default: used where these are there. `true`, or an object: refused
-   * where they are not. `false`: not used.
+   * It needs Linux and version 3 of the package `koffi`. `true`, or an object: the broker refuses to be made without them.
+   * `false`: not used.
+   * @default used if koffi can be loaded
    */
   sharedMemory?: boolean | SharedMemoryOptions | undefined;
-  /** Where the child's output goes. Default `'inherit'`. */
+  /**
+   * The target of the child's output.
+   * @default 'inherit'
+   */
   output?: OutputOption | undefined;
-  /** File of the child's entry, where a bundler moved it. Default: the one in this package. */
+  /**
+   * The main file of the child, if a bundler has moved it.
+   * @default the file in this package
+   */
   workerPath?: string | URL | undefined;
 }
 
@@ -154,56 +247,78 @@ export type BatchesOf<P> = {
 /** Options of a broker whose pipeline is made by the export `C`. */
 export type BrokerOptions<C> = CommonOptions & {
   /**
-   * Methods whose calls are gathered, to be run together: `{ predict: { method: 'predictBatch' } }`. A call of such a
-   * method has one argument.
+   * Methods whose calls are gathered and run together: `{ predict: { method: 'predictBatch' } }`. A call of such a method
+   * has one argument.
+   * @default {}
    */
   batch?: BatchesOf<PipelineOf<C>> | undefined;
 } & ([] extends FactoryArgs<C>
     ? {
-        /** What the pipeline is constructed with. */
+        /**
+         * Arguments for the constructor of the pipeline.
+         * @default []
+         */
         args?: Readonly<FactoryArgs<C>> | undefined;
       }
     : {
-        /** What the pipeline is constructed with. */
+        /** Arguments for the constructor of the pipeline. */
         args: Readonly<FactoryArgs<C>>;
       });
 
-/** Options, which may be left out where the pipeline is made without arguments. */
+/** The options, which may be left out if the pipeline is made without arguments. */
 export type OptionsArg<C> =
   [] extends FactoryArgs<C> ? [options?: BrokerOptions<C>] : [options: BrokerOptions<C>];
 
 /** Options of one call. */
 export interface CallOptions {
   /**
-   * Names the call. A key in flight joins the call that has it when method and arguments agree, and is a
-   * `DuplicateKeyError` otherwise. Of the options of one who joins only `signal` and `onProgress` count, and only
-   * for them.
-   * Default: a random UUID.
+   * Names the call. If a call with this key is in flight and its method and arguments are the same, this call joins it;
+   * otherwise it is refused with `DuplicateKeyError`. If the call joins one in flight, only its `signal` and `onProgress`
+   * apply, and only to this caller.
+   * @default a random UUID
    */
   key?: string | undefined;
-  /** Cancels the call. */
+  /**
+   * Cancels the call.
+   * @default none
+   */
   signal?: AbortSignal | undefined;
-  /** How long the call may run, in ms; the clock starts when it starts. Default: the broker's. */
+  /**
+   * How long the call may run, in ms, from its start.
+   * @default the broker's `timeout`
+   */
   timeout?: number | undefined;
-  /** How long the call may wait, in ms; the clock starts when it is submitted. Default: the broker's. */
+  /**
+   * How long the call may wait, in ms, from its submission.
+   * @default the broker's `queueTimeout`
+   */
   queueTimeout?: number | undefined;
-  /** Higher goes first; equals go in the order they were submitted. Default 0. */
+  /**
+   * Calls of higher priority go first. Calls of equal priority keep the order of submission.
+   * @default 0
+   */
   priority?: number | undefined;
-  /** How often the call may run again after its process died under it. Default 0. */
+  /**
+   * How often the call may run again after its process died during it.
+   * @default 0
+   */
   retries?: number | undefined;
   /**
-   * Calls of the same affinity run in the same process, while that lives: for sessions that leave something there.
-   * They start in order, but others may go past one that waits for its process. Default: any process will do.
+   * Calls of the same affinity run in the same process, as long as it lives: for sessions that keep state there. They start
+   * in order. Other calls may overtake one that waits for its process.
+   * @default none: any process may run the call
    */
   affinity?: string | undefined;
   /**
-   * Called with what the pipeline reports by `currentCall().progress(value)`, before the call settles; also with the
-   * latest value so far, where the call joins one in flight. What it throws is an uncaught exception.
+   * Called with each value that the pipeline reports by `currentCall().progress(value)`, before the call settles. If the
+   * call joins one in flight, it also gets the latest value so far. An error that it throws is an uncaught exception.
+   * @default none
    */
   onProgress?: ((value: unknown) => void) | undefined;
   /**
-   * The trace that the call is part of, as the W3C header `traceparent` names it; the pipeline finds it in
-   * `currentCall().traceparent`. Default: none.
+   * The trace that the call belongs to, as in the W3C header `traceparent`. The pipeline finds it in
+   * `currentCall().traceparent`.
+   * @default none
    */
   traceparent?: string | undefined;
 }

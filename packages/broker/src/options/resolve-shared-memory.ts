@@ -1,37 +1,40 @@
 import { MAX_SHARED_BYTES, MIN_THRESHOLD, type SharedMemorySettings } from '../channel/shared/layout.js';
 import { findKoffi, loadSystem } from '../channel/shared/system.js';
 import { InvalidOptionError } from '../errors.js';
-import { OptionReader } from './option-reader.js';
+import { group, optional, wholeNumber } from './reader.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const OF_BYTES = ' of bytes';
+
+const readFlag = optional('true, false or an object of size and threshold', undefined, isBooleanOrObject);
+const readLimits = group({
+  size: wholeNumber(64 * MIB, MIB, 4 * KIB * MIB, OF_BYTES),
+  threshold: wholeNumber(64 * KIB, MIN_THRESHOLD, MAX_SHARED_BYTES, OF_BYTES),
+});
 
 /**
- * Checks the option, fills in its defaults, and looks whether there can be shared memory.
- * @throws InvalidOptionError naming the accepted range; also where it is asked for, and there can be none.
+ * Reads the option `sharedMemory`, and finds out whether there can be any.
+ * @returns `undefined` if there is to be none.
+ * @throws {InvalidOptionError} Names the accepted range. Also if the option asks for shared memory and there can be none.
  */
-export function resolveSharedMemory(given: OptionReader): SharedMemorySettings | undefined {
-  const accepted = 'true, false or an object of size and threshold';
-  const value = given.custom('sharedMemory', accepted, undefined, isBooleanOrObject);
+export function sharedMemory(option: unknown, name: string): SharedMemorySettings | undefined {
+  const value = readFlag(option, name);
   if (value === false) return undefined;
-  const limits = new OptionReader('sharedMemory.', typeof value === 'object' ? value : {});
-  const size = limits.bytes('size', 64 * MIB, MIB, 4 * KIB * MIB);
-  const threshold = limits.bytes('threshold', 64 * KIB, MIN_THRESHOLD, MAX_SHARED_BYTES);
-  limits.rejectUnknown();
+  const limits = readLimits(typeof value === 'object' ? value : {}, name);
   const koffi = findKoffi();
-  if (value !== undefined) check(koffi);
-  return koffi === undefined ? undefined : { size, threshold, koffi };
+  if (value !== undefined) checkLoads(koffi);
+  return koffi === undefined ? undefined : { ...limits, koffi };
 }
 
-/** Where it was asked for, it must be possible. */
-function check(koffi: string | undefined): void {
+function checkLoads(koffi: string | undefined): void {
   try {
-    if (koffi !== undefined) loadSystem(koffi);
-    else throw new Error('it is not installed');
+    if (koffi === undefined) throw new Error('it is not installed');
+    loadSystem(koffi);
   } catch (cause) {
     const message =
-      'sharedMemory takes Linux, and the package koffi, which cannot be loaded: `npm install koffi@3` installs it; ' +
-      'without the option, koffi is used where it is there';
+      'sharedMemory needs Linux and the package koffi, which cannot be loaded. Install it (npm install koffi@3), or ' +
+      'leave the option out: then koffi is used if it can be loaded';
     throw new InvalidOptionError('sharedMemory', message, { cause });
   }
 }

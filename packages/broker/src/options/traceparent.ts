@@ -1,12 +1,12 @@
 import { InvalidOptionError } from '../errors.js';
 
-/** What is accepted, in words. */
+/** Describes an accepted value, for errors. */
 export const TRACEPARENT =
   "a W3C traceparent such as '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', its ids not all zeros";
 
 /**
- * `version-traceid-parentid-flags` in lower-case hexadecimal digits. What a version above 00 may say after that is
- * kept, up to a length that no header reasonably has. See https://www.w3.org/TR/trace-context/#traceparent-header.
+ * `version-traceid-parentid-flags` in lower-case hexadecimal digits. A version above 00 may add more after that; it is
+ * kept up to a length that no real header has. Source: https://www.w3.org/TR/trace-context/#traceparent-header.
  */
 const GRAMMAR =
   /^(?!ff)(?<version>[\da-f]{2})-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?<more>-[!-~]{0,200})?$/;
@@ -16,7 +16,7 @@ export function isTraceparent(value: unknown): value is string {
   return groups !== undefined && (groups['version'] !== '00' || groups['more'] === undefined);
 }
 
-/** @throws InvalidOptionError */
+/** @throws {InvalidOptionError} If the value is not a traceparent. */
 export function checkTraceparent(value: unknown): string {
   if (isTraceparent(value)) return value;
   throw new InvalidOptionError('traceparent', `traceparent must be ${TRACEPARENT}`);

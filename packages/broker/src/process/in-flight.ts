@@ -1,9 +1,9 @@
-import type { PendingCall } from '../call/call.js';
+import type { PendingCall } from '../call/pending-call.js';
 import { NumberedTable } from './numbered-table.js';
 
-/** Calls shorter than this, in ms, are sent ahead: for longer ones the way there is not worth mentioning. */
+/** Calls that run for less than this, in ms, are sent ahead. For longer ones the time in the pipe does not matter. */
 const WORTH_SENDING_AHEAD = 1;
-/** Bounds of what is sent ahead: enough that the child never waits, little enough that a crash loses little. */
+/** Bounds of the calls that are sent ahead: enough that the child never waits, few enough that a crash loses little. */
 const MAX_AHEAD = 64;
 const MAX_BYTES = 256 * 1024;
 
@@ -11,35 +11,35 @@ export interface SentCall {
   readonly id: number;
   readonly call: PendingCall;
   readonly run: Run;
-  /** As `performance.now()` tells it; `undefined` while calls before it run. */
+  /** By `performance.now()`; `undefined` while the calls ahead of it run. */
   startedAt: number | undefined;
-  /** How long it may run, in ms, now that nobody waits for it any more; `undefined` while somebody does. */
+  /** How long the abandoned call may still run, in ms; `undefined` while a caller waits for it. */
   patience: number | undefined;
 }
 
-/** What takes one place in the process: a call, or a batch of them. */
+/** A call, or a batch of calls, that takes one place in the process. */
 export interface Run {
   calls: readonly SentCall[];
-  /** How many of them have not been answered. */
+  /** Number of calls without an answer. */
   left: number;
   /** Whether it may have started. */
   runs: boolean;
-  /** How many calls run, or ran, together. */
+  /** Number of calls that run, or ran, together. */
   size: number;
-  /** Kills the process once the run has gone on for too long though nobody waits for any of its calls. */
+  /** Kills the process if the run goes on for too long after its last caller has left. */
   overdue: NodeJS.Timeout | undefined;
 }
 
 /**
- * The calls that one process has. It starts them in the order they were sent, and runs so many, or so many batches, at
- * once: the first ones may have started, and those behind have not.
+ * The calls that one process has. It starts them in the order in which they were sent, and runs as many calls (or batches)
+ * at once as `concurrency` says. So the first ones may have started, and the others have not.
  */
 export class InFlight {
   readonly #concurrency: number;
   readonly #sent = new NumberedTable<SentCall>();
-  /** How many runs may have started. */
+  /** Number of runs that may have started. */
   #running = 0;
-  /** Those that have not, in the order they were sent. */
+  /** Runs that have not started, in the order in which they were sent. */
   readonly #ahead: Run[] = [];
   #bytes = 0;
 
@@ -60,12 +60,12 @@ export class InFlight {
     return sent?.call === call ? sent : undefined;
   }
 
-  /** A number that no message about another call, or batch, has. */
+  /** An id that no message about another call or batch has. */
   newId(): number {
     return this.#sent.newId();
   }
 
-  /** Adds one call, or several that make a batch. */
+  /** Adds one call, or the calls of a batch. */
   add(calls: readonly PendingCall[]): readonly SentCall[] {
     const size = calls.length;
     const run: Run = { calls: [], left: size, size, runs: false, overdue: undefined };
@@ -80,7 +80,7 @@ export class InFlight {
     return run.calls;
   }
 
-  /** The next run that may start now, as others before it have ended. */
+  /** The next run, if one may start now because another has ended. */
   startNext(): Run | undefined {
     if (this.#running >= this.#concurrency) return undefined;
     const run = this.#ahead.shift();
@@ -101,7 +101,7 @@ export class InFlight {
     else this.#ahead.splice(this.#ahead.indexOf(run), 1);
   }
 
-  /** All of them, in the order they were sent. */
+  /** Removes all calls, and returns them in the order in which they were sent. */
   takeAll(): SentCall[] {
     const { all } = this.#sent;
     for (const sent of all) this.delete(sent);
@@ -109,8 +109,8 @@ export class InFlight {
   }
 
   /**
-   * Whether one more call, or batch, should be sent.
-   * @param meanServiceTime How long calls run, in ms; `undefined` where none is to be sent ahead.
+   * Whether the process should get one more call or batch.
+   * @param meanServiceTime How long calls run, in ms; `undefined` if none may be sent ahead.
    */
   hasRoom(meanServiceTime: number | undefined): boolean {
     if (this.#running + this.#ahead.length < this.#concurrency) return true;

@@ -2,7 +2,10 @@ import type { Payload } from '../channel/frame.js';
 import { encodeInit } from '../channel/messages.js';
 import type { ResolvedOptions } from '../options/resolve.js';
 
-/** The first message to each process: what it is to construct. @throws SerializationError naming what cannot cross. */
+/**
+ * The first message to each process: the pipeline that it constructs.
+ * @throws {SerializationError} Names the argument that cannot cross.
+ */
 export function initFor(module: string, options: ResolvedOptions): Payload {
   const {
     export: exportName,
@@ -15,7 +18,6 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     sharedMemory,
   } = options;
   const methods = Object.entries(batch).map(([name, { method }]) => [name, method] as const);
-  const batchMethods = Object.fromEntries(methods);
   return encodeInit({
     module,
     export: exportName,
@@ -23,7 +25,7 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     args,
     keySeries,
     concurrency,
-    batchMethods,
+    batchMethods: Object.fromEntries(methods),
     maxMessageBytes,
     sharedMemory,
   });

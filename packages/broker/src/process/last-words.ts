@@ -3,10 +3,10 @@ import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises';
 import { after } from '../timer.js';
 import type { SpawnedChild } from './spawn.js';
 
-/** After a process's exit its pipes are read to their end; a grandchild that holds them is not waited for, in ms. */
+/** How long the pipes of a dead process are read, in ms. A grandchild may hold them open for ever. */
 const LAST_WORDS = 1_000;
 
-/** Resolves when all is read that an ended process wrote before its end: it counts, a result above all. */
+/** Resolves when everything that an ended process wrote has been read, so that no result is lost. */
 export async function lastWords({ input, stdout, stderr }: SpawnedChild): Promise<void> {
   const ended = [input, stdout, stderr].map(
     (stream) =>
@@ -16,7 +16,7 @@ export async function lastWords({ input, stdout, stderr }: SpawnedChild): Promis
       }),
   );
   await Promise.race([Promise.all(ended), new Promise<void>((resolve) => after(LAST_WORDS, resolve))]);
-  // Where this program was busy all that time, its timers are run before its pipes are read.
+  // If this program was busy for all that time, its timers run before its pipes are read.
   for (let read = -1; read !== input.bytesRead;) {
     read = input.bytesRead;
     await turnOfTheEventLoop();

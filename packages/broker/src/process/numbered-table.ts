@@ -1,4 +1,3 @@
-/** What is kept under a number. */
 interface Numbered {
   readonly id: number;
 }
@@ -6,11 +5,11 @@ interface Numbered {
 const LEAST_PLACES = 256;
 
 /**
- * Finds what was sent by its number, of 32 bits. Not a Map: the tables that a Map has outgrown keep what was in them
- * alive until the next collection of all garbage, and calls come and go by the ten thousand a second.
+ * Finds items by a 32-bit number. Not a Map: the tables that a Map has outgrown keep their old entries alive until the
+ * next full collection (docs/benchmarks.md).
  */
 export class NumberedTable<T extends Numbered> {
-  /** Each in the place of the last bits of its number. */
+  /** Indexed by the low bits of the number. */
   #places: (T | undefined)[] = emptyPlaces(LEAST_PLACES);
   #size = 0;
   #lastId = 0;
@@ -19,7 +18,7 @@ export class NumberedTable<T extends Numbered> {
     return this.#size;
   }
 
-  /** A number that nothing here has, and that was not given for long. */
+  /** A number that no item has, and that was not used for a long time. */
   newId(): number {
     if (this.#size * 2 > this.#places.length) this.#grow();
     do this.#lastId = (this.#lastId + 1) >>> 0;
@@ -27,7 +26,7 @@ export class NumberedTable<T extends Numbered> {
     return this.#lastId;
   }
 
-  /** Adds what has the number that was given last. */
+  /** Adds an item that has the latest number from `newId`. */
   add(item: T): void {
     this.#places[this.#placeOf(item.id)] = item;
     this.#size += 1;
@@ -38,7 +37,7 @@ export class NumberedTable<T extends Numbered> {
     return item?.id === id ? item : undefined;
   }
 
-  /** @returns false where it is not here. */
+  /** @returns false if the item is not in it. */
   delete(item: T): boolean {
     const place = this.#placeOf(item.id);
     if (this.#places[place] !== item) return false;
@@ -47,7 +46,7 @@ export class NumberedTable<T extends Numbered> {
     return true;
   }
 
-  /** In the order they were added. */
+  /** In the order in which they were added. */
   get all(): T[] {
     const age = ({ id }: T): number => (this.#lastId - id) >>> 0;
     return this.#places.filter((item) => item !== undefined).sort((a, b) => age(b) - age(a));

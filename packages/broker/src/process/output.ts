@@ -4,21 +4,20 @@ import { StringDecoder } from 'node:string_decoder';
 
 import type { OutputInfo, OutputOption } from '../options/options.js';
 
-/** A line longer than this is passed on in parts. */
+/** A longer line is passed on in parts. In UTF-16 code units. */
 const MAX_LINE = 64 * 1024;
-/** So much of stderr is kept, to be shown in errors. */
+/** The part of stderr that is kept for errors, in UTF-16 code units. */
 const TAIL = 4 * 1024;
 
 export interface OutputReaderOptions {
   readonly output: OutputOption;
   readonly info: OutputInfo;
-  /** Whether anybody wants single lines. */
+  /** Whether somebody listens for single lines. */
   readonly wantsLines: () => boolean;
-  /** Called with each line. */
   readonly onLine: (line: string, info: OutputInfo) => void;
 }
 
-/** Passes on what a child writes to one of its standard streams, and remembers the end of it. */
+/** Passes on the output of a child on one of its standard streams, and remembers its end. */
 export class OutputReader {
   readonly #options: OutputReaderOptions;
   readonly #decoder = new StringDecoder('utf8');
@@ -37,11 +36,11 @@ export class OutputReader {
       this.#take(this.#decoder.end());
       if (this.#line !== '') this.#emit(this.#line);
     });
-    // What cannot be read any more is not worth an uncaught exception.
+    // Output that can no longer be read is not worth an uncaught exception.
     stream.on('error', () => undefined);
   }
 
-  /** The last lines, whole ones as far as there are any. */
+  /** The last lines; a first line that was cut is left out. */
   get tail(): string {
     const tail = this.#tail.trimEnd();
     if (this.#tail.length < TAIL) return tail;
@@ -64,11 +63,11 @@ export class OutputReader {
   }
 }
 
-/** The child waits for its output to be read, as it would if it wrote there itself; nothing piles up here. */
+/** Applies backpressure: the child waits for its output to be read, as if it wrote to the terminal itself. */
 function passOn(chunk: Buffer, from: Readable, terminal: NodeJS.WriteStream): void {
   const flows = terminal.write(chunk, (error) => {
-    // Where nobody reads it any more, as in `node service.js | head`, it is lost, as that of console.log is: what a
-    // child prints must not end this program.
+    // If nobody reads the terminal any longer (`node service.js | head`), the output is lost, as that of console.log
+    // is. A child that prints must not end this program.
     if (error && terminal.listenerCount('error') === 0) terminal.once('error', () => undefined);
     from.resume();
   });

@@ -1,32 +1,28 @@
 import { randomInt } from 'node:crypto';
 
-import type { PendingCall } from '../call/call.js';
-import { Channel, sumTraffic } from '../channel/channel.js';
-import type { Frame } from '../channel/frame.js';
-import {
-  decodeFatal,
-  decodeHalted,
-  decodeStartFailure,
-  initFrame,
-  signalFrame,
-  ToBroker,
-  ToChild,
-} from '../channel/messages.js';
+import { Channel } from '../channel/channel.js';
+import type { Frame, Payload } from '../channel/frame.js';
+import { initFrame, signalFrame, ToBroker, ToChild } from '../channel/messages.js';
 import { BrokerMemory } from '../channel/shared/broker-memory.js';
 import { reviveThrown } from '../channel/thrown/revive.js';
+import { sumTraffic } from '../channel/traffic.js';
+import { decodeFatal, decodeHalted, decodeStartFailure } from '../channel/untrusted.js';
 import { PipelineStartError, ProtocolError } from '../errors.js';
+import type { OutputInfo } from '../options/options.js';
+import type { ResolvedOptions } from '../options/resolve.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
 import { killEventually } from './kill.js';
 import { lastWords } from './last-words.js';
 import { OutputReader } from './output.js';
-import { ProcessCalls } from './process-calls.js';
-import type { ProcessOptions, ProcessState, ProcessStats, Shipment } from './process-stats.js';
+import { type CallListener, type LostCall, ProcessCalls } from './process-calls.js';
+import { notConstructedError } from './process-errors.js';
+import type { ProcessState, ProcessStats } from './process-stats.js';
 import { Pulse } from './pulse.js';
-import { spawnChild, type SpawnedChild } from './spawn.js';
+import { spawnChild, type SpawnedChild, type SpawnOptions } from './spawn.js';
 import { closeWire, openWire, type Wire } from './wire.js';
 
-/** A process that has said its last, or whose channel has ended, should be about to exit. */
+/** How long a process may live after its last message, or after its channel has ended, in ms. */
 const EXIT_GRACE = 1_000;
 
 type State =
@@ -39,10 +35,40 @@ type State =
     }
   | { readonly name: 'exited' };
 
-/** One child process with one pipeline in it, from its spawn to its end. */
+/** Learns about the life of one process. */
+export interface ProcessListener {
+  spawned(pid: number): void;
+  /** The pipeline is constructed. */
+  ready(): void;
+  /** It has answered a call. The `CallListener` hears of it after this. */
+  answered(): void;
+  /** It has reported its memory. */
+  reported(): void;
+  /** It is gone. @param lost Calls without an answer, in the order in which they were sent. */
+  exited(exit: ProcessExit, lost: readonly LostCall[]): void;
+  output(line: string, info: OutputInfo): void;
+}
+
+export interface ProcessOptions
+  extends
+    Omit<SpawnOptions, 'memory'>,
+    Pick<
+      ResolvedOptions,
+      'concurrency' | 'maxMessageBytes' | 'startTimeout' | 'recycle' | 'output' | 'sharedMemory'
+    > {
+  readonly index: number;
+  /** The first message. */
+  readonly init: Payload;
+  readonly listener: ProcessListener;
+  readonly calls: CallListener;
+  /** Whether the broker has a listener for single lines of output. */
+  readonly wantsLines: () => boolean;
+}
+
+/** One child process with one pipeline in it, from spawn to exit. */
 export class PipelineProcess {
+  readonly calls: ProcessCalls;
   readonly #options: ProcessOptions;
-  readonly #calls: ProcessCalls;
   #state: State = { name: 'spawning' };
   #child: SpawnedChild | undefined;
   #channel: Channel | undefined;
@@ -54,8 +80,8 @@ export class PipelineProcess {
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    const { concurrency, listener } = options;
-    this.#calls = new ProcessCalls({
+    const { concurrency, listener, calls } = options;
+    this.calls = new ProcessCalls({
       concurrency,
       link: {
         pid: () => this.pid,
@@ -64,11 +90,19 @@ export class PipelineProcess {
           this.#channel?.send(frame);
         },
       },
-      listener,
+      listener: calls,
+      onAnswer: () => {
+        listener.answered();
+      },
       onOverdue: () => {
         this.#kill({ reason: 'overdue' });
       },
     });
+  }
+
+  /** Index of the process, from 0. */
+  get index(): number {
+    return this.#options.index;
   }
 
   get pid(): number | undefined {
@@ -78,39 +112,37 @@ export class PipelineProcess {
   get state(): ProcessState {
     if (this.#state.name !== 'exited' && this.#pulse?.suspended === true) return 'suspended';
     if (this.#state.name !== 'serving') return this.#state.name;
-    return this.#calls.size === 0 ? 'idle' : 'busy';
+    return this.load === 0 ? 'idle' : 'busy';
   }
 
-  /** Calls it has answered. */
-  get calls(): number {
-    return this.#calls.answered;
-  }
-
-  /** Its resident memory, in bytes; `undefined` before it first told. */
+  /** Its resident memory, in bytes; `undefined` before its first report. */
   get rss(): number | undefined {
     return this.#pulse?.rss;
   }
 
   get stats(): ProcessStats {
-    const { pid, state, calls, rss } = this;
-    const { index } = this.#options;
+    const { index, pid, state, rss } = this;
     const bytes = sumTraffic([this.#channel?.traffic, this.#memory?.traffic]);
     const sharedMemory = this.#memory?.stats;
+    const calls = this.calls.answered;
     return { index, pid, state, calls, rss, bytes, sharedMemory, spawnedAt: this.#spawnedAt };
   }
 
-  /** How many calls it has. */
+  /** Number of calls that it has. */
   get load(): number {
-    return this.#calls.size;
+    return this.calls.inFlight.size;
+  }
+
+  /** How many calls it should get now, as one batch or as one call. */
+  room(meanServiceTime: number | undefined): number {
+    if (this.#state.name !== 'serving' || !this.calls.inFlight.hasRoom(meanServiceTime)) return 0;
+    return Math.max(0, this.#options.recycle.afterCalls - this.calls.answered - this.load);
   }
 
   spawn(): void {
     const { startTimeout, init, maxMessageBytes } = this.#options;
     this.#startLimit = after(startTimeout, () => {
-      this.#kill({
-        reason: 'start',
-        cause: new Error(`the pipeline was not constructed within ${startTimeout} ms`),
-      });
+      this.#kill({ reason: 'start', cause: notConstructedError(startTimeout) });
     });
     this.#channel = new Channel({
       maxMessageBytes,
@@ -126,10 +158,30 @@ export class PipelineProcess {
     void this.#spawn(this.#channel);
   }
 
+  /** Lets it run its calls, then clean up. Kills it if the cleanup takes longer than `patience` ms. */
+  stop(patience: number): void {
+    if (this.#state.name === 'spawning' || this.#state.name === 'constructing') {
+      this.#kill({ reason: 'requested' });
+      return;
+    }
+    if (this.#state.name === 'serving') {
+      this.#state = { name: 'stopping', why: { reason: 'requested' } };
+      this.#channel?.send(signalFrame(ToChild.Stop));
+    }
+    this.calls.onceNone(() => {
+      this.#expectExit(patience);
+    });
+  }
+
+  /** Ends it without waiting for its calls. */
+  kill(): void {
+    this.#kill({ reason: 'requested' });
+  }
+
   async #spawn(channel: Channel): Promise<void> {
     try {
       const wire = await openWire(channel.onread);
-      // It may have been told to stop meanwhile.
+      // It may have been told to stop in the meantime.
       if (this.#state.name === 'stopping') {
         closeWire(wire);
         this.#exited({ ...this.#state.why, exitCode: undefined, signal: undefined });
@@ -157,41 +209,6 @@ export class PipelineProcess {
     }
   }
 
-  /** How many calls it should be sent now: as one batch, or one alone. */
-  room(meanServiceTime: number | undefined): number {
-    if (this.#state.name !== 'serving' || !this.#calls.hasRoom(meanServiceTime)) return 0;
-    return Math.max(0, this.#options.recycle.afterCalls - this.calls - this.load);
-  }
-
-  send(shipment: Shipment): void {
-    this.#calls.send(shipment);
-  }
-
-  /** Nobody waits for the call any more: it may go on for `patience` ms. @returns false where it has no such call. */
-  abandon(call: PendingCall, patience: number): boolean {
-    return this.#calls.abandon(call, patience);
-  }
-
-  /** Lets it run what it has, then clean up; kills it where the cleaning up takes longer than `patience` ms. */
-  stop(patience: number): void {
-    if (this.#state.name === 'spawning' || this.#state.name === 'constructing') {
-      this.#kill({ reason: 'requested' });
-      return;
-    }
-    if (this.#state.name === 'serving') {
-      this.#state = { name: 'stopping', why: { reason: 'requested' } };
-      this.#channel?.send(signalFrame(ToChild.Stop));
-    }
-    this.#calls.onceNone(() => {
-      this.#expectExit(patience);
-    });
-  }
-
-  /** Ends it without waiting for what it does. */
-  kill(): void {
-    this.#kill({ reason: 'requested' });
-  }
-
   #listen(spawned: SpawnedChild): void {
     const { process: child, lifeline, stdout, stderr } = spawned;
     const { listener, output, wantsLines } = this.#options;
@@ -199,7 +216,7 @@ export class PipelineProcess {
       if (child.pid !== undefined) listener.spawned(child.pid);
     });
     child.once('error', (cause) => {
-      // Also emitted where a signal could not be sent, which an exit follows.
+      // Also emitted if a signal could not be sent; then an exit follows.
       if (child.pid === undefined)
         this.#exited({ exitCode: undefined, signal: undefined, reason: 'start', cause });
     });
@@ -211,7 +228,7 @@ export class PipelineProcess {
     });
     const { pid = 0 } = child;
     this.#pulse = new Pulse(lifeline, () => {
-      listener.beat();
+      listener.reported();
     });
     const lines = { output, wantsLines, onLine: listener.output.bind(listener) };
     new OutputReader(stdout, { ...lines, info: { stream: 'stdout', pid } });
@@ -226,10 +243,10 @@ export class PipelineProcess {
     clearTimeout(this.#startLimit);
     this.#channel?.destroy();
     for (const stream of [this.#child?.stdout, this.#child?.stderr, this.#child?.lifeline]) stream?.destroy();
-    const lost = this.#calls.takeLost(end.reason);
+    const lost = this.calls.takeLost(end.reason);
     this.#memory?.close();
-    const { index } = this.#options;
-    const exit = { permanent: false, ...end, index, pid: this.pid, stderr: this.#stderr?.tail ?? '' };
+    const { index, pid } = this;
+    const exit = { permanent: false, ...end, index, pid, stderr: this.#stderr?.tail ?? '' };
     this.#options.listener.exited(exit, lost);
   }
 
@@ -239,7 +256,7 @@ export class PipelineProcess {
         this.#ready();
         break;
       case ToBroker.Mapped:
-        if (this.#memory === undefined) throw new ProtocolError('the child maps memory that there is not');
+        if (this.#memory === undefined) throw new ProtocolError('the child maps memory that does not exist');
         this.#memory.share();
         break;
       case ToBroker.StartFailure: {
@@ -251,23 +268,24 @@ export class PipelineProcess {
       case ToBroker.Fatal: {
         const { thrown, running } = decodeFatal(frame.payload);
         // The child starts no call after it.
-        this.#calls.halted(running);
+        this.calls.halted(running);
         this.#state = { name: 'stopping', why: { reason: 'fatal', cause: reviveThrown(thrown) } };
         this.#expectExit(EXIT_GRACE);
         break;
       }
       case ToBroker.Halted:
-        if (this.#state.name !== 'stopping') throw new ProtocolError('the child has halted unasked');
-        this.#calls.halted(decodeHalted(frame.payload));
+        if (this.#state.name !== 'stopping') throw new ProtocolError('the child halted without being asked');
+        this.calls.halted(decodeHalted(frame.payload));
         break;
       default:
-        this.#calls.take(frame);
+        this.calls.take(frame);
     }
   }
 
   #ready(): void {
     if (this.#state.name === 'stopping') return;
-    if (this.#state.name !== 'constructing') throw new ProtocolError('the child is ready twice');
+    if (this.#state.name !== 'constructing')
+      throw new ProtocolError('the child is ready for the second time');
     clearTimeout(this.#startLimit);
     this.#state = { name: 'serving' };
     this.#options.listener.ready();
@@ -279,7 +297,7 @@ export class PipelineProcess {
       this.#child?.process.kill('SIGKILL');
       return;
     }
-    // Mostly the process is exiting. If it closed the channel itself, nothing more will come of it.
+    // As a rule the process is about to exit. If it closed the channel itself, it is of no more use.
     after(EXIT_GRACE, () => {
       this.#kill({ reason: 'protocol', cause: new ProtocolError('the child closed its channel') });
     });
@@ -298,9 +316,9 @@ export class PipelineProcess {
     // It has ended by itself, and only its last words are still being read.
     if (child !== undefined && (child.exitCode !== null || child.signalCode !== null)) return;
     if (this.#state.name !== 'stopping') this.#state = { name: 'stopping', why };
-    // What it has besides the calls that run is for the next process.
+    // The calls that it has not started are for the next process.
     this.#channel?.send(signalFrame(ToChild.Halt));
-    // Before the signal, since what ends a call that runs may be that.
+    // Before the signal: the signal itself may end the running call.
     this.#channel?.flush();
     if (child !== undefined) killEventually(child);
   }

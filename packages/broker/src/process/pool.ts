@@ -1,15 +1,16 @@
-import type { PendingCall } from '../call/call.js';
-import { sumTraffic, type Traffic } from '../channel/channel.js';
+import type { PendingCall } from '../call/pending-call.js';
+import { sumTraffic, type Traffic } from '../channel/traffic.js';
+import type { PipelineProcess } from './pipeline-process.js';
+import type { StartFailureReason } from './process-errors.js';
 import type { ProcessStats } from './process-stats.js';
 import {
-  type StartFailureReason,
   Supervisor,
   type SupervisorListener,
   type SupervisorOptions,
   type SupervisorState,
 } from './supervisor.js';
 
-/** The state of them all is the first of these that one of them has. */
+/** The state of the pool is the first of these that one of its processes has. */
 const PRECEDENCE: readonly SupervisorState[] = [
   'ready',
   'restarting',
@@ -22,15 +23,14 @@ const PRECEDENCE: readonly SupervisorState[] = [
 
 export type PoolOptions = Omit<SupervisorOptions, 'index'>;
 
-/** A process that can be sent something, */
+/** A process that can take calls. */
 interface Free {
-  readonly process: Supervisor;
-  readonly index: number;
-  /** and how many calls at most. */
+  readonly process: PipelineProcess;
+  /** How many it can take. */
   readonly room: number;
 }
 
-/** The processes that run one pipeline, each kept up by a supervisor of its own: what befalls one is not the others' concern. */
+/** The processes that run one pipeline. Each has a supervisor of its own: the fate of one does not concern the others. */
 export class Pool {
   readonly #supervisors: readonly Supervisor[];
 
@@ -54,7 +54,7 @@ export class Pool {
     return 'stopped';
   }
 
-  /** Why no process can be brought up; set in state `failed`. */
+  /** Why no process can be brought up. Set in the state `failed`. */
   get failure(): StartFailureReason | undefined {
     return this.state === 'failed' ? this.#supervisors[0]?.failure : undefined;
   }
@@ -63,22 +63,22 @@ export class Pool {
     return this.#supervisors.flatMap(({ stats }) => stats ?? []);
   }
 
-  /** Processes spawned in place of others. */
+  /** Number of processes that replaced another. */
   get restarts(): number {
     return this.#supervisors.reduce((sum, { restarts }) => sum + restarts, 0);
   }
 
-  /** Bytes that all processes were sent, and have sent, those included that have ended. */
+  /** Bytes to and from all processes so far. */
   get bytes(): Traffic {
     return sumTraffic(this.#supervisors.map(({ bytes }) => bytes));
   }
 
-  /** Brings up every process that is not, or is not about to be. */
+  /** Brings up each process that does not exist and is not on its way. */
   start(): void {
     for (const supervisor of this.#supervisors) supervisor.start();
   }
 
-  /** The same. Resolves when all are ready to take calls; rejects when one of them cannot be brought up. */
+  /** Calls `start`, and resolves when all processes are ready. Rejects if one of them cannot be brought up. */
   async up(): Promise<void> {
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.up()));
   }
@@ -92,39 +92,39 @@ export class Pool {
   }
 
   /**
-   * The processes that should be sent one more call now, the least busy one first.
-   * @param meanServiceTime How long calls run, in ms.
+   * The processes that should get a call now, the least busy one first.
+   * @param meanServiceTime How long calls run, in ms; `undefined` before any was measured.
    */
   free(meanServiceTime: number | undefined): Free[] {
     const free: Free[] = [];
-    for (const process of this.#supervisors) {
-      const room = this.#room(process, meanServiceTime);
-      if (room > 0) free.push({ process, index: process.index, room });
+    for (const { serving: process } of this.#supervisors) {
+      const room = process === undefined ? 0 : this.#room(process, meanServiceTime);
+      if (process !== undefined && room > 0) free.push({ process, room });
     }
     return free.length > 1 ? free.sort((a, b) => a.process.load - b.process.load) : free;
   }
 
-  /** The first of them. */
-  leastBusy(meanServiceTime: number | undefined): Supervisor | undefined {
-    let least: Supervisor | undefined;
-    for (const process of this.#supervisors) {
-      const isFree = this.#room(process, meanServiceTime) > 0;
-      if (isFree && (least === undefined || process.load < least.load)) least = process;
+  /** The first of `free`. */
+  leastBusy(meanServiceTime: number | undefined): PipelineProcess | undefined {
+    let least: PipelineProcess | undefined;
+    for (const { serving: process } of this.#supervisors) {
+      if (process === undefined || this.#room(process, meanServiceTime) === 0) continue;
+      if (least === undefined || process.load < least.load) least = process;
     }
     return least;
   }
 
-  /** Several processes are sent nothing ahead: what waits behind a long call in one may be run by another. */
-  #room(process: Supervisor, meanServiceTime: number | undefined): number {
+  /** One of several processes gets no call ahead of its turn: another one may be free earlier. */
+  #room(process: PipelineProcess, meanServiceTime: number | undefined): number {
     return process.room(this.#supervisors.length === 1 ? meanServiceTime : undefined);
   }
 
-  /** Nobody waits for the call any more: it may go on for `patience` ms. */
+  /** The last caller has left: the process that has the call may go on with it for `patience` ms. */
   abandon(call: PendingCall, patience: number): void {
-    this.#supervisors.some((supervisor) => supervisor.abandon(call, patience));
+    this.#supervisors.some(({ latest }) => latest?.calls.abandon(call, patience) === true);
   }
 
-  /** Ends all processes for good. */
+  /** Ends all processes for good. Each may take `patience` ms to clean up. */
   stop(patience: number): void {
     for (const supervisor of this.#supervisors) supervisor.stop(patience);
   }

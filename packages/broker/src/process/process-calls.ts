@@ -1,27 +1,56 @@
-import type { Outcome, PendingCall } from '../call/call.js';
+import { failureError } from '../call/call-errors.js';
+import type { Outcome, PendingCall } from '../call/pending-call.js';
 import { type Frame, payloadBytes } from '../channel/frame.js';
-import {
-  creditFrame,
-  decodeFailure,
-  encodeBatch,
-  signalFrame,
-  ToBroker,
-  ToChild,
-  traceFrame,
-} from '../channel/messages.js';
+import { creditFrame, encodeBatch, signalFrame, ToBroker, ToChild, traceFrame } from '../channel/messages.js';
 import type { BrokerMemory } from '../channel/shared/broker-memory.js';
+import { decodeFailure } from '../channel/untrusted.js';
 import { decodeValue } from '../channel/values/codec.js';
 import { ProtocolError } from '../errors.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
-import { failureError } from './failure.js';
 import { InFlight, type Run, type SentCall } from './in-flight.js';
-import type { LostCall, ProcessListener, Shipment } from './process-stats.js';
 
-/** The child, as far as its calls are concerned. */
+/** The calls that a process gets together. */
+export interface Shipment {
+  readonly calls: readonly PendingCall[];
+  /** The method that runs them as a batch; `undefined` for a single call. */
+  readonly batchMethod: string | undefined;
+}
+
+/** How an answered call ran. */
+export interface RunInfo {
+  /** How long, in ms. */
+  readonly ms: number;
+  /** When it was answered, by `performance.now()`. */
+  readonly now: number;
+  /** Number of calls that ran as one batch with it, itself included. */
+  readonly size: number;
+  /** Whether all of them have been answered now. */
+  readonly complete: boolean;
+}
+
+/** A call that had no answer when its process ended. */
+export interface LostCall {
+  readonly call: PendingCall;
+  /** Whether it may have run. */
+  readonly started: boolean;
+}
+
+/** Learns what processes do with their calls. One listener serves all processes of a broker. */
+export interface CallListener {
+  /** @param now By `performance.now()`. */
+  started(call: PendingCall, now: number): void;
+  answered(call: PendingCall, outcome: Outcome, run: RunInfo): void;
+  /** An abandoned call was dropped before it started, so the process has room for another. */
+  dropped(): void;
+  /** A process has ended. @param calls In the order in which they were sent. */
+  lost(calls: readonly LostCall[], exit: ProcessExit): void;
+}
+
+/** The child, as seen by its calls. */
 export interface Link {
   readonly pid: () => number | undefined;
-  /** That it shares; `undefined` where it shares none. */
+  /** The memory that it shares with the broker, if there is any. */
   readonly memory: () => BrokerMemory | undefined;
   readonly send: (frame: Frame) => void;
 }
@@ -29,53 +58,45 @@ export interface Link {
 export interface ProcessCallsOptions {
   readonly concurrency: number;
   readonly link: Link;
-  readonly listener: Pick<ProcessListener, 'started' | 'answered' | 'dropped'>;
-  /** Called when what nobody waits for any more has run for longer than it may. */
+  readonly listener: Pick<CallListener, 'started' | 'answered' | 'dropped'>;
+  /** Called for each answer, before the listener. */
+  readonly onAnswer: () => void;
+  /** Called when an abandoned call has run for longer than it may. */
   readonly onOverdue: () => void;
 }
 
-/** The calls that one process has, from when they are sent to it to when it is done with them. */
+/** The calls that one process has, from sending to answer. */
 export class ProcessCalls {
+  readonly inFlight: InFlight;
   readonly #options: ProcessCallsOptions;
-  readonly #inFlight: InFlight;
   #answered = 0;
-  /** Set once the child has said that it starts no call any more: the ids of those that run. */
+  /** Set once the child has said that it starts no further call: the ids of the running ones. */
   #halted: ReadonlySet<number> | undefined;
   readonly #whenNone: (() => void)[] = [];
 
   constructor(options: ProcessCallsOptions) {
     this.#options = options;
-    this.#inFlight = new InFlight(options.concurrency);
+    this.inFlight = new InFlight(options.concurrency);
   }
 
-  /** How many there are. */
-  get size(): number {
-    return this.#inFlight.size;
-  }
-
-  /** How many calls it has answered. */
+  /** Number of calls that were answered. */
   get answered(): number {
     return this.#answered;
   }
 
-  /** Whether one more call, or batch, should be sent. @param meanServiceTime How long calls run, in ms. */
-  hasRoom(meanServiceTime: number | undefined): boolean {
-    return this.#inFlight.hasRoom(meanServiceTime);
-  }
-
   send({ calls, batchMethod }: Shipment): void {
-    const sent = this.#inFlight.add(calls);
+    const sent = this.inFlight.add(calls);
     for (const { id, call } of sent) this.#sendCall(id, call, batchMethod !== undefined);
     if (batchMethod !== undefined) {
       const payload = encodeBatch({ method: batchMethod, members: sent.map(({ id }) => id) });
-      this.#options.link.send({ type: ToChild.Batch, id: this.#inFlight.newId(), attempt: 0, payload });
+      this.#options.link.send({ type: ToChild.Batch, id: this.inFlight.newId(), attempt: 0, payload });
     }
     this.#startNext(performance.now());
   }
 
-  /** Nobody waits for the call any more: it may go on for `patience` ms. @returns false where it is not here. */
+  /** The last caller has left: the call may go on for `patience` ms. @returns false if the process has no such call. */
   abandon(call: PendingCall, patience: number): boolean {
-    const sent = this.#inFlight.find(call);
+    const sent = this.inFlight.find(call);
     if (sent === undefined) return false;
     this.#options.link.send(signalFrame(ToChild.Abort, sent.id));
     sent.patience = patience;
@@ -83,27 +104,27 @@ export class ProcessCalls {
     return true;
   }
 
-  /** Calls `run` when there are none. */
+  /** Calls `run` when no call is left. */
   onceNone(run: () => void): void {
-    if (this.#inFlight.size === 0) run();
+    if (this.inFlight.size === 0) run();
     else this.#whenNone.push(run);
   }
 
-  /** The child starts none any more. @param running The ids of those that run. */
+  /** The child starts no further call. @param running Ids of the running ones. */
   halted(running: ReadonlySet<number>): void {
     this.#halted ??= running;
   }
 
-  /** The process is gone: what it has not answered, in the order it was sent. */
+  /** The process is gone. @returns The calls without an answer, in the order in which they were sent. */
   takeLost(reason: ProcessExit['reason']): LostCall[] {
-    return this.#inFlight.takeAll().map(({ id, call, startedAt }) => {
-      // What a process said that broke the protocol proves nothing, not even that a call has not started.
+    return this.inFlight.takeAll().map(({ id, call, startedAt }) => {
+      // A process that broke the protocol proves nothing, not even that a call has not started.
       if (reason === 'protocol') return { call, started: true };
       return { call, started: this.#halted?.has(id) ?? startedAt !== undefined };
     });
   }
 
-  /** Takes what the child says of a call. @throws ProtocolError where it cannot say that. */
+  /** Handles a message about a call. @throws {ProtocolError} If the child may not send it now. */
   take({ type, id, payload }: Frame): void {
     switch (type) {
       case ToBroker.Result: {
@@ -113,8 +134,10 @@ export class ProcessCalls {
       }
       case ToBroker.Failure: {
         const sent = this.#running(id);
-        const error = failureError(decodeFailure(payload), sent.call, this.#options.link.pid());
-        this.#answer(sent, { state: 'failed', error, bytes: payloadBytes(payload) });
+        const failure = decodeFailure(payload);
+        const error = failureError(failure, sent.call, this.#options.link.pid());
+        const yields = failure.kind === 'yields';
+        this.#answer(sent, { state: 'failed', error, bytes: payloadBytes(payload), yields });
         break;
       }
       case ToBroker.Progress:
@@ -122,12 +145,12 @@ export class ProcessCalls {
         break;
       case ToBroker.Chunk: {
         const { streams, chunks } = this.#running(id).call;
-        if (!streams) throw new ProtocolError('the child yields for a call that is no stream');
+        if (!streams) throw new ProtocolError('the child sent a chunk for a call that is no stream');
         chunks?.push(decodeValue(payload), payloadBytes(payload));
         break;
       }
       case ToBroker.Dropped: {
-        const sent = this.#inFlight.get(id);
+        const sent = this.inFlight.get(id);
         if (sent?.call.settled !== true)
           throw new ProtocolError('the child dropped a call that was not aborted');
         sent.run.size -= 1;
@@ -156,11 +179,11 @@ export class ProcessCalls {
     });
   }
 
-  /** Only what may have started can be spoken of. */
+  /** The child may only send messages about calls that may have started. */
   #running(id: number): SentCall {
-    const sent = this.#inFlight.get(id);
+    const sent = this.inFlight.get(id);
     if (sent?.startedAt !== undefined) return sent;
-    throw new ProtocolError(`the child spoke of call ${id}, which it is not running`);
+    throw new ProtocolError(`the child sent a message about call ${id}, which it is not running`);
   }
 
   #answer(sent: SentCall, outcome: Outcome): void {
@@ -170,20 +193,21 @@ export class ProcessCalls {
     const { call, run, startedAt = now } = sent;
     const ms = now - startedAt;
     const complete = run.left === 0;
+    this.#options.onAnswer();
     this.#options.listener.answered(call, outcome, { ms, now, size: run.size, complete });
   }
 
   /** The process is done with the call. */
   #release(sent: SentCall, now: number): void {
-    this.#inFlight.delete(sent);
+    this.inFlight.delete(sent);
     this.#options.link.memory()?.release(sent.id);
     this.#startNext(now);
-    if (this.#whenNone.length > 0 && this.#inFlight.size === 0)
+    if (this.#whenNone.length > 0 && this.inFlight.size === 0)
       for (const run of this.#whenNone.splice(0)) run();
   }
 
   #startNext(now: number): void {
-    const next = this.#halted === undefined ? this.#inFlight.startNext() : undefined;
+    const next = this.#halted === undefined ? this.inFlight.startNext() : undefined;
     if (next === undefined) return;
     for (const sent of next.calls) sent.startedAt = now;
     this.#watchAbandoned(next);
@@ -191,13 +215,13 @@ export class ProcessCalls {
   }
 
   /**
-   * The time starts when the call does: the one that runs before it may be well worth its time. A batch goes on while
-   * anybody waits for one of its calls.
+   * Starts the kill timer of a run if it has started and all of its calls are abandoned. Not before it starts: the run
+   * ahead of it may need its time.
    */
   #watchAbandoned(run: Run): void {
     let patience = 0;
     for (const sent of run.calls) {
-      if (this.#inFlight.get(sent.id) !== sent) continue;
+      if (this.inFlight.get(sent.id) !== sent) continue;
       if (sent.patience === undefined || sent.startedAt === undefined) return;
       patience = Math.max(patience, sent.patience);
     }

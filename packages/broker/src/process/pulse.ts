@@ -3,17 +3,17 @@ import type { Socket } from 'node:net';
 import { PULSE_INTERVAL } from '../channel/descriptors.js';
 
 const PULSE_BYTES = 8;
-/** A process that has missed so many pulses is taken to be suspended. */
+/** A process counts as suspended after it has missed this many pulses. */
 const MISSED = 5;
 
-/** Reads the signs of life that a child writes to its lifeline, and how much memory it says it has. */
+/** Reads the signs of life that a child writes to its lifeline: each time, its resident memory. */
 export class Pulse {
   #rss: number | undefined;
   #last = performance.now();
   #rest = Buffer.alloc(0);
 
-  /** @param onBeat Called with the child's resident memory, in bytes. */
-  constructor(lifeline: Socket, onBeat: (rss: number) => void) {
+  /** @param onBeat Called after each pulse. */
+  constructor(lifeline: Socket, onBeat: () => void) {
     lifeline.on('error', () => undefined);
     lifeline.on('data', (chunk: Buffer) => {
       const bytes = Buffer.concat([this.#rest, chunk]);
@@ -22,7 +22,7 @@ export class Pulse {
       if (whole === 0) return;
       this.#last = performance.now();
       this.#rss = bytes.readDoubleLE(whole - PULSE_BYTES);
-      onBeat(this.#rss);
+      onBeat();
     });
   }
 
@@ -31,7 +31,7 @@ export class Pulse {
     return this.#rss;
   }
 
-  /** Whether it gives no sign of life, as when it was stopped by SIGSTOP. */
+  /** Whether it shows no sign of life, for example after SIGSTOP. */
   get suspended(): boolean {
     return performance.now() - this.#last > MISSED * PULSE_INTERVAL;
   }

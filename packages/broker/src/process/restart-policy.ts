@@ -1,24 +1,23 @@
-import type { RestartOptions } from '../options/options.js';
-import type { Resolved } from '../options/resolve.js';
+import type { ResolvedOptions } from '../options/resolve.js';
 
-/** Decides whether, and after what pause, a process that ended is replaced. */
+/** Decides whether a process that ended is replaced, and after which pause. */
 export class RestartPolicy {
-  readonly #options: Resolved<RestartOptions>;
-  /** When the restarts in a row happened, as `performance.now()` tells it. */
+  readonly #options: ResolvedOptions['restart'];
+  /** When the restarts in a row happened, by `performance.now()`. */
   #restarts: number[] = [];
 
-  constructor(options: Resolved<RestartOptions>) {
+  constructor(options: ResolvedOptions['restart']) {
     this.#options = options;
   }
 
-  /** A process has done its work: what went before is forgiven. */
+  /** A process has answered a call, so the restarts before it no longer count. */
   forgive(): void {
     if (this.#restarts.length > 0) this.#restarts = [];
   }
 
   /**
    * Counts one more restart.
-   * @returns The pause before it, in ms; `undefined` where there have been too many.
+   * @returns The pause before it, in ms; `undefined` if the limit is reached.
    */
   next(): number | undefined {
     const { limit, within, minDelay, maxDelay } = this.#options;
@@ -27,7 +26,7 @@ export class RestartPolicy {
     if (this.#restarts.length >= limit) return undefined;
     const exponential = minDelay * 2 ** this.#restarts.length;
     this.#restarts.push(now);
-    // Between a half and the whole of it, so that many brokers do not come back all at once.
+    // Jitter between half and the whole pause: many brokers must not come back at the same time.
     return Math.min(maxDelay, exponential) * (0.5 + Math.random() / 2);
   }
 }

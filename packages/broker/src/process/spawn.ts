@@ -6,22 +6,22 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { LIFELINE_FD, TO_CHILD_FD } from '../channel/descriptors.js';
-import { PipelineStartError } from '../errors.js';
 import type { Environment } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
-import { inheritedFlags, loaderFlags } from './module.js';
+import { inheritedFlags, loaderFlags } from './node-flags.js';
+import { missingDirectoryError, missingEntryError, noPipesError } from './process-errors.js';
 import type { Wire } from './wire.js';
 
 /** A child process and the parent's ends of its pipes. None of them keeps the program running. */
 export interface SpawnedChild {
   readonly process: ChildProcess;
-  /** Frames from it. */
+  /** Frames from the child. */
   readonly input: Socket;
-  /** Frames to it. */
+  /** Frames to the child. */
   readonly output: Socket;
-  /** The descriptor of `output`, where it can be known. */
+  /** The file descriptor of `output`, if it is known. */
   readonly outputFd: number | undefined;
-  /** Held open for as long as this process lives: the child ends when it ends. */
+  /** Held open as long as this process lives. When it closes, the child ends itself. */
   readonly lifeline: Socket;
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -30,15 +30,15 @@ export interface SpawnedChild {
 export type SpawnOptions = Pick<ResolvedOptions, 'execArgv' | 'cwd' | 'workerPath'> & {
   readonly module: string;
   readonly env: Environment;
-  /** Descriptor of the memory that is shared with it. */
+  /** File descriptor of the shared memory. */
   readonly memory: number | undefined;
 };
 
 /**
- * Starts a child that waits for its first message on the channel, and sends its own over the wire. A failure of the
- * system to start it is either thrown or told by the process's `error` event.
- * @throws PipelineStartError where it could never be started: the module needs a loader that is not there, or
- * the working directory does not exist; system errors.
+ * Starts a child that waits for its first message, and sends its own messages over the wire. If the system fails to start
+ * it, this either throws or the process emits `error`.
+ * @throws {PipelineStartError} If it can never be started: the module needs a loader that does not exist, or the working
+ * directory or the entry file does not exist.
  */
 export function spawnChild(options: SpawnOptions, wire: Wire): SpawnedChild {
   try {
@@ -47,7 +47,7 @@ export function spawnChild(options: SpawnOptions, wire: Wire): SpawnedChild {
     wire.ours.destroy();
     throw error;
   } finally {
-    // The child has it now, and its end is to be noticed.
+    // The child has its own copy now. As long as this one is open, the child's end would go unnoticed.
     wire.theirs.destroy();
   }
 }
@@ -56,12 +56,9 @@ function spawnWith(
   { module, memory, execArgv, env, cwd, workerPath }: SpawnOptions,
   { ours: input, theirs }: Wire,
 ): SpawnedChild {
-  if (cwd !== undefined && !existsSync(cwd)) {
-    throw new PipelineStartError(`the option 'cwd' names a directory that does not exist: ${cwd}`);
-  }
+  if (cwd !== undefined && !existsSync(cwd)) throw missingDirectoryError(cwd);
   const entry = entryFile(workerPath);
-  if (!existsSync(entry))
-    throw new PipelineStartError(`the child's entry file (option workerPath) does not exist: ${entry}`);
+  if (!existsSync(entry)) throw missingEntryError(entry);
   const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
   const child = spawn(process.execPath, [...flags, entry], {
     stdio: ['ignore', 'pipe', 'pipe', theirs, 'pipe', 'pipe', memory ?? 'ignore'],
@@ -72,9 +69,9 @@ function spawnWith(
     ...(cwd !== undefined && { cwd }),
   });
   child.unref();
-  // Where the pipes below are missing, nobody else will listen to why.
+  // If the pipes below are missing, no other listener will be added.
   child.on('error', () => undefined);
-  // Node's types know of five descriptors, and not that there are none where the first could not be had.
+  // Node's types know five descriptors. They do not know that all are missing if the first could not be had.
   const stdio: unknown = Reflect.get(child, 'stdio');
   const pipes: readonly unknown[] = Array.isArray(stdio) ? stdio : [];
   const [, stdout, stderr] = pipes;
@@ -86,7 +83,7 @@ function spawnWith(
     !(stdout instanceof Readable) ||
     !(stderr instanceof Readable)
   ) {
-    throw new Error('no pipes could be made to the child process: are too many files open?');
+    throw noPipesError();
   }
   for (const socket of [input, output, lifeline, stdout, stderr]) if (isSocket(socket)) socket.unref();
   return { process: child, input, output, outputFd: descriptorOf(output), lifeline, stdout, stderr };
@@ -99,8 +96,8 @@ function entryFile(workerPath: string | URL | undefined): string {
 }
 
 /**
- * The descriptor of a socket. Node has never documented where it keeps that; where it is not there, all is written by
- * the socket, which takes a microsecond more.
+ * The file descriptor of a socket. Node does not document the property. Without it, all frames are written by the
+ * socket, which takes a microsecond longer.
  */
 function descriptorOf(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');

@@ -1,14 +1,14 @@
-import type { Outcome, PendingCall } from '../call/call.js';
-import { sumTraffic, type Traffic } from '../channel/channel.js';
 import type { Payload } from '../channel/frame.js';
-import { type BrokerErrorDetails, PipelineStartError } from '../errors.js';
+import { sumTraffic, type Traffic } from '../channel/traffic.js';
+import { closedError } from '../errors.js';
 import type { OutputInfo } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
-import { closedError } from '../refusals.js';
 import { after } from '../timer.js';
-import { describeExit, exitDetails, type ProcessExit } from './exit.js';
+import type { ProcessExit } from './exit.js';
 import { PipelineProcess } from './pipeline-process.js';
-import type { LostCall, ProcessStats, RunInfo, Shipment } from './process-stats.js';
+import type { CallListener, LostCall } from './process-calls.js';
+import { startError, startFailure, type StartFailureReason } from './process-errors.js';
+import type { ProcessStats } from './process-stats.js';
 import { RestartPolicy } from './restart-policy.js';
 
 type State =
@@ -26,58 +26,44 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
-/** Why the pipeline cannot be brought up. An error is made of it for each caller who asks. */
-export interface StartFailureReason {
-  readonly message: string;
-  readonly exit: ProcessExit;
-}
-
-export function startError(
-  { message, exit }: StartFailureReason,
-  details?: BrokerErrorDetails,
-): PipelineStartError {
-  return new PipelineStartError(message, { ...details, ...exitDetails(exit) });
-}
-
+/** Learns about the life of all processes of a broker. */
 export interface SupervisorListener {
-  /** The state, or what can be sent, has changed. */
+  /** The state has changed. */
   changed(): void;
   spawned(pid: number, index: number): void;
   /** The pipeline of that process is constructed. */
   ready(pid: number, index: number): void;
-  started(call: PendingCall, now: number): void;
-  answered(call: PendingCall, outcome: Outcome, run: RunInfo): void;
-  /** A process has ended, with these calls unanswered, in the order they were sent. */
-  exited(exit: ProcessExit, lost: readonly LostCall[]): void;
+  exited(exit: ProcessExit): void;
   /** There will be no further process, until `start()` is called again. */
   gaveUp(reason: StartFailureReason): void;
   output(line: string, info: OutputInfo): void;
 }
 
 export interface SupervisorOptions {
-  /** Which of the broker's processes, from 0. */
+  /** Index of the process, from 0. */
   readonly index: number;
   readonly module: string;
   readonly init: Payload;
   readonly options: ResolvedOptions;
   readonly listener: SupervisorListener;
-  /** Whether anybody wants single lines of output. */
+  readonly calls: CallListener;
+  /** Whether the broker has a listener for single lines of output. */
   readonly wantsLines: () => boolean;
 }
 
-/** Keeps one pipeline process running: replaces it when it ends, with growing pauses, until it gives up. */
+/** Keeps one process running. It replaces a process that ends, with growing pauses, until it gives up. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #policy: RestartPolicy;
   #state: State = { name: 'idle' };
-  /** The latest one; it may have ended. */
+  /** The latest process. It may have ended. */
   #process: PipelineProcess | undefined;
-  /** Those who wait for the pipeline to be ready. */
+  /** Callers of `up` who wait for the pipeline to be ready. */
   readonly #waiters: Waiter[] = [];
   #pause: NodeJS.Timeout | undefined;
-  /** Recycles a process that has become old. */
+  /** Recycles the process when it reaches `recycle.afterMs`. */
   #age: NodeJS.Timeout | undefined;
-  /** What stopped the pipeline from coming up, the first time since it was last up. */
+  /** The first failure to bring the pipeline up since it was last ready. */
   #firstFailure: StartFailureReason | undefined;
   #spawned = 0;
   /** Of the processes before the latest. */
@@ -88,27 +74,17 @@ export class Supervisor {
     this.#policy = new RestartPolicy(options.options.restart);
   }
 
-  /** Of the latest process; `undefined` before there was one. */
+  /** Of the latest process; `undefined` before the first. */
   get stats(): ProcessStats | undefined {
     return this.#process?.stats;
   }
 
-  /** Which of the broker's processes, from 0. */
-  get index(): number {
-    return this.#options.index;
-  }
-
-  /** How many calls its process has. */
-  get load(): number {
-    return this.#process?.load ?? 0;
-  }
-
-  /** Bytes that its processes, one after the other, were sent, and have sent. */
+  /** Bytes to and from all of its processes so far. */
   get bytes(): Traffic {
     return sumTraffic([this.#earlierBytes, this.stats?.bytes]);
   }
 
-  /** Processes spawned in place of others. */
+  /** Number of processes that replaced another. */
   get restarts(): number {
     return Math.max(0, this.#spawned - 1);
   }
@@ -117,12 +93,22 @@ export class Supervisor {
     return this.#state.name;
   }
 
-  /** Set in state `failed`. */
+  /** Set in the state `failed`. */
   get failure(): StartFailureReason | undefined {
     return this.#state.name === 'failed' ? this.#state.failure : undefined;
   }
 
-  /** Brings a process up, where none is, or is about to be. */
+  /** The process that takes calls, if there is one. */
+  get serving(): PipelineProcess | undefined {
+    return this.#state.name === 'ready' ? this.#state.process : undefined;
+  }
+
+  /** The latest process, which may have calls although it takes no more. */
+  get latest(): PipelineProcess | undefined {
+    return this.#process;
+  }
+
+  /** Brings a process up, unless there is one, or one is on its way. */
   start(): void {
     if (this.#state.name !== 'idle' && this.#state.name !== 'failed') return;
     this.#policy = new RestartPolicy(this.#options.options.restart);
@@ -130,7 +116,7 @@ export class Supervisor {
     this.#spawn('starting');
   }
 
-  /** The same. Resolves when the pipeline is ready; rejects when it is given up, or stopped for good. */
+  /** Calls `start`, and resolves when the pipeline is ready. Rejects if it is given up, or stopped for good. */
   async up(): Promise<void> {
     this.start();
     const { name } = this.#state;
@@ -141,21 +127,7 @@ export class Supervisor {
     });
   }
 
-  /** How many calls it should be sent now: as one batch, or one alone. */
-  room(meanServiceTime: number | undefined): number {
-    return this.#state.name === 'ready' ? this.#state.process.room(meanServiceTime) : 0;
-  }
-
-  send(shipment: Shipment): void {
-    if (this.#state.name === 'ready') this.#state.process.send(shipment);
-  }
-
-  /** Nobody waits for the call any more: it may go on for `patience` ms. @returns false where it has no such call. */
-  abandon(call: PendingCall, patience: number): boolean {
-    return this.#process?.abandon(call, patience) === true;
-  }
-
-  /** Replaces the process, if there is one, as soon as it has run the calls it has. */
+  /** Replaces the process, if there is one, when it has run its calls. */
   recycle(): void {
     const { name } = this.#state;
     if (name !== 'starting' && name !== 'ready' && name !== 'restarting') return;
@@ -174,47 +146,34 @@ export class Supervisor {
     process?.stop(patience);
   }
 
-  /** Ends it at once. */
+  /** Ends the process at once. */
   kill(): void {
     if ('process' in this.#state) this.#state.process?.kill();
   }
 
   #spawn(name: 'starting' | 'restarting'): void {
-    const { options, listener, wantsLines, module, init, index } = this.#options;
+    const { options, listener, calls, wantsLines, module, init, index } = this.#options;
     const process = new PipelineProcess({
       ...options,
       index,
       env: options.env[index] ?? {},
       module,
       init,
+      calls,
       wantsLines,
       listener: {
         spawned: (pid) => {
           listener.spawned(pid, index);
         },
         ready: () => {
-          this.#firstFailure = undefined;
-          if (process.pid !== undefined) listener.ready(process.pid, index);
-          this.#change({ name: 'ready', process });
-          for (const { resolve } of this.#waiters.splice(0)) resolve();
-          clearTimeout(this.#age);
-          this.#age = after(options.recycle.afterMs, () => {
-            this.recycle();
-          });
+          this.#ready(process);
         },
-        beat: () => {
-          this.#recycleWhereDue(process);
-        },
-        started: (call, now) => {
-          listener.started(call, now);
-        },
-        answered: (call, outcome, run) => {
+        answered: () => {
           this.#policy.forgive();
-          this.#recycleWhereDue(process);
-          listener.answered(call, outcome, run);
+          this.#recycleIfDue(process);
         },
-        dropped: () => {
-          listener.changed();
+        reported: () => {
+          this.#recycleIfDue(process);
         },
         exited: (exit, lost) => {
           this.#exited(exit, lost);
@@ -231,30 +190,41 @@ export class Supervisor {
     process.spawn();
   }
 
-  #recycleWhereDue(process: PipelineProcess): void {
+  #ready(process: PipelineProcess): void {
+    const { options, listener, index } = this.#options;
+    this.#firstFailure = undefined;
+    if (process.pid !== undefined) listener.ready(process.pid, index);
+    this.#change({ name: 'ready', process });
+    for (const { resolve } of this.#waiters.splice(0)) resolve();
+    clearTimeout(this.#age);
+    this.#age = after(options.recycle.afterMs, () => {
+      this.recycle();
+    });
+  }
+
+  #recycleIfDue(process: PipelineProcess): void {
     const { afterCalls, aboveMemory } = this.#options.options.recycle;
-    const { calls, rss = 0 } = process;
-    // One that has done nothing yet is as small as its kind can be.
-    if (this.#state.name !== 'ready' || calls === 0) return;
-    if (calls >= afterCalls || rss > aboveMemory) this.recycle();
+    const { answered } = process.calls;
+    // A process that has done nothing yet is as small as it can be.
+    if (this.#state.name !== 'ready' || answered === 0) return;
+    if (answered >= afterCalls || (process.rss ?? 0) > aboveMemory) this.recycle();
   }
 
   #exited(exit: ProcessExit, lost: readonly LostCall[]): void {
     clearTimeout(this.#age);
     const before = this.#state.name;
-    const { listener } = this.#options;
     if (before === 'stopping') {
-      listener.exited(exit, lost);
+      this.#report(exit, lost);
       this.#change({ name: 'stopped' });
       return;
     }
-    // Ended by the broker itself, for no fault that could come back at the next start.
+    // The broker itself ended it, for no fault that could return at the next start.
     if ((exit.reason === 'requested' || exit.reason === 'overdue') && before !== 'failed') {
-      listener.exited(exit, lost);
+      this.#report(exit, lost);
       this.#spawn(before === 'starting' ? 'starting' : 'restarting');
       return;
     }
-    const failure = { message: failureMessage(exit, before === 'ready'), exit };
+    const failure = startFailure(exit, before === 'ready');
     if (before !== 'ready') this.#firstFailure ??= failure;
     const pause = exit.permanent ? undefined : this.#policy.next();
     const reason = this.#firstFailure ?? failure;
@@ -262,10 +232,15 @@ export class Supervisor {
       pause === undefined
         ? { name: 'failed', failure: reason }
         : { name: before === 'starting' ? 'starting' : 'restarting', process: undefined };
-    listener.exited(exit, lost);
+    this.#report(exit, lost);
     if (pause === undefined) this.#giveUp(reason);
     else this.#spawnAfter(pause);
-    listener.changed();
+    this.#options.listener.changed();
+  }
+
+  #report(exit: ProcessExit, lost: readonly LostCall[]): void {
+    this.#options.calls.lost(lost, exit);
+    this.#options.listener.exited(exit);
   }
 
   #giveUp(reason: StartFailureReason): void {
@@ -285,14 +260,4 @@ export class Supervisor {
     this.#state = state;
     if (changed) this.#options.listener.changed();
   }
-}
-
-function failureMessage(exit: ProcessExit, wasUp: boolean): string {
-  const { pid, cause } = exit;
-  const who = pid === undefined ? 'the process of the pipeline' : `the process of the pipeline (pid ${pid})`;
-  if (wasUp)
-    return `the pipeline was given up after too many restarts; in the end ${who} ${describeExit(exit)}`;
-  if ((exit.reason === 'start' || exit.reason === 'fatal') && cause instanceof Error)
-    return `the pipeline could not be started: ${cause.message}`;
-  return `the pipeline could not be started: ${who} ${describeExit(exit)} before the pipeline was constructed`;
 }

@@ -7,7 +7,7 @@ import process from 'node:process';
 
 const TOKEN_BYTES = 16;
 
-/** The two ends of a pipe. */
+/** The two ends of a socket. */
 export interface Wire {
   readonly ours: Socket;
   /** For a child to inherit. */
@@ -15,8 +15,8 @@ export interface Wire {
 }
 
 /**
- * Opens a pipe whose one end is read into memory of our choice. Node does that for no pipe that it makes for a child,
- * only for a socket that connects: so this program connects to itself.
+ * Opens a socket whose one end is read into memory of our choice (`onread`). Node offers that only for a socket that
+ * connects, and not for the pipes that it makes for a child. So this program connects to itself.
  */
 export async function openWire(onread: OnReadOpts): Promise<Wire> {
   const path = address();
@@ -26,7 +26,7 @@ export async function openWire(onread: OnReadOpts): Promise<Wire> {
   let theirs: Socket | undefined;
   try {
     const accepted = accept(server, token, peers);
-    // `exclusive`: in a worker of node:cluster too, it is this process that listens.
+    // `exclusive`: in a worker of node:cluster, this process itself must listen.
     server.listen({ path, exclusive: true });
     const ours = connect({ path, onread });
     ours.write(token);
@@ -43,14 +43,14 @@ export function closeWire({ ours, theirs }: Wire): void {
   theirs.destroy();
 }
 
-/** A name that nobody else listens at; on Linux, one that is in no file system. */
+/** An address that no other program listens at. On Linux it is in the abstract namespace, not in the file system. */
 function address(): string {
   const name = `dual-broker-${randomUUID()}`;
   if (process.platform === 'linux') return `\0${name}`;
   return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
 }
 
-/** Others may see the address and connect to it, so the connection that counts is the one that knows the token. */
+/** Other programs can see the address and connect. The right connection is the one that sends the token first. */
 function accept(server: Server, token: Uint8Array, peers: Set<Socket>): Promise<Socket> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);

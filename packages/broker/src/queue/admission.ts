@@ -1,18 +1,18 @@
-import type { PendingCall } from '../call/call.js';
-import { QueueFullError } from '../errors.js';
+import { queueFullError } from '../call/call-errors.js';
+import type { PendingCall } from '../call/pending-call.js';
 import type { ResolvedOptions } from '../options/resolve.js';
 import type { Schedule } from './schedule.js';
 import { WaitingRoom } from './waiting-room.js';
 
-/** Before any call has been measured, a full queue is said to have room after so long, in ms. */
+/** The assumed time until a full queue has room, in ms, before any call was measured. */
 const UNMEASURED_RETRY = 1_000;
 
 export interface AdmissionOptions {
   readonly options: Pick<ResolvedOptions, 'maxQueue' | 'maxQueueBytes' | 'processes' | 'concurrency'>;
   readonly schedule: Pick<Schedule, 'length' | 'bytes'>;
-  /** How long a call keeps a place in a process, in ms; `undefined` before any was measured. */
+  /** How long a call occupies a place in a process, in ms; `undefined` before any was measured. */
   readonly costPerCall: () => number | undefined;
-  /** Whether a process could be sent a call at once. */
+  /** Whether a process could take a call at once. */
   readonly isFree: () => boolean;
 }
 
@@ -27,7 +27,7 @@ export class Admission {
     this.#options = options;
   }
 
-  /** @throws QueueFullError where the call cannot wait. */
+  /** @throws {QueueFullError} If the call cannot wait. */
   check(call: PendingCall): void {
     const { maxQueue, maxQueueBytes } = this.#options.options;
     const { length, bytes } = this.#options.schedule;
@@ -38,10 +38,7 @@ export class Admission {
         : bytes > 0 && bytes + call.bytes > maxQueueBytes
           ? `${bytes} bytes of arguments wait, this call has ${call.bytes}, and maxQueueBytes is ${maxQueueBytes}`
           : undefined;
-    if (full === undefined) return;
-    const retryAfter = this.#retryAfter(length);
-    const message = `the queue is full: ${full}; try again in ${retryAfter} ms`;
-    throw new QueueFullError(message, retryAfter, call.details());
+    if (full !== undefined) throw queueFullError(full, this.#retryAfter(length), call.details());
   }
 
   /** Resolves when one more call can wait. */
@@ -49,12 +46,12 @@ export class Admission {
     await this.#room.enter(this.#places);
   }
 
-  /** Lets those in who wait for room, as far as there is any. */
+  /** Lets waiting callers of `room` in, as far as there are places. */
   admit(): void {
     this.#room.admit(this.#places);
   }
 
-  /** Tells all who wait for room that there will be none. */
+  /** Rejects all waiting callers of `room`. */
   rejectAll(error: () => Error): void {
     this.#room.rejectAll(error);
   }

@@ -1,25 +1,28 @@
-import type { PendingCall } from '../call/call.js';
+import type { PendingCall } from '../call/pending-call.js';
 import type { ResolvedBatch } from '../options/resolve.js';
 import { BatchCost } from './batch-cost.js';
+import { MovingMean } from './moving-mean.js';
 
-/** Weight of the newest arrival in the mean of the gaps between two. */
+/** Weight of the newest gap between two arrivals. */
 const WEIGHT = 0.1;
-/** A gap of so many times the mean is taken for the end of a burst. */
+/** A gap of this many mean gaps counts as the end of a burst. */
 const PATIENCE = 3;
 
 /**
  * Decides how long a batch that could leave waits for more calls.
  *
- * With a `maxDelay` in ms, that long. With `'auto'`, only while that pays. A batch of n calls costs a + b · n. To wait
- * a time e for one more call delays the n that are there, and the process, by e each; it saves the fixed cost a of a
- * run, which the newcomer, and all who come after, would have to wait for. So it waits while (n + 1) · e < a, where a is
- * learned from the batches (`BatchCost`), and e is the mean gap between two arrivals. Gaps longer than a count as a:
- * nobody would wait for those. So a lone caller, whose calls are at least a run apart, never waits.
+ * A `maxDelay` in ms is that time. With `'auto'` the batch waits only while waiting pays. A batch of n calls costs
+ * a + b · n ms (`BatchCost`). Waiting for one more call takes the mean gap e between two arrivals. It delays the n calls
+ * and the process by e each, and saves the fixed cost a of another run. So the batch waits while (n + 1) · e < a.
+ *
+ * A gap longer than a counts as a, since nobody would wait that long. So a lone caller, whose calls are at least one run
+ * apart, never waits.
  */
 export class BatchWindow {
   readonly #batch: ResolvedBatch;
   readonly #cost = new BatchCost();
-  #gap: number | undefined;
+  /** Between two arrivals, in ms. */
+  readonly #gap = new MovingMean(WEIGHT);
   #lastArrival: number | undefined;
 
   constructor(batch: ResolvedBatch) {
@@ -30,27 +33,26 @@ export class BatchWindow {
     return this.#batch;
   }
 
-  /** A call has come, at a time as `performance.now()` tells it. */
+  /** @param now When a call came, by `performance.now()`. */
   arrived(now: number): void {
     const gap = Math.min(now - (this.#lastArrival ?? -Infinity), this.#cost.fixed ?? Infinity);
     this.#lastArrival = now;
-    if (gap === Infinity) return;
-    this.#gap = this.#gap === undefined ? gap : this.#gap + WEIGHT * (gap - this.#gap);
+    if (gap !== Infinity) this.#gap.add(gap);
   }
 
-  /** A batch has run for so many ms. */
+  /** A batch of `size` calls ran for `ms`. */
   ran(size: number, ms: number): void {
     this.#cost.add(size, ms);
   }
 
   /**
-   * Until when these calls, which make no full batch, are to wait for more.
-   * @param lastArrival When the last of them came.
-   * @returns A time as `performance.now()` tells it; `undefined` where nothing is worth waiting for.
+   * How long these calls, which do not fill a batch, wait for more.
+   * @param lastArrival When the last of them came, by `performance.now()`.
+   * @returns The end of the wait, by `performance.now()`; `undefined` if waiting does not pay.
    */
   until(calls: readonly PendingCall[], lastArrival: number): number | undefined {
     const { maxDelay } = this.#batch;
-    // A call that may not wait long in all shall not spend more than half of that on waiting for company.
+    // A call spends at most half of its queueTimeout on waiting for company.
     const latest = calls.map(
       ({ submittedAt, options: { queueTimeout } }) =>
         submittedAt + Math.min(queueTimeout / 2, maxDelay === 'auto' ? Infinity : maxDelay),
@@ -60,10 +62,11 @@ export class BatchWindow {
     return patience === undefined ? undefined : Math.min(...latest, lastArrival + patience);
   }
 
-  /** How long to wait for one more call, in ms; `undefined` where that does not pay. */
+  /** How long to wait for one more call, in ms; `undefined` if that does not pay. */
   #patience(size: number): number | undefined {
     const { fixed } = this.#cost;
-    if (fixed === undefined || this.#gap === undefined || (size + 1) * this.#gap >= fixed) return undefined;
-    return Math.min(PATIENCE * this.#gap, fixed / (size + 1));
+    const gap = this.#gap.value;
+    if (fixed === undefined || gap === undefined || (size + 1) * gap >= fixed) return undefined;
+    return Math.min(PATIENCE * gap, fixed / (size + 1));
   }
 }

@@ -1,14 +1,20 @@
-import type { PendingCall } from '../call/call.js';
+import type { PendingCall } from '../call/pending-call.js';
 import { Fifo } from './fifo.js';
+import { Heap } from './heap.js';
 
-/** Calls that wait, highest priority first; equals in the order they were submitted. */
+/** The waiting calls of one priority. */
+interface Line {
+  readonly priority: number;
+  readonly calls: Fifo<PendingCall>;
+}
+
+/** Waiting calls, highest priority first. Calls of equal priority keep the order of submission. */
 export class CallQueue {
-  /** One line for each priority in use. */
-  readonly #lines = new Map<number, Fifo<PendingCall>>();
-  /** Priorities in use, highest first. */
-  readonly #priorities: number[] = [];
-  /** The same calls, whatever their priority. */
-  readonly #all = new Fifo<PendingCall>();
+  /** By priority. A line that becomes empty is removed. */
+  readonly #lines = new Map<number, Line>();
+  readonly #byPriority = new Heap<Line>((a, b) => a.priority > b.priority);
+  /** By the age of their first calls. */
+  readonly #byAge = new Heap<Line>((a, b) => orderOf(a) < orderOf(b));
   #length = 0;
 
   get length(): number {
@@ -16,67 +22,68 @@ export class CallQueue {
   }
 
   get first(): PendingCall | undefined {
-    const [highest] = this.#priorities;
-    return highest === undefined ? undefined : this.#lines.get(highest)?.first;
+    return this.#byPriority.first?.calls.first;
   }
 
-  /** The one that was submitted first, whatever its priority. */
+  /** The call that was submitted first, whatever its priority. */
   get oldest(): PendingCall | undefined {
-    return this.#all.first;
+    return this.#byAge.first?.calls.first;
   }
 
-  /** The next one of the same priority. */
+  /** The next call of the same priority. */
   after(call: PendingCall): PendingCall | undefined {
-    return this.#lines.get(call.options.priority)?.after(call);
+    return this.#lines.get(call.options.priority)?.calls.after(call);
   }
 
   push(call: PendingCall): void {
-    this.#lineOf(call).push(call);
-    this.#all.push(call);
-    this.#length += 1;
+    const line = this.#lineOf(call);
+    line.calls.push(call);
+    this.#added(line, call);
   }
 
-  /** Puts a call that was taken, and did not start, back where it stood. */
+  /** Puts a call that was taken, and did not start, back to its place. */
   putBack(call: PendingCall): void {
-    this.#lineOf(call).putBack(call);
-    this.#all.putBack(call);
-    this.#length += 1;
+    const line = this.#lineOf(call);
+    line.calls.putBack(call);
+    this.#added(line, call);
   }
 
-  /** @returns false where the call does not wait here. */
+  /** @returns false if the call does not wait here. */
   delete(call: PendingCall): boolean {
     const { priority } = call.options;
     const line = this.#lines.get(priority);
-    if (line?.delete(call) !== true) return false;
-    this.#all.delete(call);
+    if (line === undefined) return false;
+    const wasFirst = line.calls.first === call;
+    if (!line.calls.delete(call)) return false;
     this.#length -= 1;
-    if (line.first === undefined) {
+    if (line.calls.first === undefined) {
       this.#lines.delete(priority);
-      this.#priorities.splice(this.#placeOf(priority), 1);
+      this.#byPriority.delete(line);
+      this.#byAge.delete(line);
+    } else if (wasFirst) {
+      this.#byAge.update(line);
     }
     return true;
   }
 
-  #lineOf(call: PendingCall): Fifo<PendingCall> {
+  #lineOf(call: PendingCall): Line {
     const { priority } = call.options;
     let line = this.#lines.get(priority);
     if (line === undefined) {
-      line = new Fifo();
+      line = { priority, calls: new Fifo() };
       this.#lines.set(priority, line);
-      this.#priorities.splice(this.#placeOf(priority), 0, priority);
     }
     return line;
   }
 
-  /** Where the priority stands, or would stand, among those in use. */
-  #placeOf(priority: number): number {
-    let low = 0;
-    let high = this.#priorities.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#priorities[middle] ?? -Infinity) > priority) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #added(line: Line, call: PendingCall): void {
+    this.#length += 1;
+    if (line.calls.first !== call) return;
+    this.#byPriority.update(line);
+    this.#byAge.update(line);
   }
+}
+
+function orderOf({ calls }: Line): number {
+  return calls.first?.order ?? Infinity;
 }

@@ -5,8 +5,8 @@ interface Node<T> {
 }
 
 /**
- * Values by their `order`. Those that come later in it are added at the end; every operation takes the same time
- * however many wait, but that to put one back takes longer the further back it goes. A value stands in it once.
+ * A queue of values in the order of their `order`. A value can be removed from any place. Every operation takes constant
+ * time, except that `putBack` takes time in proportion to the number of values ahead. A value is in it at most once.
  */
 export class Fifo<T extends { readonly order: number }> {
   readonly #nodes = new Map<T, Node<T>>();
@@ -17,16 +17,20 @@ export class Fifo<T extends { readonly order: number }> {
     return this.#first?.value;
   }
 
-  /** The one after this. */
+  /** The value behind this one. */
   after(value: T): T | undefined {
     return this.#nodes.get(value)?.after?.value;
   }
 
+  /** Adds a value, as a rule at the end. */
   push(value: T): void {
-    this.#insert(value, this.#last, undefined);
+    let before = this.#last;
+    // Submitting a call may run a getter of its arguments that submits another: then the second one comes first.
+    while (before !== undefined && before.value.order > value.order) before = before.before;
+    this.#insert(value, before, before === undefined ? this.#first : before.after);
   }
 
-  /** Puts a value where it stood before it was taken. */
+  /** Puts a value back to its place near the head, after it was taken. */
   putBack(value: T): void {
     let before: Node<T> | undefined;
     let after = this.#first;
@@ -34,7 +38,7 @@ export class Fifo<T extends { readonly order: number }> {
     this.#insert(value, before, after);
   }
 
-  /** @returns false where the value is not there. */
+  /** @returns false if the value is not in it. */
   delete(value: T): boolean {
     const node = this.#nodes.get(value);
     if (node === undefined) return false;
@@ -43,7 +47,7 @@ export class Fifo<T extends { readonly order: number }> {
     else node.before.after = node.after;
     if (node.after === undefined) this.#last = node.before;
     else node.after.before = node.before;
-    // Dead, it may outlive the next collections of young memory, and must not take along all that came after it.
+    // Clear the links: a dead node that was promoted to the old generation would keep all later nodes alive.
     node.before = node.after = undefined;
     return true;
   }

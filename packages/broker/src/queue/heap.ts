@@ -1,10 +1,10 @@
-/** The first of its values by an order, whatever that depends on; every operation takes O(log n). */
+/** A binary heap. Every operation takes O(log n). */
 export class Heap<T extends object> {
   readonly #before: (a: T, b: T) => boolean;
   readonly #values: T[] = [];
   readonly #places = new Map<T, number>();
 
-  /** @param before Whether `a` comes before `b`. Where that changes for a value, say so by `update`. */
+  /** @param before Whether `a` comes before `b`. If the answer changes for a value, call `update` with it. */
   constructor(before: (a: T, b: T) => boolean) {
     this.#before = before;
   }
@@ -13,7 +13,7 @@ export class Heap<T extends object> {
     return this.#values[0];
   }
 
-  /** Adds the value, or finds its new place where it is there already. */
+  /** Adds the value, or moves it to its new place if it is in the heap. */
   update(value: T): void {
     let place = this.#places.get(value);
     if (place === undefined) {
@@ -23,7 +23,7 @@ export class Heap<T extends object> {
     this.#sink(this.#rise(place));
   }
 
-  /** @returns false where the value is not there. */
+  /** @returns false if the value is not in the heap. */
   delete(value: T): boolean {
     const place = this.#places.get(value);
     if (place === undefined) return false;
@@ -35,12 +35,12 @@ export class Heap<T extends object> {
     return true;
   }
 
-  /** @returns Where the value stands then. */
+  /** @returns The new place. */
   #rise(from: number): number {
     let place = from;
     while (place > 0) {
       const parent = (place - 1) >>> 1;
-      if (!this.#swapWhereBefore(place, parent)) break;
+      if (!this.#swapIfBefore(place, parent)) break;
       place = parent;
     }
     return place;
@@ -52,11 +52,11 @@ export class Heap<T extends object> {
       const [left, right] = [this.#values[child], this.#values[child + 1]];
       if (left === undefined) return;
       if (right !== undefined && this.#before(right, left)) child += 1;
-      if (!this.#swapWhereBefore(child, place)) return;
+      if (!this.#swapIfBefore(child, place)) return;
     }
   }
 
-  #swapWhereBefore(lower: number, upper: number): boolean {
+  #swapIfBefore(lower: number, upper: number): boolean {
     const [below, above] = [this.#values[lower], this.#values[upper]];
     if (below === undefined || above === undefined || !this.#before(below, above)) return false;
     this.#set(upper, below);

@@ -1,35 +1,35 @@
 import { clearImmediate, setImmediate } from 'node:timers';
 
-import type { PendingCall } from '../call/call.js';
+import type { PendingCall } from '../call/pending-call.js';
 import { after } from '../timer.js';
 import type { BatchWindow } from './batch-window.js';
 import { CallQueue } from './call-queue.js';
 
 /**
- * `gathering`: its calls wait for all that come in this turn of the event loop, and are `settled` right after it;
- * `waiting`: they wait for the end of their window.
+ * - `free`: its first call may leave
+ * - `gathering`: its calls wait for others that come in this turn of the event loop
+ * - `settled`: that turn, or the wait, has just ended
+ * - `waiting`: its calls wait for the end of their window
  */
 type State = 'free' | 'gathering' | 'settled' | 'waiting';
 
 export interface LaneOptions {
   readonly name: string;
-  /** Whether it is an affinity's: its calls go to one process, while that lives. */
+  /** Whether it belongs to an affinity: its calls go to one process, as long as that lives. */
   readonly sticky: boolean;
-  /** Set where its calls wait for each other, to leave as a batch. */
+  /** Set if its calls wait for each other, to leave as a batch. */
   readonly window: BatchWindow | undefined;
 }
 
-/**
- * Calls that leave one after the other: those of one affinity, those that can make a batch together, or all the others.
- */
+/** Calls that leave one after the other: those of one affinity, those that can make a batch, or all others. */
 export class Lane {
   readonly name: string;
   readonly sticky: boolean;
   readonly window: BatchWindow | undefined;
   readonly calls = new CallQueue();
-  /** The process that its calls go to, by its index; `undefined` where any will do. */
+  /** Index of the process that its calls go to; `undefined` if any process may take them. */
   process: number | undefined;
-  /** When the last call came, as `performance.now()` tells it. */
+  /** When the last call came, by `performance.now()`. */
   lastArrival = 0;
   #state: State = 'free';
   #cancel: () => void = () => undefined;
@@ -47,7 +47,7 @@ export class Lane {
   /** The calls, from `first` on, that can leave as one batch. */
   batch(first: PendingCall, atMost: number): readonly PendingCall[] {
     const calls = [first];
-    // One that has cost a process its life shall not take others along.
+    // A call that has killed its process runs alone, so that it does not take others along.
     if (first.attempt > 0) return calls;
     for (let call = this.calls.after(first); call !== undefined; call = this.calls.after(call)) {
       if (calls.length >= atMost || call.method !== first.method || call.attempt > 0) break;
@@ -56,7 +56,7 @@ export class Lane {
     return calls;
   }
 
-  /** Ends its waiting. */
+  /** Ends its wait. */
   free(): void {
     this.#cancel();
     this.#state = 'free';
@@ -72,7 +72,7 @@ export class Lane {
     });
   }
 
-  /** Waits for so many ms. */
+  /** Waits for `ms`. */
   wait(ms: number, then: () => void): void {
     const timer = after(ms, () => {
       this.#settle(then);

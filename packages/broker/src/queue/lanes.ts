@@ -1,17 +1,17 @@
 import type { Lane } from './lane.js';
 import { goesBefore, isOlder, Ranking } from './ranking.js';
 
-/** So many affinities without a waiting call are remembered. */
+/** Affinities without a waiting call that are remembered. */
 const MAX_IDLE = 10_000;
 
-/** Which lanes there are, and to which process the first call of each may go. */
+/** All lanes, and the process that the first call of each may go to. */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
-  /** Of affinities, without a call that waits; the one that has been so for the longest first. */
+  /** Lanes of affinities without a waiting call. The one that has been idle longest comes first. */
   readonly #idle = new Set<Lane>();
-  /** Lanes whose first call may go to any process, */
+  /** Lanes whose first call may go to any process. */
   readonly #open = new Ranking();
-  /** and to the process of that index alone. */
+  /** By index of a process, the lanes whose first call may go to that process alone. */
   readonly #bound: readonly Ranking[];
 
   constructor(processes: number) {
@@ -30,7 +30,7 @@ export class Lanes {
     return this.#lanes.values();
   }
 
-  /** The one whose first call is the next to go to that process. */
+  /** The lane with the call that goes to this process next. */
   first(process: number): Lane | undefined {
     const open = this.#open.first;
     const bound = this.#bound[process]?.first;
@@ -38,7 +38,7 @@ export class Lanes {
     return goesBefore(bound, open) ? bound : open;
   }
 
-  /** The one with the call that has waited for the longest of those that may go to that process. */
+  /** The lane with the longest-waiting call among those that may go to this process. */
   oldest(process: number): Lane | undefined {
     const open = this.#open.oldest;
     const bound = this.#bound[process]?.oldest;
@@ -46,18 +46,18 @@ export class Lanes {
     return isOlder(bound, open) ? bound : open;
   }
 
-  /** The lane's calls may go, or are others than before. */
+  /** The lane's calls may go, or its first call has changed. */
   list(lane: Lane): void {
     this.#idle.delete(lane);
     this.#rankingOf(lane).update(lane);
   }
 
-  /** The lane's calls may not go at the moment. */
+  /** The lane's calls may not go now. */
   unlist(lane: Lane): void {
     this.#rankingOf(lane).delete(lane);
   }
 
-  /** The lane has no calls. What process it is bound to is remembered. */
+  /** The lane has no calls. The process that it is bound to is remembered. */
   empty(lane: Lane): void {
     this.unlist(lane);
     if (lane.process === undefined) {
@@ -72,7 +72,7 @@ export class Lanes {
     }
   }
 
-  /** From now on the lane's calls go to that process. */
+  /** From now on the lane's calls go to this process. */
   bind(lane: Lane, process: number): void {
     this.unlist(lane);
     lane.process = process;
@@ -80,7 +80,7 @@ export class Lanes {
     else this.list(lane);
   }
 
-  /** The process is gone: lanes that were bound to it are so no more. */
+  /** The process is gone: the lanes that were bound to it are free. */
   unbind(process: number): void {
     for (const lane of this.#lanes.values()) {
       if (lane.process !== process) continue;

@@ -1,22 +1,22 @@
 import { Heap } from './heap.js';
 import type { Lane } from './lane.js';
 
-/** Lanes whose calls may go to one process, or to any, in two orders. */
+/** Lanes whose calls may go to the same processes, in two orders. */
 export class Ranking {
   readonly #byUrgency = new Heap(goesBefore);
   readonly #byAge = new Heap(isOlder);
 
-  /** The one whose first call is to go before those of the others. */
+  /** The lane whose first call goes next. */
   get first(): Lane | undefined {
     return this.#byUrgency.first;
   }
 
-  /** The one in which a call has waited for the longest. */
+  /** The lane with the call that has waited longest. */
   get oldest(): Lane | undefined {
     return this.#byAge.first;
   }
 
-  /** Adds the lane, or notes that its calls are others than before. */
+  /** Adds the lane, or notes that its calls have changed. */
   update(lane: Lane): void {
     this.#byUrgency.update(lane);
     this.#byAge.update(lane);
@@ -36,7 +36,7 @@ export function goesBefore(a: Lane, b: Lane): boolean {
   return mine === its ? first.order < other.order : mine > its;
 }
 
-/** Whether a call in `a` was submitted before all those in `b`. */
+/** Whether `a` has a call that was submitted before all calls in `b`. */
 export function isOlder(a: Lane, b: Lane): boolean {
   const [oldest, other] = [a.calls.oldest, b.calls.oldest];
   if (oldest === undefined || other === undefined) return oldest !== undefined;

@@ -1,17 +1,17 @@
-import type { PendingCall } from '../call/call.js';
+import type { PendingCall } from '../call/pending-call.js';
 import type { ResolvedBatch } from '../options/resolve.js';
 import { BatchWindow } from './batch-window.js';
 import type { Departure, DepartureReason } from './departure.js';
 import { Lane } from './lane.js';
 import { Lanes } from './lanes.js';
 
-/** One of so many departures is given to the call that has waited longest, */
+/** One departure in this many goes to the call that has waited longest … */
 const STARVATION_SHARE = 8;
-/** if it has waited longer than this, in ms. */
+/** … if it has waited longer than this, in ms. */
 const STARVATION_AGE = 5_000;
 
 export interface ScheduleOptions {
-  /** How many there are. */
+  /** Number of processes. */
   readonly processes: number;
   /** By the method whose calls make batches. */
   readonly batch: Readonly<Record<string, ResolvedBatch>>;
@@ -26,7 +26,7 @@ export interface Taker {
   readonly room: number;
 }
 
-/** All calls that wait, and which of them goes next to which process. */
+/** All waiting calls. Decides which call goes next to which process. */
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #windows: ReadonlyMap<string, BatchWindow>;
@@ -43,12 +43,12 @@ export class Schedule {
     this.#lanes = new Lanes(options.processes);
   }
 
-  /** How many calls wait. */
+  /** Number of waiting calls. */
   get length(): number {
     return this.#length;
   }
 
-  /** Of the arguments of all that wait. */
+  /** Length of the arguments of all waiting calls, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -61,9 +61,9 @@ export class Schedule {
     this.#came(lane, call);
   }
 
-  /** Puts calls that were taken, and did not start, back where they stood. */
+  /** Puts calls that were taken, and did not start, back to their places. */
   putBack(calls: readonly PendingCall[]): void {
-    // The last of them first: each finds its place at the head.
+    // Last one first: each one then finds its place at the head.
     for (const call of calls.toReversed()) {
       const lane = this.#laneFor(call);
       lane.calls.putBack(call);
@@ -71,7 +71,7 @@ export class Schedule {
     }
   }
 
-  /** @returns false where the call does not wait here. */
+  /** @returns false if the call does not wait here. */
   delete(call: PendingCall): boolean {
     const lane = this.#lanes.get(this.#laneName(call));
     if (lane?.calls.delete(call) !== true) return false;
@@ -79,7 +79,7 @@ export class Schedule {
     return true;
   }
 
-  /** What that process is to run next. */
+  /** Takes the calls that the process runs next. */
   next(taker: Taker): Departure | undefined {
     const starving = this.#starving(taker.index);
     const guarded = starving && this.#depart(starving.lane, starving.call, taker);
@@ -93,17 +93,17 @@ export class Schedule {
     }
   }
 
-  /** A batch has run for so many ms. */
+  /** A batch of `size` calls of this method ran for `ms`. */
   ran(method: string, size: number, ms: number): void {
     this.#windows.get(method)?.ran(size, ms);
   }
 
-  /** The process of that index is gone: the affinities that it had may go elsewhere. */
+  /** The process is gone: the affinities that it had may go elsewhere. */
   unbind(process: number): void {
     this.#lanes.unbind(process);
   }
 
-  /** No more calls will come: none is to be waited for. */
+  /** No more calls will come, so no batch waits for one. */
   close(): void {
     this.#closing = true;
     for (const lane of this.#lanes) if (lane.calls.length > 0) this.#list(lane);
@@ -115,7 +115,7 @@ export class Schedule {
 
   #laneName(call: PendingCall): string {
     const { affinity, priority } = call.options;
-    // Where there is one process, calls of any affinity run in it.
+    // A single process runs the calls of every affinity.
     if (affinity !== undefined && this.#options.processes > 1) return `affinity ${affinity}`;
     // Calls of different priority do not wait for each other.
     return this.#windowOf(call) === undefined ? 'others' : `batch ${priority} ${call.method}`;
@@ -135,9 +135,9 @@ export class Schedule {
   #came(lane: Lane, call: PendingCall): void {
     this.#length += 1;
     this.#bytes += call.bytes;
-    // What comes within this turn of the event loop is waited for anyway, unless there is enough.
-    const enough = lane.window !== undefined && lane.calls.length >= lane.window.batch.maxSize;
-    if (lane.state !== 'gathering' || enough) this.#list(lane);
+    // A gathering lane stays unlisted until this turn of the event loop ends, unless its batch is full.
+    const isFull = lane.window !== undefined && lane.calls.length >= lane.window.batch.maxSize;
+    if (lane.state !== 'gathering' || isFull) this.#list(lane);
   }
 
   /** A call has left the lane. */
@@ -152,13 +152,13 @@ export class Schedule {
     this.#lanes.empty(lane);
   }
 
-  /** The lane waits for nothing any more. */
+  /** The lane waits no longer. */
   #list(lane: Lane): void {
     lane.free();
     this.#lanes.list(lane);
   }
 
-  /** The call that is to go though others are before it, as they have been for too long. */
+  /** The call that goes next although others are before it, because it has waited too long. */
   #starving(process: number): { readonly lane: Lane; readonly call: PendingCall } | undefined {
     if (this.#departures % STARVATION_SHARE !== STARVATION_SHARE - 1) return undefined;
     const lane = this.#lanes.oldest(process);
@@ -167,7 +167,7 @@ export class Schedule {
     return performance.now() - call.submittedAt >= STARVATION_AGE ? { lane, call } : undefined;
   }
 
-  /** Takes the call, with those that it makes a batch with, out of the lane; `undefined` where they wait for others. */
+  /** Takes the call, with the rest of its batch, out of the lane; `undefined` if it waits for others. */
   #depart(lane: Lane, first: PendingCall, { index, room }: Taker): Departure | undefined {
     const batch = this.#windowOf(first)?.batch;
     if (batch === undefined) {
@@ -189,11 +189,11 @@ export class Schedule {
     for (const call of calls) this.#went(lane, call);
   }
 
-  /** Why a batch that is not full leaves now; where it does not, the lane waits. */
+  /** Why a batch that is not full leaves now; `undefined` if it does not, and the lane waits. */
   #ready(lane: Lane, calls: readonly PendingCall[]): DepartureReason | undefined {
     const { window } = lane;
     const [first] = calls;
-    // Calls of an affinity have an order to keep, and wait for nobody.
+    // Calls of an affinity keep their order and wait for nobody.
     if (window === undefined || first === undefined || first.attempt > 0 || this.#closing) return 'idle';
     const listAgain = (): void => {
       this.#lanes.list(lane);

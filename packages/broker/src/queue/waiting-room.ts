@@ -3,19 +3,19 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** Those who wait for a place in the queue, first come, first served. */
+/** Callers of `ready()` who wait for a place in the queue, first come, first served. */
 export class WaitingRoom {
   readonly #waiters: Waiter[] = [];
   readonly #onFree: () => void;
-  /** Places promised to those who have been let in, until they had the time to take them. */
+  /** Places promised to callers who were let in and may not have taken them yet. */
   #promised = 0;
 
-  /** @param onFree Called when places that were promised, and perhaps not taken, can be given away again. */
+  /** @param onFree Called when promised places that nobody took can be given away again. */
   constructor(onFree: () => void) {
     this.#onFree = onFree;
   }
 
-  /** Resolves when it is the caller's turn to take one of so many places. */
+  /** Resolves when it is the caller's turn to take a place. @param places Number of free places. */
   async enter(places: number): Promise<void> {
     if (this.#waiters.length === 0 && places > this.#promised) {
       this.#promise(1);
@@ -26,7 +26,7 @@ export class WaitingRoom {
     });
   }
 
-  /** There are so many places now. */
+  /** @param places Number of places that are free now. */
   admit(places: number): void {
     const free = Math.min(places - this.#promised, this.#waiters.length);
     if (free <= 0) return;
@@ -40,7 +40,7 @@ export class WaitingRoom {
 
   #promise(places: number): void {
     this.#promised += places;
-    // Whoever waited goes on in a microtask, and has submitted by then, or will not soon.
+    // A caller who was let in goes on in a microtask. If it has not submitted by then, it will not do so soon.
     setImmediate(() => {
       this.#promised -= places;
       this.#onFree();

@@ -1,10 +1,10 @@
 import { ALIGNMENT, type Span } from './layout.js';
 
-/** Divides a span of memory among those who need some of it: the first gap that is large enough is taken. */
+/** A first-fit allocator for a span of memory. */
 export class Allocator {
-  /** In the order of their offsets; no two of them touch. */
+  /** By ascending offset. No two of them touch. */
   readonly #gaps: Span[];
-  /** Lengths of what is taken, by offset. */
+  /** Length of each allocation, by offset. */
   readonly #taken = new Map<number, number>();
   #used = 0;
 
@@ -12,12 +12,12 @@ export class Allocator {
     this.#gaps = [span];
   }
 
-  /** Bytes that are taken, with what is lost to alignment. */
+  /** Allocated bytes, including those lost to alignment. */
   get used(): number {
     return this.#used;
   }
 
-  /** @returns The offset of at least `bytes` bytes; `undefined` where no gap is large enough. */
+  /** @returns The offset of at least `bytes` bytes; `undefined` if no gap is large enough. */
   allocate(bytes: number): number | undefined {
     const length = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
     const index = this.#gaps.findIndex((gap) => gap.length >= length);
@@ -30,7 +30,7 @@ export class Allocator {
     return gap.offset;
   }
 
-  /** Gives back what `allocate` has returned. */
+  /** @param offset One that `allocate` has returned. */
   free(offset: number): void {
     const length = this.#taken.get(offset);
     if (length === undefined) throw new RangeError(`nothing is allocated at ${offset}`);
@@ -40,7 +40,7 @@ export class Allocator {
     this.#insert({ offset, length }, next === -1 ? this.#gaps.length : next);
   }
 
-  /** Joins a gap with its neighbours, where it touches them. */
+  /** Adds a gap, and joins it with the neighbours that it touches. */
   #insert(gap: Span, index: number): void {
     const before = this.#gaps[index - 1];
     const after = this.#gaps[index];

@@ -1,9 +1,9 @@
 import { closeSync } from 'node:fs';
 
 import { ProtocolError } from '../../errors.js';
-import type { Traffic } from '../channel.js';
 import type { Frame } from '../frame.js';
 import { ownBytes } from '../own-memory.js';
+import type { Traffic } from '../traffic.js';
 import {
   brokerSpan,
   childSpan,
@@ -17,32 +17,32 @@ import { Outbox } from './outbox.js';
 import { isRetained, isSpan, type Place, readPlaces, type Told, withBuffers, writePlaces } from './places.js';
 import { loadSystem, type Mapping } from './system.js';
 
-/** How much of the memory that is shared with a process is in use. */
+/** Use of the memory that is shared with one process. */
 export interface SharedMemoryStats {
-  /** Bytes of address space; what was never used takes no memory. */
+  /** Size, in bytes of address space. Parts that were never used take no physical memory. */
   readonly size: number;
-  /** Bytes of arguments in it at this moment. */
+  /** Bytes of arguments in it now. */
   readonly used: number;
 }
 
 export interface BrokerMemoryOptions extends SharedMemorySettings {
-  /** Longest message that is taken. */
+  /** Longest message that is accepted, in bytes. */
   readonly maxMessageBytes: number;
 }
 
 /** The broker's end of the memory that it shares with one child. */
 export class BrokerMemory {
-  /** For the child to inherit. */
+  /** File descriptor for the child to inherit. */
   readonly fd: number;
   readonly #settings: BrokerMemoryOptions;
   readonly #mapping: Mapping;
   readonly #outbox: Outbox;
-  /** How many frames were taken that the child has placed here, which lets it use that memory again. */
+  /** Number of the child's frames that were read from here. The child may then reuse their memory. */
   readonly #taken: Uint32Array;
-  /** What the arguments of calls take up, by the calls' ids. */
+  /** Places of the arguments of calls, by id of the call. */
   readonly #lent = new Map<number, Span[]>();
   readonly #traffic = { sent: 0, received: 0 };
-  /** `offered`: the child may not have mapped it. */
+  /** `offered`: the child may not have mapped it yet. */
   #state: 'offered' | 'shared' | 'closed' = 'offered';
 
   private constructor(settings: BrokerMemoryOptions, fd: number, mapping: Mapping) {
@@ -53,7 +53,7 @@ export class BrokerMemory {
     this.#taken = new Uint32Array(mapping.bytes.buffer, 0, 1);
   }
 
-  /** @returns `undefined` where the system refuses: all goes through the pipes then. */
+  /** @returns `undefined` if the system refuses. Then everything goes through the pipes. */
   static create(settings: BrokerMemoryOptions): BrokerMemory | undefined {
     try {
       const system = loadSystem(settings.koffi);
@@ -69,29 +69,29 @@ export class BrokerMemory {
     }
   }
 
-  /** `undefined` while nothing goes through it. */
+  /** `undefined` while it is not in use. */
   get stats(): SharedMemoryStats | undefined {
     if (this.#state !== 'shared') return undefined;
     return { size: this.#settings.size, used: this.#outbox.used };
   }
 
-  /** Bytes that have crossed in it. */
+  /** Bytes that have crossed through it. */
   get traffic(): Traffic {
     return { ...this.#traffic };
   }
 
-  /** The child has been spawned, or could not be: what it inherits need not be held open here. */
+  /** The child was spawned, or could not be. In both cases this process no longer needs the file descriptor. */
   inherited(): void {
     closeSync(this.fd);
   }
 
-  /** The child has mapped it, too. */
+  /** The child has mapped it. */
   share(): void {
-    if (this.#state !== 'offered') throw new ProtocolError('the child maps its memory twice');
+    if (this.#state !== 'offered') throw new ProtocolError('the child maps its memory for the second time');
     this.#state = 'shared';
   }
 
-  /** Copies the large buffers of a frame into the memory, where there is room; the others stay with the frame. */
+  /** Copies the large buffers of a frame into the memory, as far as there is room. The others stay with the frame. */
   place(frame: Frame): Frame {
     const { threshold } = this.#settings;
     if (this.#state !== 'shared' || frame.payload.buffers.length > MAX_PLACES) return frame;
@@ -113,8 +113,8 @@ export class BrokerMemory {
   }
 
   /**
-   * Copies the buffers of a frame of the child's out of the memory, once: the child can change it at any time.
-   * @throws ProtocolError where they are not where the child may have put them, or too large.
+   * Copies the buffers of a child's frame out of the memory. Once, because the child can change the memory at any time.
+   * @throws {ProtocolError} If they are outside the parts that the child may use, or too large.
    */
   take(frame: Frame): Frame {
     const told = readPlaces(frame);
@@ -126,7 +126,7 @@ export class BrokerMemory {
     return taken;
   }
 
-  /** The child is done with the call, and with its arguments. */
+  /** The child is done with the call and its arguments. */
   release(id: number): void {
     for (const span of this.#lent.get(id) ?? []) this.#outbox.free(span);
     this.#lent.delete(id);
@@ -141,10 +141,10 @@ export class BrokerMemory {
   #read({ places, metadata }: Told, id: number): Uint8Array<ArrayBuffer>[] {
     const readable = [childSpan(this.#settings.size), ...(this.#lent.get(id) ?? [])];
     const spans = places.filter(isSpan);
-    // All of it is checked before any of it is copied.
+    // Everything is checked before anything is copied.
     for (const { offset, length } of spans) {
       if (readable.some((span) => contains(span, { offset, length }))) continue;
-      throw new ProtocolError(`a frame names memory that is not its own: ${length} bytes at ${offset}`);
+      throw new ProtocolError(`a frame refers to memory that is not its own: ${length} bytes at ${offset}`);
     }
     const { maxMessageBytes } = this.#settings;
     const shared = spans.reduce((sum, { length }) => sum + length, 0);
@@ -162,7 +162,6 @@ export class BrokerMemory {
   }
 }
 
-/** In memory that nothing else shares. */
 function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const copy = ownBytes(bytes.byteLength);
   copy.set(bytes);

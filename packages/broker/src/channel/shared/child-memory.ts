@@ -8,7 +8,7 @@ import { Outbox } from './outbox.js';
 import { isInline, isSpan, type Place, readPlaces, retain, withBuffers, writePlaces } from './places.js';
 import { loadSystem, type Mapping } from './system.js';
 
-/** Memory that the arguments of a call are in. */
+/** A place in shared memory that holds an argument of a call. */
 interface Loan {
   readonly id: number;
   readonly span: Span;
@@ -21,9 +21,9 @@ export class ChildMemory {
   readonly #outbox: Outbox;
   readonly #views: LentViews;
   readonly #loans = new Map<ArrayBufferLike, Loan>();
-  /** How many frames the broker has taken that were placed here. */
+  /** Number of frames that the broker has read from here. */
   readonly #taken: Uint32Array;
-  /** What the frames take up that it may not have taken yet, in the order they were sent. */
+  /** Places of the frames that it may not have read yet, in the order in which they were sent. */
   readonly #sent: (readonly Span[])[] = [];
   #freed = 0;
 
@@ -34,10 +34,10 @@ export class ChildMemory {
     this.#taken = new Uint32Array(mapping.bytes.buffer, 0, 1);
   }
 
-  /** @returns `undefined` where there is none, or it cannot be mapped: all goes through the pipes then. */
+  /** @returns `undefined` if there is none, or it cannot be mapped. Then everything goes through the pipes. */
   static map(settings: SharedMemorySettings): ChildMemory | undefined {
     try {
-      // Something else is there where the broker could not make any.
+      // If the broker could not make any, the descriptor is another file.
       if (fstatSync(SHARED_MEMORY_FD).size !== settings.size) return undefined;
       const memory = new ChildMemory(
         settings,
@@ -50,7 +50,7 @@ export class ChildMemory {
     }
   }
 
-  /** Lends a call its arguments, until it is answered. */
+  /** Lends a call its arguments until it is answered. */
   take(frame: Frame): Frame {
     const told = readPlaces(frame);
     if (told === undefined) return frame;
@@ -63,21 +63,21 @@ export class ChildMemory {
     return withBuffers(frame, buffers, told.metadata);
   }
 
-  /** Copies the large buffers of a frame into the memory, where there is room; the others stay with the frame. */
+  /** Copies the large buffers of a frame into the memory, as far as there is room. The others stay with the frame. */
   place(frame: Frame): Frame {
     return this.#place(frame, undefined);
   }
 
   /**
-   * Places the answers of calls, and takes their arguments back. What a call returns of its own stays where it is; of
-   * a batch, one call may return another's, so none are taken back before all answers are placed.
+   * Places the answers of calls, and takes their arguments back. An argument that a call returns stays in its place. One
+   * call of a batch may return an argument of another, so all answers are placed before any argument is taken back.
    */
   answer(frames: readonly Frame[]): Frame[] {
     const placed = frames.map((frame) => this.#place(frame, frame.id));
     return placed.map((frame) => (this.#takeBack(frame.id) ? frame : retain(frame)));
   }
 
-  /** @returns Whether the call's arguments can be used by nobody any more. */
+  /** @returns Whether no code can use the call's arguments any longer. */
   #takeBack(call: number): boolean {
     let all = true;
     for (const { id, buffer, span } of this.#loans.values()) {
@@ -88,7 +88,7 @@ export class ChildMemory {
     return all;
   }
 
-  /** @param answered The call whose arguments nobody can change any more. */
+  /** @param answered The call whose arguments cannot change any longer, because this frame answers it. */
   #place(frame: Frame, answered: number | undefined): Frame {
     const { buffers } = frame.payload;
     if (!buffers.some((buffer) => buffer.byteLength >= this.#threshold || this.#loans.has(buffer.buffer)))
@@ -100,7 +100,7 @@ export class ChildMemory {
       const large = buffer.byteLength >= this.#threshold && buffer.byteLength <= room;
       const span = large ? (this.#argument(buffer, answered) ?? this.#put(buffer, put)) : undefined;
       room -= span?.length ?? 0;
-      // What is lent will not be there any more when it is written.
+      // A lent buffer is taken back before the frame is written.
       return span ?? (this.#loans.has(buffer.buffer) ? buffer.slice() : buffer);
     });
     if (!places.some(isSpan)) return withBuffers(frame, places.filter(isInline));
@@ -108,7 +108,7 @@ export class ChildMemory {
     return writePlaces(frame, places);
   }
 
-  /** Where a buffer is that lies in the call's arguments: the broker keeps them until it has read the answer. */
+  /** The place of a buffer within the call's arguments. The broker keeps those until it has read the answer. */
   #argument(
     { buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>,
     call: number | undefined,
@@ -124,7 +124,7 @@ export class ChildMemory {
     return span;
   }
 
-  /** Makes room where frames have been taken. */
+  /** Frees the places of frames that the broker has read. */
   #reclaim(): void {
     const taken = Atomics.load(this.#taken, 0);
     for (; this.#freed !== taken; this.#freed = (this.#freed + 1) >>> 0) {

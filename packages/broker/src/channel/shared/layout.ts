@@ -1,36 +1,36 @@
 export interface SharedMemorySettings {
-  /** Bytes of memory for one process. */
+  /** Size of the memory for one process, in bytes. */
   readonly size: number;
-  /** Buffers of so many bytes and more go through it. */
+  /** Shorter buffers, in bytes, go through the pipes. */
   readonly threshold: number;
-  /** The file of koffi. */
+  /** Path of koffi's main file. */
   readonly koffi: string;
 }
 
 /**
- * How the memory that a broker and its child both map is divided:
+ * The layout of the memory that a broker and its child both map:
  *
- * | from | to | what stands there |
+ * | from | to | content |
  * | --- | --- | --- |
- * | 0 | 4 | u32: how many of the child's frames with places in this memory the broker has read, modulo 2³² |
- * | 64 | half | what the broker sends; only the broker allocates here |
- * | half | size | what the child sends; only the child allocates here |
+ * | 0 | 4 | u32: number of the child's frames with places in this memory that the broker has read, modulo 2³² |
+ * | 64 | half | buffers from the broker; only the broker allocates here |
+ * | half | size | buffers from the child; only the child allocates here |
  */
 export interface Span {
   readonly offset: number;
   readonly length: number;
 }
 
-/** Every allocation begins at a multiple of this: a cache line, which any element of a typed array divides. */
+/** Every allocation begins at a multiple of this: a cache line, and a multiple of every element size. In bytes. */
 export const ALIGNMENT = 64;
 
-/** Of one message, at most so much is copied through shared memory: it is done in one go, which must be short. */
+/** Most bytes of one message that go through shared memory. They are copied at once, which must not take long. */
 export const MAX_SHARED_BYTES = 16 * 1024 * 1024;
 
-/** A frame of more buffers crosses as it is: to tell their places might take more bytes than it saves. */
+/** A frame with more buffers goes through the pipes: the table of their places would be too long. */
 export const MAX_PLACES = 1024;
 
-/** Smaller buffers are not worth a place. */
+/** Least threshold, in bytes. A place for a smaller buffer costs more than it saves. */
 export const MIN_THRESHOLD = 16 * 1024;
 
 export function brokerSpan(size: number): Span {

@@ -3,13 +3,13 @@ import { ReadableStream } from 'node:stream/web';
 import type { Span } from './layout.js';
 import type { Mapping } from './system.js';
 
-/** Of so many places a view is kept for the next call; to make one anew costs more the larger it is. */
+/** Views that are kept for later calls. Making a new view takes time in proportion to its size. */
 const MAX_KEPT = 64;
 
-/** Parts of shared memory that user code is lent as ArrayBuffers, and that fail it once they are taken back. */
+/** Lends parts of shared memory to user code as ArrayBuffers, and detaches them when they are taken back. */
 export class LentViews {
   readonly #mapping: Pick<Mapping, 'view'>;
-  /** Those that nobody else has, by their offset. */
+  /** Views that are not lent now, by offset. */
   readonly #kept = new Map<number, ArrayBuffer>();
 
   constructor(mapping: Pick<Mapping, 'view'>) {
@@ -21,13 +21,13 @@ export class LentViews {
     this.#kept.delete(offset);
     if (kept?.byteLength === length) return kept;
     const view = this.#mapping.view(offset, length);
-    // One of native code's making cannot be transferred to a thread. What it is moved to can.
+    // An ArrayBuffer made by native code cannot be transferred to a thread. A moved one can.
     return moveAtOnce?.(view) ?? view;
   }
 
   /**
-   * Detaches a buffer that was lent, and with it all typed arrays on it.
-   * @returns false where its memory is out of reach: user code has transferred it on.
+   * Detaches a lent buffer, and with it all typed arrays on it.
+   * @returns false if user code has transferred it on, so that its memory is out of reach.
    */
   takeBack(lent: ArrayBuffer, { offset, length }: Span): boolean {
     if (lent.byteLength !== length) return false;
@@ -39,7 +39,7 @@ export class LentViews {
   }
 }
 
-/** `ArrayBuffer.prototype.transfer`, which Node has from version 22 on. */
+/** `ArrayBuffer.prototype.transfer`. Node has it since version 22. */
 const moveAtOnce = transferMethod();
 
 function transferMethod(): ((buffer: ArrayBuffer) => ArrayBuffer) | undefined {
@@ -49,8 +49,8 @@ function transferMethod(): ((buffer: ArrayBuffer) => ArrayBuffer) | undefined {
 }
 
 /**
- * Before that, byte streams do it: what is read into is detached at once, and handed back as another buffer on
- * the same memory. One that has ended reads nothing.
+ * Does the same before Node 22. A byte stream detaches the buffer that it reads into, and returns another buffer on the
+ * same memory. This stream has ended, so it reads nothing.
  */
 const endedStream = new ReadableStream({
   type: 'bytes',
@@ -59,7 +59,7 @@ const endedStream = new ReadableStream({
   },
 }).getReader({ mode: 'byob' });
 
-/** Moves memory to another ArrayBuffer. The one it was in is detached when this returns. */
+/** Moves memory to another ArrayBuffer. The old one is detached when this returns. */
 function move(buffer: ArrayBuffer, then: (moved: ArrayBuffer) => void): void {
   if (moveAtOnce !== undefined) {
     then(moveAtOnce(buffer));

@@ -1,7 +1,7 @@
 import { Allocator } from './allocator.js';
 import type { Span } from './layout.js';
 
-/** The part of shared memory that one side sends from. */
+/** The part of shared memory from which one side sends. */
 export class Outbox {
   readonly #memory: Uint8Array;
   readonly #allocator: Allocator;
@@ -11,12 +11,12 @@ export class Outbox {
     this.#allocator = new Allocator(span);
   }
 
-  /** Bytes that are in use. */
+  /** Bytes in use. */
   get used(): number {
     return this.#allocator.used;
   }
 
-  /** Copies bytes into it. @returns Where they are; `undefined` where there is no room. */
+  /** Copies bytes into it. @returns Their place; `undefined` if there is no room. */
   put(bytes: Uint8Array): Span | undefined {
     const offset = this.#allocator.allocate(bytes.byteLength);
     if (offset === undefined) return undefined;
@@ -24,7 +24,7 @@ export class Outbox {
     return { offset, length: bytes.byteLength };
   }
 
-  /** The other side has no use any more for what was put there. */
+  /** The other side is done with the bytes at this place. */
   free({ offset }: Span): void {
     this.#allocator.free(offset);
   }

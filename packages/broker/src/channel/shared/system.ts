@@ -16,27 +16,27 @@ const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const PAGE = 4096n;
 
-/** What shared memory takes from the operating system. */
+/** The functions of the operating system that shared memory needs. */
 export interface System {
   /**
-   * Makes a file that has no name and lives in memory.
-   * @returns Its descriptor, which processes spawned do not inherit unless they are given it.
+   * Makes a file in memory, without a name.
+   * @returns Its file descriptor. Spawned processes inherit it only if it is passed to them.
    */
   createFile(bytes: number): number;
-  /** Maps a file, which may be closed then. */
+  /** Maps a file. It may be closed afterwards. */
   map(fd: number, bytes: number): Mapping;
 }
 
-/** Memory of which other processes may have a mapping too. */
+/** Memory that other processes may map too. */
 export interface Mapping {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** A part of it as an ArrayBuffer of its own. */
   view(offset: number, length: number): ArrayBuffer;
-  /** Nothing of it may be touched any more, not even to read it. */
+  /** After this, any access to the memory crashes the process. */
   unmap(): void;
 }
 
-/** The file of koffi that is to be loaded; `undefined` where it is not installed, or would be of no use. */
+/** Path of koffi's main file; `undefined` if koffi is not installed, or the platform is not supported. */
 export function findKoffi(): string | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
@@ -47,8 +47,8 @@ export function findKoffi(): string | undefined {
 }
 
 /**
- * @param koffi As `findKoffi` tells it.
- * @throws where koffi has no binary for this platform, or the system does not offer what is needed.
+ * @param koffi The path that `findKoffi` returns.
+ * @throws {Error} If koffi has no binary for this platform, or a system call is missing.
  */
 export function loadSystem(koffi: string): System {
   return (loaded ??= load(koffi));
@@ -57,7 +57,7 @@ export function loadSystem(koffi: string): System {
 let loaded: System | undefined;
 
 function load(koffi: string): System {
-  const { errno, load: loadLibrary, view } = requireHere(koffi) as typeof Koffi; // what its package says it is
+  const { errno, load: loadLibrary, view } = requireHere(koffi) as typeof Koffi; // by its own types
   const libc = loadLibrary(null);
   const memfdCreate = libc.func('int memfd_create(const char *name, unsigned int flags)');
   const fcntl = libc.func('int fcntl(int fd, int command, ...)');
@@ -76,7 +76,7 @@ function load(koffi: string): System {
       const fd = check('memfd_create', memfdCreate('dual-broker', MFD_CLOEXEC | MFD_ALLOW_SEALING));
       try {
         ftruncateSync(fd, bytes);
-        // Memory beyond the end of its file kills who touches it: the child must not be able to move that end.
+        // An access beyond the end of the file kills the process. So the child must not be able to move the end.
         check('fcntl', fcntl(fd, F_ADD_SEALS, 'int', F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
       } catch (error) {
         closeSync(fd);
@@ -86,7 +86,7 @@ function load(koffi: string): System {
     },
     map(fd, bytes) {
       const address: unknown = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
-      // Its failure is told as −1, where no page begins.
+      // On failure the address is −1, which is not the begin of a page.
       if (typeof address !== 'bigint' || address % PAGE !== 0n)
         throw new Error(`mmap failed with error number ${errno()}`);
       return {

@@ -4,8 +4,8 @@ import { encodeValue } from '../values/codec.js';
 import { prune } from './prune.js';
 
 /**
- * Anything that can be thrown, in a form that can be cloned. Errors stand in a table and refer to each other
- * by their index in it, so that cycles (an error that is its own cause) survive.
+ * Any thrown value, in a form that can be cloned. Errors are in a table and refer to each other by index, so that cycles
+ * survive (an error that is its own cause).
  */
 export interface ThrownValue {
   readonly root: ThrownPart;
@@ -15,11 +15,11 @@ export interface ThrownValue {
 export type ThrownPart =
   | { readonly kind: 'error'; readonly index: number }
   | { readonly kind: 'value'; readonly value: unknown }
-  /** What cannot be cloned, described in words. */
+  /** A value that cannot be cloned, in words. */
   | { readonly kind: 'opaque'; readonly text: string };
 
 export interface ErrorRecord {
-  /** Which of the classes that every realm has it is, or extends. */
+  /** The built-in class that the error is of, or extends. */
   readonly builtin: BuiltinError;
   readonly name: string;
   readonly message: string;
@@ -44,12 +44,12 @@ export const BUILTIN_ERRORS = [
 ] as const;
 export type BuiltinError = (typeof BUILTIN_ERRORS)[number];
 
-/** Further causes and properties than this are left out: nobody reads them, and they might never end. */
+/** Most errors of one table. A chain of causes might never end. */
 const MAX_ERRORS = 1_000;
 
 /**
- * Turns what was thrown into its cloneable form. Never throws, whatever it is given.
- * @param host File from whose frame on stacks are cut off: they tell how the pipeline was called, not what it did.
+ * Turns a thrown value into its cloneable form. Never throws, whatever the value is.
+ * @param host URL of a file. Stacks end before its first frame, because the frames below show only the host's own work.
  */
 export function describeThrown(thrown: unknown, host?: string): ThrownValue {
   const table = new Map<object, number>();
@@ -87,7 +87,7 @@ export function describeThrown(thrown: unknown, host?: string): ThrownValue {
       errors: builtin === 'AggregateError' ? (members ?? []).map(describePart) : undefined,
       properties: ownProperties(error, builtin)
         .map((name) => [name, describePart(read(error, name))] as const)
-        // A description in the place of a function would be taken for a string that the pipeline put there.
+        // A description in place of a function would look like a string of the pipeline's own.
         .filter(([, part]) => part.kind !== 'opaque'),
     };
   }
@@ -106,7 +106,7 @@ function stackOf(error: object, host: string | undefined): string | undefined {
   if (host === undefined) return stack;
   const lines = stack.split('\n');
   const first = lines.findIndex((line) => line.startsWith('    at ') && line.includes(host));
-  // An error that has no other frames keeps these.
+  // An error without other frames keeps these.
   return first > 1 ? lines.slice(0, first).join('\n') : stack;
 }
 
@@ -169,7 +169,7 @@ function hasOwn(object: object, name: string): boolean {
   }
 }
 
-/** Reads a property; a getter that throws reads as undefined. */
+/** Reads a property. A getter that throws gives undefined. */
 function read(object: object, name: string): unknown {
   try {
     return Reflect.get(object, name);

@@ -4,14 +4,14 @@ import { encodeValue } from '../values/codec.js';
 
 export type Pruned =
   | { readonly kept: true; readonly value: unknown }
-  /** Nothing of it can be cloned: what it was, in words. */
+  /** No part of it can be cloned. The text describes it. */
   | { readonly kept: false; readonly text: string };
 
 const MAX_DEPTH = 50;
 
 /**
- * Copies what can be cloned of a value that as a whole cannot: of arrays and plain objects the parts that
- * can. For the properties of errors, where losing a function is better than losing all beside it.
+ * Copies the cloneable parts of a value that cannot be cloned as a whole. For properties of errors: losing a function is
+ * better than losing everything next to it.
  */
 export function prune(value: unknown): Pruned {
   return pruneWithin(value, new Map(), 0);

@@ -10,7 +10,7 @@ const CONSTRUCTORS = {
   URIError,
 } satisfies Partial<Record<BuiltinError, ErrorConstructor>>;
 
-/** Makes of its cloneable form what was thrown: see `describeThrown`. */
+/** The reverse of `describeThrown`. */
 export function reviveThrown({ root, errors }: ThrownValue): unknown {
   const revived = errors.map(create);
   const resolve = (part: ThrownPart): unknown => {
@@ -53,7 +53,7 @@ function construct(builtin: BuiltinError, name: string, message: string): Error 
   return new CONSTRUCTORS[builtin](message);
 }
 
-/** As JavaScript defines it on errors: not enumerable. */
+/** Not enumerable, as JavaScript itself defines these properties. */
 function define(error: Error, name: string, value: unknown): void {
   Object.defineProperty(error, name, { value, enumerable: false, configurable: true, writable: true });
 }

@@ -6,23 +6,23 @@ import { makeView, viewBytes, viewNumber } from './views.js';
 
 declare module 'node:v8' {
   interface Serializer {
-    /** In Node's documentation, but not in its types. */
+    /** Documented by Node, but missing in its types. */
     _setTreatArrayBufferViewsAsHostObjects(flag: boolean): void;
   }
 }
 
 /**
- * A value as V8's serializer writes it, which carries all that structured clone does. The memory of its
- * ArrayBuffers and views stands beside it: first the ArrayBuffers', then the views'.
+ * A value in the form of V8's serializer, which carries everything that structured clone does. The memory of its
+ * ArrayBuffers, then that of its views, is out of band.
  */
 export interface Clone {
   readonly bytes: Buffer;
   readonly buffers: Uint8Array<ArrayBuffer>[];
-  /** How many of the buffers are those of ArrayBuffers. */
+  /** Number of the buffers that belong to ArrayBuffers. They come first. */
   readonly arrayBuffers: number;
 }
 
-/** @throws what V8 throws where a part of the value cannot be cloned. */
+/** @throws {Error} V8's own, if a part of the value cannot be cloned. */
 export function clone(value: unknown): Clone {
   const arrayBuffers = findArrayBuffers(value);
   const writer = new CloneWriter(arrayBuffers);
@@ -31,7 +31,7 @@ export function clone(value: unknown): Clone {
   return { bytes: writer.releaseBuffer(), buffers: writer.buffers, arrayBuffers: arrayBuffers.length };
 }
 
-/** @throws ProtocolError or what V8 throws where the bytes are not those of a value. */
+/** @throws {Error} A `ProtocolError` or V8's own, if the bytes are not those of a value. */
 export function revive(
   metadata: Uint8Array,
   buffers: readonly Uint8Array<ArrayBuffer>[],
@@ -51,7 +51,7 @@ class CloneWriter extends Serializer {
     super();
     this._setTreatArrayBufferViewsAsHostObjects(true);
     this.buffers = arrayBuffers.map((buffer) => new Uint8Array(buffer));
-    // Not detached by this, only left out.
+    // This does not detach them: it only keeps their bytes out of the serialized form.
     for (const [id, buffer] of arrayBuffers.entries()) this.transferArrayBuffer(id, buffer);
   }
 
@@ -79,12 +79,12 @@ class CloneReader extends Deserializer {
   _readHostObject(): ArrayBufferView {
     const number = this.readUint32();
     const bytes = this.#buffers[this.readUint32()];
-    if (bytes === undefined) throw new ProtocolError('a frame names a buffer that it has not');
+    if (bytes === undefined) throw new ProtocolError('a frame refers to a buffer that it does not have');
     return makeView(number, bytes);
   }
 }
 
-/** The ArrayBuffers in a value, so that their memory need not pass through the serializer. */
+/** Finds the ArrayBuffers in a value, so that their memory need not pass through the serializer. */
 function findArrayBuffers(value: unknown): ArrayBuffer[] {
   const found: ArrayBuffer[] = [];
   const seen = new Set<object>();
@@ -103,7 +103,7 @@ function findArrayBuffers(value: unknown): ArrayBuffer[] {
 
 function pushProperties(object: object, pending: unknown[]): void {
   for (const name of Object.keys(object)) {
-    // A getter is run once, by the serializer.
+    // Getters are left to the serializer, so that each runs once.
     const property = Object.getOwnPropertyDescriptor(object, name);
     if (typeof property?.value === 'object' && property.value !== null) pending.push(property.value);
   }

@@ -8,17 +8,16 @@ import { CompactReader } from './compact-reader.js';
 import { CompactWriter } from './compact-writer.js';
 import { findUncloneable } from './uncloneable.js';
 
-/** Reads one value after the other. */
 const reader = new CompactReader();
 
-/** Writes one value after the other; `undefined` while one is being written (whose getter may write too). */
+/** The writer that is reused. `undefined` while it writes: a getter of the value may write another value. */
 let idleWriter: CompactWriter | undefined = new CompactWriter();
 
 /**
- * Turns a value into its wire form. Everything that structured clone carries can cross; typed arrays, Buffers,
- * DataViews and ArrayBuffers do so as references to the caller's memory.
- * @param path What the value is called in errors, such as `args`.
- * @throws SerializationError naming the path of what cannot cross.
+ * Turns a value into its wire form. It can be anything that structured clone carries. Typed arrays, Buffers, DataViews and
+ * ArrayBuffers are not copied: the payload refers to the caller's memory.
+ * @param path Name of the value in errors, such as `args`.
+ * @throws {SerializationError} Names the path of the part that cannot cross.
  */
 export function encodeValue(value: unknown, path: string): Payload {
   try {
@@ -29,8 +28,9 @@ export function encodeValue(value: unknown, path: string): Payload {
 }
 
 /**
- * The same for a list of values that is nobody else's.
- * @param names What each of them is called in errors.
+ * The same for a list of values. No other code may hold the list itself.
+ * @param names Name of each value in errors.
+ * @throws {SerializationError} Names the path of the part that cannot cross.
  */
 export function encodeList(list: readonly unknown[], names: readonly string[]): Payload {
   try {
@@ -42,7 +42,7 @@ export function encodeList(list: readonly unknown[], names: readonly string[]): 
   }
 }
 
-/** @throws ProtocolError where the bytes are not those of a value. */
+/** @throws {ProtocolError} If the bytes are not those of a value. */
 export function decodeValue({ metadata, buffers }: Payload): unknown {
   const bytes = Buffer.isBuffer(metadata)
     ? metadata
@@ -53,7 +53,7 @@ export function decodeValue({ metadata, buffers }: Payload): unknown {
     return revive(bytes.subarray(5), buffers, arrayBuffers);
   } catch (cause) {
     if (cause instanceof ProtocolError) throw cause;
-    throw new ProtocolError('a frame holds bytes that are not those of a value', { cause });
+    throw new ProtocolError('a frame holds bytes that are not a value', { cause });
   }
 }
 
@@ -82,7 +82,7 @@ function checkSize(payload: Payload, path: string): Payload {
   if (length > MAX_BUFFERS) {
     throw new SerializationError(
       path,
-      `${path} holds ${length} buffers; at most ${MAX_BUFFERS} can cross at once`,
+      `${path} has ${length} buffers; at most ${MAX_BUFFERS} can cross at once`,
     );
   }
   checkPart(payload.metadata, path);
@@ -94,7 +94,7 @@ function checkPart({ byteLength }: Uint8Array, path: string): void {
   if (byteLength <= MAX_PART_BYTES) return;
   throw new SerializationError(
     path,
-    `${path} holds ${byteLength} bytes in one piece; 4 GiB cannot cross at once`,
+    `${path} has a part of ${byteLength} bytes; a part must be shorter than 4 GiB`,
   );
 }
 

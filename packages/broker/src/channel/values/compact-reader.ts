@@ -7,14 +7,14 @@ import { makeView } from './views.js';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Reads values in the compact form. Trusts nothing: every length is compared with what is there. */
+/** Reads values in the compact form. Trusts no length: each one is checked against the bytes that are there. */
 export class CompactReader {
   #bytes: Buffer = NOTHING;
   #buffers = NO_BUFFERS;
   #at = 0;
   #nextBuffer = 0;
 
-  /** @throws ProtocolError where the bytes are not exactly one value. */
+  /** @throws {ProtocolError} If the bytes are not exactly one value. */
   read(bytes: Buffer, buffers: Payload['buffers']): unknown {
     this.#bytes = bytes;
     this.#buffers = buffers;
@@ -24,7 +24,7 @@ export class CompactReader {
       if (this.#at === bytes.length && this.#nextBuffer === buffers.length) return value;
       throw new ProtocolError('a frame holds more than its value');
     } finally {
-      // The memory is the value's alone now.
+      // The memory now belongs to the value alone.
       this.#bytes = NOTHING;
       this.#buffers = NO_BUFFERS;
     }
@@ -94,13 +94,13 @@ export class CompactReader {
 
   #buffer(): Uint8Array<ArrayBuffer> {
     const bytes = this.#buffers[this.#nextBuffer++];
-    if (bytes === undefined) throw new ProtocolError('a frame names a buffer that it has not');
+    if (bytes === undefined) throw new ProtocolError('a frame refers to a buffer that it does not have');
     return bytes;
   }
 
   #bigint(): bigint {
     const text = this.#text();
-    if (!/^-?[0-9a-f]+$/.test(text)) throw new ProtocolError('a bigint is not written in hexadecimal digits');
+    if (!/^-?[0-9a-f]+$/.test(text)) throw new ProtocolError('a bigint is not in hexadecimal digits');
     return text.startsWith('-') ? -BigInt(`0x${text.slice(1)}`) : BigInt(`0x${text}`);
   }
 
@@ -110,7 +110,7 @@ export class CompactReader {
     const wide = header % 2 === 1;
     const start = this.#take(bytes);
     if (!wide) return this.#bytes.toString('latin1', start, start + bytes);
-    if (bytes % 2 === 1) throw new ProtocolError('a text ends within a character');
+    if (bytes % 2 === 1) throw new ProtocolError('a text ends in the middle of a character');
     return this.#bytes.toString('utf16le', start, start + bytes);
   }
 
@@ -118,11 +118,11 @@ export class CompactReader {
     return this.#bytes.readDoubleLE(this.#take(8));
   }
 
-  /** A number of things of at least one byte each. */
+  /** The number of parts that follow, each at least one byte long. */
   #count(): number {
     const count = this.#varint();
     if (count > this.#bytes.length - this.#at)
-      throw new ProtocolError('a value announces more parts than there are');
+      throw new ProtocolError('a value announces more parts than it has');
     return count;
   }
 
@@ -138,14 +138,14 @@ export class CompactReader {
 
   #byte(): number {
     const byte = this.#bytes[this.#at++];
-    if (byte === undefined) throw new ProtocolError('a value ends before its end');
+    if (byte === undefined) throw new ProtocolError('a value is cut off');
     return byte;
   }
 
-  /** @returns Where the next bytes begin. */
+  /** @returns The offset of the next `bytes` bytes. */
   #take(bytes: number): number {
     const start = this.#at;
-    if (bytes > this.#bytes.length - start) throw new ProtocolError('a value ends before its end');
+    if (bytes > this.#bytes.length - start) throw new ProtocolError('a value is cut off');
     this.#at += bytes;
     return start;
   }

@@ -5,33 +5,32 @@ import { NO_BUFFERS, type Payload } from '../frame.js';
 import { MAX_DEPTH, Tag } from './compact.js';
 import { viewBytes, viewNumber } from './views.js';
 
-/** Longer arrays take V8's form, which is as good for them; to look for holes in them would take longer. */
+/** Longer arrays take V8's form, which is as fast for them. Looking for holes in them would take longer. */
 const MAX_ARRAY = 32;
-/** Up to so many objects, a list is searched faster than a set. */
+/** Up to this many objects, searching a list is faster than searching a set. */
 const SHORT_LIST = 8;
 
-/** Memory that is written to first. */
+/** Size of the memory that is reused for every value. Larger values get memory of their own. */
 const SCRATCH_BYTES = 8 * 1024;
 
-/** Writes values in the compact form, where they have one, each after a `reset`. */
+/** Writes values in the compact form, if they have one. Call `reset` before each. */
 export class CompactWriter {
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   #bytes = this.#scratch;
   #end = 0;
   #buffers: Uint8Array<ArrayBuffer>[] = [];
-  /** The objects that were written: the first ones here, where they are few. */
+  /** The objects that were written, as long as they are few. Then they move to the set. */
   readonly #list: (object | undefined)[] = Array.from({ length: SHORT_LIST });
   #listed = 0;
   #set: Set<object> | undefined;
 
-  /** What was written. */
+  /** The value that was written. */
   take(): Payload {
     const metadata = Buffer.allocUnsafe(this.#end);
     this.#bytes.copy(metadata, 0, 0, this.#end);
     return { metadata, buffers: this.#buffers.length === 0 ? NO_BUFFERS : this.#buffers };
   }
 
-  /** Forgets what was written. */
   reset(): void {
     this.#bytes = this.#scratch;
     this.#end = 0;
@@ -40,7 +39,7 @@ export class CompactWriter {
     this.#set = undefined;
   }
 
-  /** The same for a list that is nobody else's. */
+  /** The same as `write` for a list that no other code holds. */
   writeList(list: readonly unknown[]): boolean {
     this.#byte(Tag.Array);
     this.#varint(list.length);
@@ -48,7 +47,7 @@ export class CompactWriter {
     return true;
   }
 
-  /** @returns false where the value, or a part of it, has no compact form. */
+  /** @returns false if the value, or a part of it, has no compact form. */
   write(value: unknown, depth = 0): boolean {
     switch (typeof value) {
       case 'undefined':
@@ -69,7 +68,7 @@ export class CompactWriter {
   }
 
   #object(value: object, depth: number): boolean {
-    // An object that stands in two places stays one in V8's form only; so does one that contains itself.
+    // Only V8's form keeps an object one that is referred to twice, or that contains itself.
     if (depth > MAX_DEPTH || types.isProxy(value) || this.#seen(value)) return false;
     if (Array.isArray(value)) return this.#array(value, depth);
     if (ArrayBuffer.isView(value)) return this.#view(value);
@@ -85,7 +84,7 @@ export class CompactWriter {
 
   #array(array: unknown[], depth: number): boolean {
     const { length } = array;
-    // As many keys as elements: neither holes nor properties with names.
+    // As many keys as elements: no holes and no named properties.
     if (length > MAX_ARRAY || Object.keys(array).length !== length) return false;
     this.#byte(Tag.Array);
     this.#varint(length);
@@ -112,7 +111,7 @@ export class CompactWriter {
     return this.#byte(Tag.View) && this.#byte(number);
   }
 
-  /** Whether the object has been written before; notes it. */
+  /** Notes the object. @returns Whether it was written before. */
   #seen(object: object): boolean {
     if (this.#set === undefined) {
       for (let i = 0; i < this.#listed; i += 1) if (this.#list[i] === object) return true;
@@ -153,7 +152,7 @@ export class CompactWriter {
     return true;
   }
 
-  /** The way into native code takes longer than a few characters do. */
+  /** For a few characters, a loop is faster than the call into native code. */
   #shortText(text: string): void {
     for (let i = 0; i < text.length; i += 1) this.#bytes[this.#end + i] = text.charCodeAt(i);
   }
@@ -161,7 +160,7 @@ export class CompactWriter {
   #varint(value: number): boolean {
     this.#room(5);
     let rest = value;
-    // Not by shifting alone: lengths may have more than 32 bits where they are doubled.
+    // Not by shifting alone: a doubled length may exceed 32 bits.
     for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) this.#bytes[this.#end++] = (rest & 0x7f) | 0x80;
     this.#bytes[this.#end++] = rest;
     return true;
@@ -187,7 +186,7 @@ function isLatin1(text: string): boolean {
   return true;
 }
 
-/** Objects of classes of the language that look plain, since their prototype was changed. */
+/** Whether a built-in object (an error, a Map) only looks plain because its prototype was changed. */
 function isExotic(object: object): boolean {
   const tag = Object.prototype.toString.call(object);
   return tag !== '[object Object]';

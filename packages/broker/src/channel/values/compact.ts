@@ -1,5 +1,5 @@
 /**
- * A compact form for the values that most calls are made of. Each value begins with its tag:
+ * A compact form for the values that most calls consist of. Each value begins with its tag:
  *
  * | tag | value | what follows |
  * | --- | --- | --- |
@@ -7,16 +7,16 @@
  * | 4 | a whole number of 32 bits | varint, zigzag |
  * | 5 | any other number | f64 |
  * | 6 | string | text |
- * | 7 | bigint | text: hexadecimal digits, with a leading `-` where it is negative |
- * | 8 | Date | f64: ms since 1970, NaN where invalid |
+ * | 7 | bigint | text: hexadecimal digits, with a leading `-` if it is negative |
+ * | 8 | Date | f64: ms since 1970, NaN if it is invalid |
  * | 9 | array | varint: length; then its values |
  * | 10 | plain object | varint: number of properties; for each its name as text, and its value |
- * | 11 | typed array, Buffer or DataView | u8: number of its kind (`views.ts`); its bytes are the next buffer |
+ * | 11 | typed array, Buffer or DataView | u8: its kind (`views.ts`); its bytes are the next buffer |
  * | 12 | ArrayBuffer | nothing; its bytes are the next buffer |
- * | 13 | any other value, only in the outermost place | u32: number of ArrayBuffers; then V8's form (`clone.ts`) |
+ * | 13 | any other value, only at the top level | u32: number of ArrayBuffers; then V8's form (`clone.ts`) |
  *
- * A varint is LEB128, unsigned, at most 5 bytes. A text is a varint, twice its bytes, plus 1 where they are
- * UTF-16 (little-endian) rather than Latin-1; then the bytes. f64 is little-endian.
+ * A varint is unsigned LEB128 of at most 5 bytes. A text is a varint of twice its length in bytes, plus 1 if it is in
+ * UTF-16 (little-endian) instead of Latin-1; then the bytes. f64 is little-endian.
  */
 export const Tag = {
   Undefined: 0,
@@ -35,5 +35,5 @@ export const Tag = {
   Clone: 13,
 } as const;
 
-/** Values nested more deeply take V8's form. */
+/** Values that are nested more deeply take V8's form. */
 export const MAX_DEPTH = 64;

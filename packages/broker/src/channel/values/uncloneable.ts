@@ -1,19 +1,19 @@
 import { types } from 'node:util';
 
-/** A part of a value that structured clone does not carry. */
+/** A part of a value that structured clone cannot carry. */
 export interface Uncloneable {
-  /** Where it stands, such as `args[0].layers[3]`. */
+  /** Its path, such as `args[0].layers[3]`. */
   readonly path: string;
-  /** What it is, such as `a function`. */
+  /** The reason, such as `it is a function`. */
   readonly what: string;
 }
 
-/** Deeper than any value that the serializer gets through. */
+/** Deeper than any value that the serializer can handle. */
 const MAX_DEPTH = 10_000;
 
 /**
- * Looks for the first part of `value` that cannot be cloned, to tell the user where it stands. Only called
- * once the serializer has refused, so it need not be fast.
+ * Finds the first part of `value` that cannot be cloned, so that the error can name its path. It need not be fast: it is
+ * called only after the serializer has refused the value.
  */
 export function findUncloneable(value: unknown, path: string): Uncloneable | undefined {
   const seen = new Set<object>();
@@ -26,7 +26,7 @@ export function findUncloneable(value: unknown, path: string): Uncloneable | und
     seen.add(next.value);
     try {
       const depth = next.depth + 1;
-      // Last in, first out: reversed, so that the first part in the value's own order is found first.
+      // The list is a stack. Reversed, so that parts are visited in the value's own order.
       for (const part of [...partsOf(next.value, next.path)].reverse()) pending.push({ ...part, depth });
     } catch (error) {
       if (error instanceof PartError) return { path: error.path, what: error.message };
@@ -41,14 +41,15 @@ function uncloneableKind(value: unknown): string | undefined {
   if (typeof value === 'symbol') return `it is a symbol (${value.toString()})`;
   if (typeof value !== 'object' || value === null) return undefined;
   if (types.isProxy(value)) return 'it is a Proxy';
-  if (types.isPromise(value)) return 'it is a promise (was an await forgotten?)';
+  if (types.isPromise(value)) return 'it is a promise (is an await missing?)';
   if (types.isWeakMap(value)) return 'it is a WeakMap';
   if (types.isWeakSet(value)) return 'it is a WeakSet';
   if (types.isGeneratorObject(value)) return 'it is a generator';
   if (types.isExternal(value)) return 'it is a native handle';
   if (types.isSharedArrayBuffer(value)) return 'it is a SharedArrayBuffer, which processes cannot share';
   if (value instanceof WeakRef) return 'it is a WeakRef';
-  if (isDetached(value)) return 'its memory is gone: arguments may last only as long as their call';
+  if (isDetached(value))
+    return 'its memory is detached: with shared memory, arguments last only as long as their call';
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 
 import { ProtocolError } from '../../errors.js';
 
-/** A kind of view of memory, and how one is made of raw bytes. */
+/** A kind of view, and the way to make one of raw bytes. */
 interface ViewKind {
   readonly tag: string;
   readonly bytesPerElement: number;
@@ -22,7 +22,7 @@ function typedArray(View: TypedArrayClass): ViewKind {
   return { tag: View.name, bytesPerElement, of };
 }
 
-/** Their place here is their number on the wire. */
+/** The index of a kind is its number on the wire. */
 const KINDS: readonly ViewKind[] = [
   { tag: 'Buffer', bytesPerElement: 1, of: (b) => Buffer.from(b.buffer, b.byteOffset, b.byteLength) },
   { tag: 'DataView', bytesPerElement: 1, of: (b) => new DataView(b.buffer, b.byteOffset, b.byteLength) },
@@ -43,30 +43,32 @@ const TYPED_ARRAY_PROTOTYPE: unknown = Object.getPrototypeOf(Uint8Array.prototyp
 const tagProperty = Object.getOwnPropertyDescriptor(TYPED_ARRAY_PROTOTYPE, Symbol.toStringTag) ?? {};
 const tagGetter: unknown = Reflect.get(tagProperty, 'get');
 
-/** What a typed array is, whatever its constructor or a property of its own says. */
+/** The real class of a typed array, whatever its constructor or its own properties say. */
 function typedArrayTag(view: ArrayBufferView): string {
   return typeof tagGetter === 'function' ? String(Reflect.apply(tagGetter, view, [])) : '';
 }
 
 const NUMBER_OF_TAG = new Map(KINDS.map(({ tag }, number) => [tag, number]));
 
-/** The number of the view's kind; `undefined` where it is of a kind that cannot cross. */
+/** The number of the view's kind; `undefined` if the kind cannot cross. */
 export function viewNumber(view: ArrayBufferView): number | undefined {
   if (Buffer.isBuffer(view)) return 0;
   return NUMBER_OF_TAG.get(types.isDataView(view) ? 'DataView' : typedArrayTag(view));
 }
 
-/** The memory that the view shows, not copied. */
+/** The memory of the view, not copied. */
 export function viewBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
   if (types.isArrayBuffer(buffer)) return new Uint8Array(buffer, byteOffset, byteLength);
-  // Memory shared between threads is copied: it could change while it is being sent.
+  // Memory that threads share is copied, because it could change while it is being sent.
   return new Uint8Array(buffer, byteOffset, byteLength).slice();
 }
 
-/** @throws ProtocolError where there is no such kind, or the bytes are no whole number of elements. */
+/** @throws {ProtocolError} If there is no such kind, or the bytes are not a whole number of elements. */
 export function makeView(number: number, bytes: Uint8Array<ArrayBuffer>): ArrayBufferView {
   const kind = KINDS[number];
-  if (kind === undefined) throw new ProtocolError(`a frame names a view of unknown kind ${number}`);
+  if (kind === undefined) throw new ProtocolError(`a frame has a view of unknown kind ${number}`);
   if (bytes.byteLength % kind.bytesPerElement === 0) return kind.of(bytes);
-  throw new ProtocolError(`a frame announces a ${kind.tag} of ${bytes.byteLength} bytes`);
+  throw new ProtocolError(
+    `a frame has a ${kind.tag} of ${bytes.byteLength} bytes, which is not a whole number of elements`,
+  );
 }

@@ -12,7 +12,7 @@ describe('arguments in the pipeline', () => {
       expect(await broker.call('kept', [])).toEqual([0, 'undefined']);
       const error = await caughtError(broker.call('returnKept', []));
       expect(error).toMatchObject({ code: 'ERR_DUAL_SERIALIZATION', path: 'result' });
-      expect(error.message).toContain('result cannot cross to the other process: its memory is gone');
+      expect(error.message).toContain('result cannot cross to the other process: its memory is detached');
     }
   });
 

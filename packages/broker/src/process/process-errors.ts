@@ -1,0 +1,99 @@
+/** The errors that the state or the end of a process causes, in words. Those of a call stand in `call/call-errors.ts`. */
+import type { PendingCall } from '../call/pending-call.js';
+import { type BrokerErrorDetails, PipelineStartError, ProcessExitError, ProtocolError } from '../errors.js';
+import type { ProcessExit } from './exit.js';
+
+/** Why the pipeline cannot be brought up. Every caller who asks gets an error of its own, made of this. */
+export interface StartFailureReason {
+  readonly message: string;
+  readonly exit: ProcessExit;
+}
+
+/** @param wasUp Whether the pipeline had been ready before the process ended. */
+export function startFailure(exit: ProcessExit, wasUp: boolean): StartFailureReason {
+  const who = nameOf(exit);
+  const { reason, cause } = exit;
+  if (wasUp) {
+    const last = `the last time, ${who} ${describeExit(exit)}`;
+    return { message: `the pipeline was given up after too many restarts; ${last}`, exit };
+  }
+  const why =
+    (reason === 'start' || reason === 'fatal') && cause instanceof Error
+      ? cause.message
+      : `${who} ${describeExit(exit)} before the pipeline was constructed`;
+  return { message: `the pipeline could not be started: ${why}`, exit };
+}
+
+export function startError(
+  { message, exit }: StartFailureReason,
+  details?: BrokerErrorDetails,
+): PipelineStartError {
+  return new PipelineStartError(message, { ...details, ...exitDetails(exit) });
+}
+
+/** The error of a call that may have started when its process ended. */
+export function lostCallError(call: PendingCall, exit: ProcessExit): ProcessExitError | ProtocolError {
+  const details = { ...call.details(), ...exitDetails(exit), started: true };
+  if (exit.reason === 'protocol' && exit.cause instanceof ProtocolError) {
+    return new ProtocolError(exit.cause.message, details);
+  }
+  return new ProcessExitError(`${nameOf(exit)} ${describeExit(exit)} while it ran ${call.name}`, details);
+}
+
+export function notConstructedError(startTimeout: number): Error {
+  return new Error(`the pipeline was not constructed within ${startTimeout} ms (option startTimeout)`);
+}
+
+export function missingDirectoryError(cwd: string): PipelineStartError {
+  return new PipelineStartError(`the option 'cwd' names a directory that does not exist: ${cwd}`);
+}
+
+export function missingEntryError(entry: string): PipelineStartError {
+  return new PipelineStartError(`the child's entry file (option workerPath) does not exist: ${entry}`);
+}
+
+export function noLoaderError(module: string, cause: unknown): PipelineStartError {
+  const advice = 'install tsx beside it (npm install tsx), or give a compiled module';
+  return new PipelineStartError(`${module} is TypeScript, which this Node cannot run: ${advice}`, { cause });
+}
+
+export function noPipesError(): Error {
+  return new Error('no pipes could be made to the child process: are too many files open?');
+}
+
+function nameOf({ pid }: ProcessExit): string {
+  return pid === undefined ? 'the process of the pipeline' : `the process of the pipeline (pid ${pid})`;
+}
+
+function exitDetails({ pid, exitCode, signal, stderr, cause }: ProcessExit): BrokerErrorDetails {
+  const details = { pid, exitCode, signal, stderr: stderr === '' ? undefined : stderr };
+  return cause === undefined ? details : { ...details, cause };
+}
+
+/** The end of the process, as the predicate of a sentence. */
+function describeExit({ exitCode, signal, stderr, reason }: ProcessExit): string {
+  if (reason === 'overdue') return 'was killed, because it went on with a call that was abandoned';
+  if (reason === 'protocol') return 'was killed, because it broke the protocol of the channel';
+  if (reason === 'fatal') return 'ended itself after an uncaught error that came from no running call';
+  const [, outOfMemory] = OUT_OF_MEMORY.find(([message]) => message.test(stderr)) ?? [];
+  if (signal !== undefined) return `was ended by ${signal}${outOfMemory ?? HINTS[signal] ?? ''}`;
+  if (exitCode !== undefined) return `exited with code ${exitCode}${outOfMemory ?? ''}`;
+  return 'could not be spawned';
+}
+
+/** The messages on stderr with which V8 and the C++ library end a process that is out of memory. */
+const OUT_OF_MEMORY: readonly (readonly [RegExp, string])[] = [
+  [/JavaScript heap out of memory/, ' (JavaScript heap out of memory)'],
+  [/Fatal (process|JavaScript) (out of memory|OOM)/i, ' (V8 ran out of memory)'],
+  [/std::bad_alloc/, ' (native code ran out of memory)'],
+];
+
+const NATIVE_CRASH = ' (a crash in native code)';
+const HINTS: Partial<Record<NodeJS.Signals, string>> = {
+  SIGSEGV: NATIVE_CRASH,
+  SIGBUS: NATIVE_CRASH,
+  SIGILL: NATIVE_CRASH,
+  SIGFPE: NATIVE_CRASH,
+  SIGABRT: ' (aborted by native code or by V8)',
+  SIGKILL: " (killed from outside, possibly by the kernel's OOM killer)",
+};
