@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 
 import { findPackage } from '../src/engines/find-package.js';
 import { loadWasm } from '../src/engines/tfjs/load-wasm.js';
-import type { TensorFlow } from '../src/engines/tfjs/run-graph.js';
+import type { TensorFlow } from '../src/engines/tfjs/tensorflow.js';
 import { tfjsEngine } from '../src/engines/tfjs/tfjs-engine.js';
 import { weightSlots } from '../src/graph/graph.js';
 import { vgg16 } from '../src/graph/vgg16.js';

@@ -1,4 +1,4 @@
-import type { TensorFlow } from './run-graph.js';
+import type { TensorFlow } from './tensorflow.js';
 
 /**
  * Initializes a backend, for `onBackend` to use. Where TensorFlow.js cannot have the backend it was asked for, it takes

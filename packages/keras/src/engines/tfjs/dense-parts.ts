@@ -1,6 +1,6 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
 
-import type { TensorFlow } from './run-graph.js';
+import type { TensorFlow } from './tensorflow.js';
 
 /** The first rows of a matrix, the next, and so on: as many at a time as make `mostBytes`, one at least. */
 export function* rowParts(

@@ -4,7 +4,7 @@ import type { Engine } from '../engine.js';
 import type { FoundPackage } from '../find-package.js';
 import { loadQuietly } from '../quiet.js';
 import { startBackend } from './backend.js';
-import type { TensorFlow } from './run-graph.js';
+import type { TensorFlow } from './tensorflow.js';
 import { tfjsEngine } from './tfjs-engine.js';
 
 /** What `@tensorflow/tfjs-node` and `-gpu` register themselves as. */

@@ -3,7 +3,7 @@ import type { FoundPackage } from '../find-package.js';
 import { loadQuietly } from '../quiet.js';
 import { startBackend } from './backend.js';
 import { withoutEmscriptenListeners } from './process-listeners.js';
-import type { TensorFlow } from './run-graph.js';
+import type { TensorFlow } from './tensorflow.js';
 import { tfjsEngine } from './tfjs-engine.js';
 
 const BACKEND = 'wasm';

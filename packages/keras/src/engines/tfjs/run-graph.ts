@@ -2,9 +2,7 @@ import type * as Tfjs from '@tensorflow/tfjs-core';
 
 import { type Activation, type Graph, type GraphNode, slotName } from '../../graph/graph.js';
 import { matMulInParts } from './dense-parts.js';
-
-/** The part of TensorFlow.js that all its packages share. */
-export type TensorFlow = typeof Tfjs;
+import type { TensorFlow } from './tensorflow.js';
 
 /** The weights of a graph by their `slotName`; a dense kernel may be in several parts of consecutive rows. */
 export type WeightTensors = ReadonlyMap<string, readonly Tfjs.Tensor[]>;

@@ -7,7 +7,8 @@ import { type Graph, slotName, type WeightSlot } from '../../graph/graph.js';
 import { buildFailure, type Engine, type EngineName } from '../engine.js';
 import { onBackend } from './backend.js';
 import { rowParts } from './dense-parts.js';
-import { runGraph, type TensorFlow, type WeightTensors } from './run-graph.js';
+import { runGraph, type WeightTensors } from './run-graph.js';
+import type { TensorFlow } from './tensorflow.js';
 
 /**
  * An engine on one backend of TensorFlow.js, which `startBackend` has started. Dense kernels of more than `partBytes`
