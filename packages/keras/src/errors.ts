@@ -26,9 +26,10 @@ export type KerasErrorCode =
   | 'ERR_KERAS_INPUT'
   | 'ERR_KERAS_DISPOSED';
 
-/** What all errors of this package have in common: a stable `code`. */
+/** The base class of all errors of this package. */
 export class KerasError extends Error {
   override readonly name: string = 'KerasError';
+  /** Says which error it is. A code keeps its meaning from version to version. */
   readonly code: KerasErrorCode;
 
   constructor(code: KerasErrorCode, message: string, options?: ErrorOptions) {
@@ -37,10 +38,10 @@ export class KerasError extends Error {
   }
 }
 
-/** An option of `loadModel` is not known, or has a value that it cannot have. */
+/** An argument or option of `loadModel` has an invalid value, or an option is unknown. */
 export class OptionError extends KerasError {
   override readonly name = 'OptionError';
-  /** The option that was wrong. */
+  /** Name of the wrong option; `file` for the first argument. */
   readonly option: string;
 
   constructor(option: string, message: string) {
@@ -49,34 +50,41 @@ export class OptionError extends KerasError {
   }
 }
 
+/** Details of a `ModelFileError`. Unknown details are left out. */
 export interface ModelFileErrorDetails {
   /** Path of the model file. */
   file: string;
-  /** The layer that was wrong. */
+  /** Name of the wrong layer. */
   layer?: string | undefined;
-  /** The weight that was wrong: its path inside the HDF5 file. */
+  /** Path of the wrong weight inside the HDF5 file. */
   weight?: string | undefined;
   /** Shape that the model needs. */
   expected?: readonly number[] | undefined;
   /** Shape that the file holds. */
   actual?: readonly number[] | undefined;
+  /** The error behind this one. */
   cause?: unknown;
 }
 
-/** The model file cannot be used: it is missing, damaged, of another kind, or does not hold this model. */
+/** The model file cannot be used: it is missing, damaged or of another format, or holds another network. */
 export class ModelFileError extends KerasError {
   override readonly name = 'ModelFileError';
+  /** Path of the model file. */
   readonly file: string;
+  /** Name of the wrong layer, if one layer is to blame. */
   declare readonly layer?: string;
+  /** Path of the wrong weight inside the HDF5 file, if one weight is to blame. */
   declare readonly weight?: string;
+  /** Shape that the model needs, if the shape in the file is wrong. */
   declare readonly expected?: readonly number[];
+  /** Shape of the weight in the file, if this shape is wrong or too large. */
   declare readonly actual?: readonly number[];
 
   constructor(code: KerasErrorCode, message: string, details: ModelFileErrorDetails) {
     const { file, cause, ...known } = details;
     super(code, message, cause === undefined ? undefined : { cause });
     this.file = file;
-    // Only what is known becomes a property, so that a printed or serialized error shows no empty fields.
+    // Set only known details, so that a printed or serialized error shows no empty fields.
     Object.assign(this, Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)));
   }
 }
@@ -84,7 +92,7 @@ export class ModelFileError extends KerasError {
 /** An engine is not installed, does not load on this machine, or failed while it built or ran the model. */
 export class EngineError extends KerasError {
   override readonly name = 'EngineError';
-  /** The engine that was asked for: an engine's name, or `auto`. */
+  /** Name of the requested engine, or `auto`. */
   readonly engine: string;
 
   constructor(
@@ -98,10 +106,10 @@ export class EngineError extends KerasError {
   }
 }
 
-/** What was given to `predict` does not fit the model's inputs. */
+/** The inputs of `predict` do not fit the model. */
 export class InputError extends KerasError {
   override readonly name = 'InputError';
-  /** Position of the input that was wrong; absent when their number was. */
+  /** Index of the wrong input. Absent if the list itself is wrong, for example too short. */
   declare readonly input?: number;
 
   constructor(message: string, input?: number) {
@@ -115,6 +123,6 @@ export class DisposedError extends KerasError {
   override readonly name = 'DisposedError';
 
   constructor() {
-    super('ERR_KERAS_DISPOSED', 'The model was disposed; load it again to use it');
+    super('ERR_KERAS_DISPOSED', 'The model was disposed. Load it again to use it');
   }
 }

@@ -1,7 +1,7 @@
-/** Position of the first NaN or infinity, -1 where all numbers are finite. */
+/** Index of the first NaN or infinite number, or -1 if all numbers are finite. */
 export function firstNotFinite(numbers: Float32Array): number {
   for (let index = 0; index < numbers.length; index++) {
-    // Only NaN and the infinities differ from themselves less themselves; unlike a call per number, this is fast.
+    // x - x is 0 for every finite x, and NaN otherwise. This is faster than a function call for each number.
     const number = numbers[index] ?? 0;
     if (number - number !== 0) return index;
   }

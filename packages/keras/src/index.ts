@@ -4,7 +4,8 @@ export { loadModel } from './load-model.js';
 export type { Tensor, TensorInfo } from './model.js';
 export type { LoadOptions, LoadProgress } from './options.js';
 
-/** A loaded model; `loadModel` makes it. A type of its own, since bundled declarations would export the class. */
+// An alias, because the bundled declarations would otherwise export the class itself, constructor included.
+/** A loaded model, as `loadModel` returns it. */
 export type Model = LoadedModel;
 export { engines, type EngineStatus } from './engines/availability.js';
 export type { EngineName } from './engines/engine.js';

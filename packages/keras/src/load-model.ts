@@ -16,13 +16,16 @@ import { readWeight } from './reading/read-weight.js';
 import type { StoredModel } from './reading/stored-model.js';
 
 /**
- * Opens a trained model and makes it ready to predict. The file is read in slices between which the event loop turns.
+ * Opens a trained model and makes it ready to predict. Reads the file in slices and lets the event loop run after each.
  *
- * @param file Path or file URL of an HDF5 file: weights only as Keras 1 or 2 saved them, or a whole model (`.h5`).
- * @throws {ModelFileError} The file is missing, damaged, of another kind, or holds another network.
- * @throws {EngineError} No engine, or not the one that was asked for, can run the model.
- * @throws {OptionError} An option is not known, or has a value that it cannot have.
- * @throws The signal's reason, when the signal stopped the loading.
+ * @param file Path or file URL of an HDF5 file: a weights-only file of Keras 1 or 2, or a whole model (`.h5`).
+ * @param options The architecture of the network, and how to load it.
+ * @returns The model. Call its `dispose` when you no longer need it.
+ * @throws {OptionError} When `file` or an option has an invalid value, or an option is unknown.
+ * @throws {ModelFileError} When the file is missing, damaged or of another format, or holds another network.
+ * @throws {EngineError} When no engine, or not the requested one, can run the model.
+ * @throws {DOMException} When `options.signal` is aborted. If it was aborted with a reason, that reason is thrown
+ * instead.
  */
 export async function loadModel(file: string | URL, options: LoadOptions): Promise<Model> {
   checkOptions(options);
@@ -35,7 +38,7 @@ export async function loadModel(file: string | URL, options: LoadOptions): Promi
     const { graph, weights } = plan(path, readModel(hdf5, options.kernels));
     checkShapes(path, graph, weights);
     checkSizes(path, fileBytes, weights);
-    // After the checks of the file: a bad file is told without the seconds that some engines take to load.
+    // Check the file first: some engines take seconds to load, and a bad file should be refused without that delay.
     const engine = await selectEngine(options.engine ?? 'auto');
     const session = await engine.build(graph, readAll(hdf5, graph, weights, options), {
       threads: options.threads,
@@ -50,7 +53,7 @@ export async function loadModel(file: string | URL, options: LoadOptions): Promi
 function pathOf(file: string | URL): string {
   if (typeof file === 'string' && file !== '') return file;
   if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file);
-  throw new OptionError('file', 'The model file must be a path or a file URL');
+  throw new OptionError('file', 'file must be a path or a file URL, and not empty');
 }
 
 function plan(file: string, stored: StoredModel): { graph: Graph; weights: Map<string, LayerWeights> } {
@@ -60,7 +63,7 @@ function plan(file: string, stored: StoredModel): { graph: Graph; weights: Map<s
   return { graph, weights: matchLayers(file, stored, [...names]) };
 }
 
-/** The weights one by one in the order of the graph, read when they are asked for. */
+/** Reads the weights on demand, one by one, in the order in which the graph uses them. */
 async function* readAll(
   file: Hdf5File,
   graph: Graph,
@@ -89,7 +92,9 @@ async function* readAll(
   onProgress?.({ phase: 'building', loaded, total });
 }
 
-/** An engine cannot be stopped while it builds; what it has built for nobody is freed. */
+/**
+ * An engine cannot be stopped while it builds. If the signal was aborted meanwhile, free the session that was built.
+ */
 async function unlessAborted(session: Session, signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted !== true) return;
   await session.dispose();

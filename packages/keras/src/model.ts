@@ -6,21 +6,26 @@ import { firstNotFinite } from './first-not-finite.js';
 import type { Graph } from './graph/graph.js';
 import { reasonOf } from './reason.js';
 
-/** Numbers with a shape: rows of the last dimension follow each other. */
+/** Numbers with a shape. */
 export interface Tensor {
+  /** All numbers in row-major order: the index of the last dimension changes fastest. */
   data: Float32Array;
+  /** Length of each dimension. */
   shape: readonly number[];
 }
 
-/** An input or output of a model. `null` is the batch dimension: any number of examples. */
+/** Name and shape of a model's input or output. */
 export interface TensorInfo {
   name: string;
+  /** Length of each dimension; `null` is the batch dimension, which may have any length. */
   shape: readonly (number | null)[];
 }
 
 /** A model that is loaded and ready to predict. */
 export class Model implements AsyncDisposable {
+  /** The inputs that `predict` takes, in this order. */
   readonly inputs: readonly TensorInfo[];
+  /** The outputs that `predict` returns, in this order. */
   readonly outputs: readonly TensorInfo[];
   /** The engine that runs the model. */
   readonly engine: EngineName;
@@ -29,7 +34,7 @@ export class Model implements AsyncDisposable {
   #state: { kind: 'ready'; session: Session } | { kind: 'disposed'; freed: Promise<void> };
   readonly #running = new Set<Promise<unknown>>();
 
-  /** Made by `loadModel`. */
+  /** Only `loadModel` calls this. */
   constructor(graph: Graph, engine: EngineName, session: Session) {
     this.#graph = graph;
     this.#state = { kind: 'ready', session };
@@ -39,13 +44,14 @@ export class Model implements AsyncDisposable {
   }
 
   /**
-   * Computes the outputs for a batch of examples. The computation blocks the event loop for as long as it takes.
+   * Computes the outputs for a batch of examples. The computation blocks the event loop.
    *
-   * @param inputs One tensor for each of `model.inputs`; for VGG-16 one of shape [n, rows, columns, channels]. It must
-   * not change until the promise settles. `n` may be 0.
-   * @returns One tensor for each of `model.outputs`; for VGG-16 one of shape [n, classes].
-   * @throws {InputError} The inputs do not fit, or hold NaN or an infinite number. @throws {DisposedError} After `dispose()`.
-   * @throws {EngineError} The engine failed, for example for lack of memory.
+   * @param inputs One tensor for each of `model.inputs`. VGG-16 has one input, of shape [n, rows, columns, channels].
+   * `n` may be 0. Do not change the tensor until the promise settles.
+   * @returns One tensor for each of `model.outputs`. VGG-16 has one output, of shape [n, classes].
+   * @throws {InputError} When the inputs do not fit the model, or hold NaN or an infinite number.
+   * @throws {DisposedError} When the model was disposed.
+   * @throws {EngineError} When the engine fails, for example because it runs out of memory.
    */
   async predict(inputs: readonly Tensor[]): Promise<Tensor[]> {
     if (this.#state.kind === 'disposed') throw new DisposedError();
@@ -59,7 +65,7 @@ export class Model implements AsyncDisposable {
       throw new EngineError(
         'ERR_KERAS_ENGINE_FAILED',
         this.engine,
-        `${this.engine} failed while it predicted: ${reason}`,
+        `Engine ${this.engine} could not run the model: ${reason}`,
         { cause },
       );
     });
@@ -71,13 +77,22 @@ export class Model implements AsyncDisposable {
     }
   }
 
-  /** Predicts once for an input of zeros: engines set up much at their first prediction. */
+  /**
+   * Predicts once for an input of zeros. Engines do much of their setup in the first prediction, so the next one is
+   * faster.
+   *
+   * @throws {DisposedError} When the model was disposed.
+   * @throws {EngineError} When the engine fails.
+   */
   async warmUp(): Promise<void> {
     const shape = [1, ...this.#graph.input.shape];
     await this.predict([{ data: new Float32Array(elements(shape)), shape }]);
   }
 
-  /** Frees the model's memory when running predictions have ended; the model cannot be used after it. */
+  /**
+   * Frees the model's memory as soon as its running predictions have ended. New predictions are rejected at once. It is
+   * safe to call this more than once.
+   */
   dispose(): Promise<void> {
     if (this.#state.kind === 'ready') {
       const { session } = this.#state;
@@ -87,39 +102,40 @@ export class Model implements AsyncDisposable {
     return this.#state.freed;
   }
 
+  /** The same as `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
 }
 
 function checkInputs(inputs: readonly Tensor[], graph: Graph): { data: Float32Array; batch: number } {
-  // Callers in plain JavaScript, or on the other side of a process boundary, are not held by the types.
+  // The types do not bind callers in plain JavaScript, or inputs that come from another process.
   const given: unknown = inputs;
-  if (!Array.isArray(given)) throw new InputError('The inputs must be an array of tensors { data, shape }');
+  if (!Array.isArray(given)) throw new InputError('inputs must be an array of tensors { data, shape }');
   const [tensor, ...more] = given as readonly unknown[];
   if (tensor === undefined || more.length > 0) {
-    throw new InputError(`The model has 1 input (${graph.input.name}); ${given.length} were given`);
+    throw new InputError(`inputs must hold exactly 1 tensor (for ${graph.input.name}), not ${given.length}`);
   }
-  const wrong = (reason: string) => new InputError(`Input 0 (${graph.input.name}) ${reason}`, 0);
+  const wrong = (reason: string) => new InputError(`Input 0 (${graph.input.name}): ${reason}`, 0);
   if (typeof tensor !== 'object' || tensor === null || !('data' in tensor) || !('shape' in tensor)) {
-    throw wrong('is not a tensor { data, shape }');
+    throw wrong('it must be a tensor { data, shape }');
   }
   const { data, shape } = tensor;
-  if (!types.isFloat32Array(data)) throw wrong('must have its data in a Float32Array');
+  if (!types.isFloat32Array(data)) throw wrong('data must be a Float32Array');
 
   const expected = `(n, ${graph.input.shape.join(', ')})`;
-  if (!isShape(shape)) throw wrong(`must have a shape ${expected}, given as an array of integers`);
+  if (!isShape(shape)) throw wrong(`shape must be ${expected}, as an array of integers`);
   const [batch, ...example] = shape;
   if (batch === undefined || example.join() !== graph.input.shape.join()) {
-    throw wrong(`must have shape ${expected}; it has (${shape.join(', ')})`);
+    throw wrong(`shape must be ${expected}, not (${shape.join(', ')})`);
   }
   if (data.length !== elements(shape)) {
-    throw wrong(`has ${data.length} numbers; its shape (${shape.join(', ')}) needs ${elements(shape)}`);
+    throw wrong(`shape (${shape.join(', ')}) needs ${elements(shape)} numbers, but data has ${data.length}`);
   }
   const odd = firstNotFinite(data);
-  // An engine would turn it into NaN everywhere in the output, without a word. Looking costs 0.2 ms for an image.
+  // An engine would silently spread such a number over the whole output. The check costs 0.2 ms for an image.
   if (odd >= 0) {
-    throw wrong(`holds ${data[odd]} at index ${odd} of its data; every number must be finite`);
+    throw wrong(`data holds ${data[odd]} at index ${odd}; every number must be finite`);
   }
   return { data, batch };
 }

@@ -2,36 +2,59 @@ import { ENGINE_NAMES, type EngineName } from './engines/engine.js';
 import { OptionError } from './errors.js';
 import type { KernelConvention } from './reading/stored-model.js';
 
-/** How far loading has come. */
+/** The progress of `loadModel`. */
 export interface LoadProgress {
-  /** `reading` weights from the file, then `building` the engine's own form of the model. */
+  /** `reading`: weights are read from the file. `building`: the engine prepares the model. */
   phase: 'reading' | 'building';
-  /** Bytes of weights read so far. */
+  /** Bytes of weights that have been read. */
   loaded: number;
   /** Bytes of weights in the file. */
   total: number;
 }
 
+/** Options of `loadModel`. */
 export interface LoadOptions {
-  /** The network that the file was made for; a whole-model file must agree with it. */
+  /** The network that the file was made for. A whole-model file must describe this network. */
   architecture: 'vgg16';
-  /** Which engine runs the model. Default `auto`: the fastest one that is installed and loads. */
+  /**
+   * The engine that runs the model. `auto` takes the fastest engine that is installed and loads.
+   *
+   * @default 'auto'
+   */
   engine?: EngineName | 'auto' | undefined;
   /**
-   * What the convolution kernels in the file are meant for: `convolution` where Theano saved them (rotated by 180
-   * degrees), `correlation` otherwise. Default: what the file says; a Keras 1 file with numbered layers (`nb_layers`)
-   * does not say it, and is refused without this option unless it is the published VGG-16, which is recognised.
+   * How the file stores convolution kernels. `convolution`: rotated by 180 degrees, as Keras saved them on Theano.
+   * `correlation`: not rotated.
+   *
+   * If this is absent, the file decides. A Keras 1 file with numbered layers (`nb_layers`) does not say how its kernels
+   * are stored. It is refused without this option, unless it is the published VGG-16, which is recognised.
+   *
+   * @default undefined
    */
   kernels?: KernelConvention | undefined;
-  /** Threads for one prediction, onnxruntime only. Default: the engine's own choice, one per physical core. */
+  /**
+   * Number of threads for one prediction, 1 or more. Only `onnxruntime` uses it. If it is absent, ONNX Runtime uses one
+   * thread per physical core.
+   *
+   * @default undefined
+   */
   threads?: number | undefined;
-  /** Called after each few megabytes. */
+  /**
+   * Called when reading starts, after every few MiB, and when building starts. If it throws, loading stops and
+   * `loadModel` rejects with that error.
+   *
+   * @default undefined
+   */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
-  /** Stops the loading; `loadModel` then rejects with the signal's reason. */
+  /**
+   * Stops the loading when it is aborted. `loadModel` then rejects with the signal's reason.
+   *
+   * @default undefined
+   */
   signal?: AbortSignal | undefined;
 }
 
-/** A record, so that the compiler sees to it that none is forgotten. */
+/** A record and not a list, so that the compiler reports a missing option. */
 const KNOWN: Record<keyof LoadOptions, true> = {
   architecture: true,
   engine: true,
@@ -41,14 +64,18 @@ const KNOWN: Record<keyof LoadOptions, true> = {
   signal: true,
 };
 
-/** Callers in plain JavaScript, and values from a command line, are not held by the types. */
+/**
+ * Checks options at run time, because the types do not bind callers in plain JavaScript.
+ *
+ * @throws {OptionError} When an option is unknown or has an invalid value.
+ */
 export function checkOptions(options: LoadOptions): void {
   const { architecture, engine, kernels, threads }: Record<string, unknown> = { ...options };
   for (const option of Object.keys({ ...options })) {
     if (Object.hasOwn(KNOWN, option)) continue;
     throw new OptionError(
       option,
-      `There is no option ${JSON.stringify(option)}; there are ${Object.keys(KNOWN).join(', ')}`,
+      `Unknown option ${JSON.stringify(option)}. The options are ${Object.keys(KNOWN).join(', ')}`,
     );
   }
   oneOf('architecture', architecture, ['vgg16']);

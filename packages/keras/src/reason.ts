@@ -1,4 +1,4 @@
-/** What a caught value says of itself, on one line; errors that use it carry the whole as their `cause`. */
+/** The first line of a caught value's message. An error that quotes it keeps the whole value as its `cause`. */
 export function reasonOf(caught: unknown): string {
   const said = typeof caught === 'object' && caught !== null && 'message' in caught ? caught.message : caught;
   return String(said).trim().split('\n', 1).join();

@@ -15,7 +15,7 @@ const dataset = (shape: number[], grain: number[]): Dataset => ({
   grain,
 });
 
-describe('a dataset is read in blocks of whole chunks', () => {
+describe('dividing a dataset into blocks', () => {
   test.each([
     ['one chunk larger than a block', [2048, 1024], [2048, 1024]],
     ['chunks that are rows', [5000, 700], [100, 700]],
@@ -24,7 +24,7 @@ describe('a dataset is read in blocks of whole chunks', () => {
     ['no chunks', [3, 3, 512, 512], [1, 1, 1, 1]],
     ['a single number', [1], [1]],
     ['chunks larger than the dataset', [3, 3], [8, 8]],
-  ])('%s: each number once, each chunk in one block, no block too big', (_, shape, grain) => {
+  ])('covers each number once, splits no chunk and limits the size of a block: %s', (_, shape, grain) => {
     const whole = dataset(shape, grain);
     const seen = new Uint8Array(whole.bytes / 4);
     const chunkBytes = grain.reduce((a, b) => a * b, 4);
@@ -42,12 +42,12 @@ describe('a dataset is read in blocks of whole chunks', () => {
     expect(seen.every((times) => times === 1)).toBe(true);
   });
 
-  test('a dataset of no numbers has no blocks', () => {
+  test('gives no blocks for an empty dataset', () => {
     expect([...blocksOf(dataset([0, 3], [1, 1]))]).toEqual([]);
   });
 });
 
-test('a chunk too big to be unpacked in one piece is refused before it is', async () => {
+test('a chunk that is too big to decompress in one piece is refused', async () => {
   const rows = 3_000_000;
   const file = await writeFile((file) => {
     const weights = tinyWeights();

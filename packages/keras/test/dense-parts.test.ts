@@ -13,7 +13,7 @@ import { tinyWeights } from './support/tiny-vgg.js';
 const layers = [...tinyWeights()].map(([name, { bias }]) => ({ name, width: bias.shape[0] ?? 0 }));
 
 test.each(['softmax', 'linear', 'relu'] as const)(
-  'dense kernels in parts give the output of whole ones, with %s at the end',
+  'dense kernels in parts give the same output as whole kernels, with the last activation %s',
   async (activation) => {
     const found = findPackage('@tensorflow/tfjs-backend-wasm');
     if (found === undefined) throw new Error('the development dependencies are not installed');
@@ -36,7 +36,7 @@ test.each(['softmax', 'linear', 'relu'] as const)(
     }
     const outputs: number[][] = [];
     const tensors: number[] = [];
-    // Three numbers to a row: parts of one row, and of two.
+    // A row has three numbers: 12 bytes make parts of one row, 24 bytes make parts of two rows.
     for (const engine of [whole, tfjsEngine('wasm', tf, 'wasm', 12), tfjsEngine('wasm', tf, 'wasm', 24)]) {
       const session = await engine.build(graph, weights(), {});
       const batch = Float32Array.from([...tinyImage.data, ...tinyImage.data.map((value) => -value)]);
@@ -50,7 +50,7 @@ test.each(['softmax', 'linear', 'relu'] as const)(
     for (const output of others) {
       for (const [index, value] of output.entries()) expect(value).toBeCloseTo(expected[index] ?? NaN, 5);
     }
-    // Rows of the three dense kernels: 2, 3 and 3.
+    // The three dense kernels have 2, 3 and 3 rows. Each part after the first adds one tensor.
     expect(tensors).toEqual([32, 32 + 1 + 2 + 2, 32 + 0 + 1 + 1 + 1]);
   },
 );

@@ -12,8 +12,8 @@ const run = promisify(execFile);
 const dist = path.join(packageDirectory, 'dist');
 
 /**
- * A project with the built package in it and the engine packages of that name, linked from where they are installed.
- * They lie in the project's own node_modules, the package with its dependencies in a place apart, as pnpm does it.
+ * Makes a project that uses the built package and some engine packages. The engine packages are in the node_modules of
+ * the project. The built package and its dependencies are in a separate store, as with pnpm.
  */
 async function project(
   ...packages: string[]
@@ -54,7 +54,7 @@ const [output] = await model.predict([{ data: new Float32Array(64 * 64 * 3), sha
 console.log(model.engine, output.shape.join());
 await model.dispose();`;
 
-test('what is installed here is told with its version, what is not with the reason', () => {
+test('engines() lists all engines, each installed one with its version', () => {
   const status = new Map(engines().map((engine) => [engine.name, engine]));
   expect([...status.keys()]).toEqual(['tfjs-node-gpu', 'onnxruntime', 'tfjs-node', 'wasm']);
   expect(status.get('onnxruntime')).toEqual({
@@ -66,9 +66,9 @@ test('what is installed here is told with its version, what is not with the reas
   expect(status.get('wasm')).toMatchObject({ available: true });
 });
 
-// pnpm installs it for its optional peers, but does not run the script that downloads its native addon.
+// pnpm installs these optional peers, but does not run the script that downloads their native addon.
 test.each(['tfjs-node', 'tfjs-node-gpu'] as const)(
-  '%s without its native addon is refused with what to do',
+  '%s without its native addon is refused with advice',
   async (engine) => {
     const status = engines().find(({ name }) => name === engine);
     if (status?.available !== false) {
@@ -93,12 +93,12 @@ test.each(['tfjs-node', 'tfjs-node-gpu'] as const)(
 test.each([
   [['onnxruntime-node', '@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node-gpu'], 'onnxruntime 1,20'],
   [['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node-gpu'], 'wasm 1,20'],
-])('auto takes the first that loads of %j, and prints nothing', async (packages, line) => {
+])('auto takes the first engine that loads, and prints nothing: %j', async (packages, line) => {
   const { script } = await project(...packages);
   expect(await script(PREDICT)).toBe(line);
 });
 
-test('what is there without its native addon is not to be installed, but to be allowed to', async () => {
+test('the advice for a missing native addon is to allow its install script, not to add the package', async () => {
   const { directory, script } = await project();
   const bare = path.join(directory, 'node_modules/@tensorflow/tfjs-node');
   await mkdir(bare, { recursive: true });
@@ -111,7 +111,7 @@ test('what is there without its native addon is not to be installed, but to be a
   expect(output).not.toContain('npm install');
 });
 
-test('with no engine installed, the error says what to install', async () => {
+test('if no engine is installed, the error says which package to install', async () => {
   const { script } = await project();
   const output = await script(`
     console.log(engines().map(({ available }) => available).join());
@@ -125,7 +125,7 @@ test('with no engine installed, the error says what to install', async () => {
   );
 });
 
-test('an engine package that throws while it loads is refused with its own words', async () => {
+test('an engine package that throws while it loads is refused with its own message', async () => {
   const { directory, script } = await project();
   const broken = path.join(directory, 'node_modules/onnxruntime-node');
   const binary = path.join(broken, 'bin/napi-v6', process.platform, process.arch);
@@ -138,12 +138,12 @@ test('an engine package that throws while it loads is refused with its own words
   expect(output).toMatch(/^ERR_KERAS_ENGINE_NOT_AVAILABLE .*onnxruntime-node 9\.9\.9.*GLIBC_9\.9 not found/u);
 });
 
-test('the pure-JS backend is never taken in place of wasm', async () => {
+test('the pure-JS backend never replaces wasm', async () => {
   const { directory, script } = await project('@tensorflow/tfjs-core');
   const broken = path.join(directory, 'node_modules/@tensorflow/tfjs-backend-wasm');
   await mkdir(broken, { recursive: true });
   await writeFile(path.join(broken, 'package.json'), '{ "version": "9.9.9", "main": "index.js" }');
-  // Registers a backend that does not start, and one that does: TensorFlow.js by itself would go on with the second.
+  // The first backend does not start, the second does. TensorFlow.js alone would silently use the second.
   await writeFile(
     path.join(broken, 'index.js'),
     `const tf = require('@tensorflow/tfjs-core');
@@ -156,7 +156,7 @@ test('the pure-JS backend is never taken in place of wasm', async () => {
   expect(output).toMatch(/^ERR_KERAS_ENGINE_NOT_AVAILABLE .*backend wasm of TensorFlow\.js did not start/u);
 });
 
-test('an error elsewhere in the program ends it as it would without a wasm engine', async () => {
+test('the wasm engine leaves no process listeners behind', async () => {
   const { script } = await project('@tensorflow/tfjs-backend-wasm');
   expect(
     await script(`${PREDICT}
@@ -164,7 +164,7 @@ test('an error elsewhere in the program ends it as it would without a wasm engin
   ).toBe('wasm 1,20\n0 0');
 });
 
-test('predictions leave no tensor behind, nor does a disposed model or a load that failed', async () => {
+test('predictions, disposed models and failed loads leave no tensors behind', async () => {
   const { script } = await project('@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-core');
   const output = await script(`
     import { createRequire } from 'node:module';
@@ -180,6 +180,6 @@ test('predictions leave no tensor behind, nor does a disposed model or a load th
     let slices = 0;
     await load({ onProgress() { if (++slices === 9) throw new Error('stop'); } }).catch((error) => console.log(error.message));
     console.log(tf.memory().numTensors);`);
-  // Kernel and bias of sixteen layers.
+  // Sixteen layers have a kernel and a bias each.
   expect(output.split('\n')).toEqual(['32', '32', '0', 'stop', '0']);
 });

@@ -6,7 +6,7 @@ import * as imagenet from '../src/imagenet/index.js';
 import * as keras from '../src/index.js';
 import { sharedFile, testWithShared } from './support/files.js';
 
-test('the public surface is this and nothing else', () => {
+test('the package exports exactly these names', () => {
   expect(Object.keys(keras).toSorted()).toEqual([
     'DisposedError',
     'EngineError',
@@ -20,7 +20,7 @@ test('the public surface is this and nothing else', () => {
   expect(Object.keys(imagenet).toSorted()).toEqual(['IMAGENET_LABELS', 'VGG_MEANS_BGR', 'topK']);
 });
 
-test('errors of this package are told by class, name and code', () => {
+test('an error has its own class, name and code, and shows only known details', () => {
   const error = new keras.ModelFileError('ERR_KERAS_TRUNCATED', 'cut', { file: 'a.h5' });
   expect(error).toBeInstanceOf(keras.KerasError);
   expect(error).toBeInstanceOf(Error);
@@ -32,7 +32,7 @@ test('errors of this package are told by class, name and code', () => {
   });
 });
 
-test('the labels stand in the order of Keras', () => {
+test('the labels are in the order of Keras', () => {
   const { IMAGENET_LABELS: labels } = imagenet;
   expect(labels).toHaveLength(1000);
   const known = {
@@ -49,14 +49,14 @@ test('the labels stand in the order of Keras', () => {
   for (const [index, label] of Object.entries(known)) expect(labels[Number(index)]).toBe(label);
 });
 
-testWithShared('the labels are those that another framework has, in another order', () => {
+testWithShared('the labels are the same as those of Darknet, which has another order', () => {
   const theirs = JSON.parse(
     readFileSync(sharedFile('vectors/imagenet/labels_darknet.json'), 'utf8'),
   ) as string[];
   expect([...imagenet.IMAGENET_LABELS].sort()).toEqual(theirs.toSorted());
 });
 
-test('the best classes come highest first, ties in class order, and no more than there are', () => {
+test('topK returns the highest scores first, ties in class order, and at most all classes', () => {
   const scores = Float32Array.of(0.25, 0.5, 0.125, 0.125);
   expect(imagenet.topK(scores, 3)).toEqual([
     { index: 1, score: 0.5 },

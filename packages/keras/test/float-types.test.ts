@@ -7,7 +7,7 @@ import { toFloat32 } from '../src/reading/numbers.js';
 import { readWeight } from '../src/reading/read-weight.js';
 import { fixture } from './support/files.js';
 
-/** Written by h5py: the same five numbers in each type. */
+/** The numbers that h5py wrote in each type. */
 const NUMBERS = [1, -2, 0.5, 65504, 2 ** -14];
 
 let file: Hdf5File;
@@ -33,18 +33,18 @@ test.each([
   'big_float16',
   'big_float32',
   'big_float64',
-])('%s is read as it is', async (name) => {
+])('reads the numbers of %s', async (name) => {
   expect([...(await read(name))]).toEqual(NUMBERS);
 });
 
 test.each(['bfloat16', 'other_bias', 'other_fields', 'integers'])(
-  '%s is refused, not misread',
+  'refuses %s instead of misreading it',
   async (name) => {
     await expect(read(name)).rejects.toMatchObject({ code: 'ERR_KERAS_WRONG_TYPE', weight: `/${name}` });
   },
 );
 
-test('16-bit floats keep their values', () => {
+test('converts 16-bit floats to the same values', () => {
   const bits = Uint16Array.of(0x3c00, 0xc000, 0x3555, 0x0001, 0x7bff, 0x8000, 0x7c00, 0x7e00);
   const numbers = toFloat32(new Uint8Array(bits.buffer), 'float16');
   expect([...numbers]).toEqual([1, -2, 0.333251953125, 2 ** -24, 65504, -0, Infinity, NaN]);

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { ENGINES, predictWith, tinyImage } from './support/predicting.js';
 import { tinyConfig, tinyWeights, writeFile, writeWhole } from './support/tiny-vgg.js';
 
-/** Names that engines, files or we ourselves might use for something else. */
+/** Names that an engine, a file or this package could use for something else. */
 const NAMES = [
   'input',
   ':input',
@@ -32,7 +32,7 @@ beforeAll(async () => {
   expected = await predictWith(file, tinyImage);
 });
 
-test.each(ENGINES)('layers may have any name, with %s', async (engine) => {
+test.each(ENGINES)('layers may have any name, on %s', async (engine) => {
   const weights = tinyWeights();
   const renamed = new Map([...weights.keys()].map((name, index) => [name, NAMES[index] ?? name]));
   const file = await writeFile((file) => {

@@ -13,7 +13,7 @@ import {
   writeWhole,
 } from './support/tiny-vgg.js';
 
-describe('the same network in another layout gives the same output', () => {
+describe('the same network gives the same output in each layout', () => {
   let expected: Float32Array;
   beforeAll(async () => {
     expected = await predictWith(
@@ -25,7 +25,7 @@ describe('the same network in another layout gives the same output', () => {
     expect(new Set(expected).size).toBe(4);
   });
 
-  test('compressed in chunks', async () => {
+  test('reads compressed chunks', async () => {
     const file = await writeFile((file) => {
       writeNamed(file, tinyWeights(), { gzip: true });
     });
@@ -37,7 +37,7 @@ describe('the same network in another layout gives the same output', () => {
     ['chunks that are cut by the edges', [2, 2, 2, 2]],
     ['chunks along the first dimension only', [3, 3, 1, 1]],
     ['one chunk for all', [3, 3, 3, 3]],
-  ])('compressed in %s, for a rotated kernel', async (_, chunks) => {
+  ])('reads rotated kernels that are compressed in %s', async (_, chunks) => {
     const weights = tinyWeights();
     for (const { kernel } of weights.values()) {
       if (kernel.shape.length === 4) kernel.data = rotated(kernel.data, kernel.shape);
@@ -48,7 +48,7 @@ describe('the same network in another layout gives the same output', () => {
     expect(await predictWith(file, tinyImage, { kernels: 'convolution' })).toEqual(expected);
   });
 
-  test('in the newest version of the file format', async () => {
+  test('reads the newest version of HDF5', async () => {
     const file = await writeFile(
       (file) => {
         writeNamed(file, tinyWeights(), { gzip: true });
@@ -58,7 +58,7 @@ describe('the same network in another layout gives the same output', () => {
     expect(await predictWith(file, tinyImage)).toEqual(expected);
   });
 
-  test('behind a block that is not HDF5', async () => {
+  test('reads a file that begins with a block that is not HDF5', async () => {
     const file = await writeFile((file) => {
       writeNamed(file, tinyWeights());
     });
@@ -67,14 +67,14 @@ describe('the same network in another layout gives the same output', () => {
     expect(await predictWith(behind, tinyImage)).toEqual(expected);
   });
 
-  test('as 64-bit floats', async () => {
+  test('reads 64-bit floats', async () => {
     const file = await writeFile((file) => {
       writeNamed(file, tinyWeights(), { float64: true });
     });
     expect(await predictWith(file, tinyImage)).toEqual(expected);
   });
 
-  test('with the list of layers split over several attributes', async () => {
+  test('reads a list of layers that is split over several attributes', async () => {
     const file = await writeFile((file) => {
       const weights = tinyWeights();
       const names = ['input_1', ...weights.keys()];
@@ -87,7 +87,7 @@ describe('the same network in another layout gives the same output', () => {
     expect(await predictWith(file, tinyImage)).toEqual(expected);
   });
 
-  test('written by Keras on Theano, with rotated kernels', async () => {
+  test('reads the rotated kernels that Keras wrote on Theano', async () => {
     const file = await writeFile((file) => {
       const weights = tinyWeights();
       for (const { kernel } of weights.values()) {
@@ -100,14 +100,14 @@ describe('the same network in another layout gives the same output', () => {
     expect(await predictWith(file, tinyImage, { kernels: 'correlation' })).not.toEqual(expected);
   });
 
-  test('as a whole model, Sequential', async () => {
+  test('reads a whole model that is Sequential', async () => {
     const file = await writeFile((file) => {
       writeWhole(file, tinyConfig());
     });
     expect(await predictWith(file, tinyImage)).toEqual(expected);
   });
 
-  test('as a whole model, functional with the connections of Keras 2, and dropout', async () => {
+  test('reads a whole model that is functional, with the connections of Keras 2 and dropout', async () => {
     const file = await writeFile((file) => {
       const layers = tinyConfig();
       layers.splice(-1, 0, { class_name: 'Dropout', config: { name: 'dropout', rate: 0.5 } });
@@ -121,7 +121,7 @@ describe('the same network in another layout gives the same output', () => {
   });
 
   test.each(['convolution', 'correlation'] as const)(
-    'with numbered layers, kernels for %s',
+    'reads numbered layers with kernels for %s',
     async (kernels) => {
       const file = await writeFile((file) => {
         writeNumbered(file, tinyWeights(), kernels === 'convolution');
@@ -132,7 +132,7 @@ describe('the same network in another layout gives the same output', () => {
 });
 
 test.each([true, false])(
-  'the published VGG-16 with numbered layers needs no option (rotated: %s)',
+  'the published VGG-16 with numbered layers is recognised without an option (rotated: %s)',
   async (rotated) => {
     const weights = tinyWeights();
     const first = weights.get('block1_conv1');
@@ -152,11 +152,11 @@ test.each([true, false])(
   },
 );
 
-test('dense rows after a flatten come from channel, row, column order', async () => {
+test('the dense rows after a Flatten are read in the order channel, row, column', async () => {
   const weights = tinyWeights();
   const fc1 = weights.get('fc1');
   if (fc1 === undefined) throw new Error('no such layer');
-  // 64×64 pixels leave 2×2 places of 2 channels.
+  // Five halvings of 64×64 pixels leave 2×2 pixels, each with 2 channels.
   fc1.kernel = { shape: [8, 3], data: Float32Array.from({ length: 24 }, (_, index) => (index % 5) - 2) };
   const image = {
     shape: [1, 64, 64, 3],

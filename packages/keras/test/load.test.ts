@@ -10,7 +10,7 @@ import { tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';
 
 const file = fixture('vgg16_small.h5');
 
-/** Whether this process has a file open; told by Linux. */
+/** Whether this process has the file open. Linux only. */
 function isOpen(name: string): boolean {
   return readdirSync('/proc/self/fd').some((descriptor) => {
     try {
@@ -23,7 +23,7 @@ function isOpen(name: string): boolean {
 const testOnLinux = process.platform === 'linux' ? test : test.skip;
 
 describe('progress', () => {
-  test('counts the bytes of the weights up to their total, then says that the engine builds', async () => {
+  test('counts the bytes of the weights up to their total, then reports that the engine builds', async () => {
     const steps: LoadProgress[] = [];
     await using model = await loadModel(file, {
       architecture: 'vgg16',
@@ -40,7 +40,7 @@ describe('progress', () => {
     expect(loaded).toEqual(loaded.toSorted((a, b) => a - b));
   });
 
-  testOnLinux('a listener that throws ends the loading with its error, and the file is closed', async () => {
+  testOnLinux('a listener that throws stops the loading with its error and closes the file', async () => {
     const own = new Error('no space on the page');
     const outcome = loadModel(file, {
       architecture: 'vgg16',
@@ -53,14 +53,14 @@ describe('progress', () => {
   });
 });
 
-describe('a signal', () => {
-  test('that has fired already keeps the file from being touched', async () => {
+describe('signal', () => {
+  test('does not touch the file if the signal is already aborted', async () => {
     const outcome = loadModel('/no/such/file.h5', { architecture: 'vgg16', signal: AbortSignal.abort() });
     await expect(outcome).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   testOnLinux.each(['onnxruntime', 'wasm'] as const)(
-    'stops reading for %s between two slices, with its reason, and the file is closed',
+    'stops reading for %s between two slices, rejects with the reason and closes the file',
     async (engine) => {
       const controller = new AbortController();
       const reason = new Error('the user went away');
@@ -80,7 +80,7 @@ describe('a signal', () => {
     },
   );
 
-  test('that fires while the engine builds leaves no model behind', async () => {
+  test('rejects if the signal is aborted while the engine builds', async () => {
     const controller = new AbortController();
     const outcome = loadModel(file, {
       architecture: 'vgg16',
@@ -93,7 +93,7 @@ describe('a signal', () => {
   });
 });
 
-test('several loads at once, one of them of a bad file, do not disturb each other', async () => {
+test('loads at the same time do not disturb each other, even if one file is bad', async () => {
   const broken = await writeFile((file) => {
     const weights = tinyWeights();
     weights.get('fc2')?.bias.data.fill(NaN);
@@ -117,7 +117,7 @@ test('several loads at once, one of them of a bad file, do not disturb each othe
   }
 });
 
-testOnLinux('the file is closed when the model is there, and after a refusal', async () => {
+testOnLinux('a load closes the file, and so does a refusal', async () => {
   await using model = await loadModel(file, { architecture: 'vgg16' });
   expect(model.outputs[0]?.shape).toEqual([null, 20]);
   expect(isOpen(file)).toBe(false);
@@ -128,7 +128,7 @@ testOnLinux('the file is closed when the model is there, and after a refusal', a
   expect(isOpen(bad)).toBe(false);
 });
 
-describe('an option that is wrong is refused by name', () => {
+describe('options', () => {
   let good: string;
   beforeAll(async () => {
     good = await writeFile((file) => {
@@ -145,27 +145,27 @@ describe('an option that is wrong is refused by name', () => {
     ['threads', { architecture: 'vgg16', threads: '2' }],
     ['foo', { architecture: 'vgg16', foo: 0 }],
     ['toString', { architecture: 'vgg16', toString: 0 }],
-  ])('%s in %j', async (option, options) => {
+  ])('refuses a wrong option by name: %s in %j', async (option, options) => {
     const outcome = loadModel(good, options as LoadOptions);
     await expect(outcome).rejects.toBeInstanceOf(OptionError);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_KERAS_OPTION', option });
   });
 
-  test('and one that is not known is answered with those that are', async () => {
+  test('answers an unknown option with the list of all options', async () => {
     const options = { architecture: 'vgg16', thread: 2 } as const;
     await expect(loadModel(good, options)).rejects.toThrow(
-      'There is no option "thread"; there are architecture, engine, kernels, threads, onProgress, signal',
+      'Unknown option "thread". The options are architecture, engine, kernels, threads, onProgress, signal',
     );
   });
 
-  test.each(['', new URL('http://localhost/model.h5')])('file as %s', async (name) => {
+  test.each(['', new URL('http://localhost/model.h5')])('refuses "%s" as a file', async (name) => {
     await expect(loadModel(name, { architecture: 'vgg16' })).rejects.toMatchObject({
       code: 'ERR_KERAS_OPTION',
       option: 'file',
     });
   });
 
-  test('threads are taken', async () => {
+  test('accepts a number of threads', async () => {
     expect(await predictWith(good, tinyImage, { threads: 1 })).toHaveLength(4);
   });
 });

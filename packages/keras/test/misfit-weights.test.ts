@@ -11,7 +11,7 @@ import {
   writeNumbered,
 } from './support/tiny-vgg.js';
 
-describe('weights that do not fit', () => {
+describe('loading weights that do not fit', () => {
   const changed = (change: (weights: Map<string, Weights>) => void) =>
     writeFile((file) => {
       const weights = tinyWeights();
@@ -24,7 +24,7 @@ describe('weights that do not fit', () => {
     return found;
   };
 
-  test('infinity in a bias', async () => {
+  test('rejects infinity in a bias and states its position', async () => {
     const file = await changed((weights) => {
       layer(weights, 'fc1').bias.data[2] = -Infinity;
     });
@@ -32,7 +32,7 @@ describe('weights that do not fit', () => {
     expect(error).toMatchObject({ code: 'ERR_KERAS_NOT_FINITE', layer: 'fc1', weight: '/fc1/fc1/bias:0' });
     expect(error.message).toContain('-Infinity at [2]');
   });
-  test('a kernel with two dimensions where four are needed', async () => {
+  test('rejects a kernel with two dimensions instead of four', async () => {
     const file = await changed((weights) => {
       layer(weights, 'block4_conv2').kernel.shape = [18, 2];
     });
@@ -42,20 +42,20 @@ describe('weights that do not fit', () => {
       actual: [18, 2],
     });
   });
-  test('kernels in the order of Theano', async () => {
+  test('rejects a kernel in the order of Theano', async () => {
     const file = await changed((weights) => {
       layer(weights, 'block1_conv1').kernel.shape = [2, 3, 3, 3];
     });
     expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_WRONG_SHAPE', layer: 'block1_conv1' });
   });
-  test('a dimension of nothing', async () => {
+  test('rejects a dimension of length 0', async () => {
     const file = await changed((weights) => {
       layer(weights, 'predictions').kernel = { data: new Float32Array(0), shape: [3, 0] };
       layer(weights, 'predictions').bias = { data: new Float32Array(0), shape: [0] };
     });
     expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_WRONG_SHAPE', layer: 'predictions' });
   });
-  test('a bias of another length than all around it', async () => {
+  test('blames the bias if both neighbouring kernels disagree with it', async () => {
     const file = await changed((weights) => {
       layer(weights, 'fc1').bias = { data: new Float32Array(5), shape: [5] };
     });
@@ -66,7 +66,7 @@ describe('weights that do not fit', () => {
       actual: [5],
     });
   });
-  test('a first dense layer that fits no square image', async () => {
+  test('rejects a first dense layer that fits no square image', async () => {
     const file = await changed((weights) => {
       layer(weights, 'fc1').kernel = { data: new Float32Array(18), shape: [6, 3] };
     });
@@ -76,7 +76,7 @@ describe('weights that do not fit', () => {
       actual: [6, 3],
     });
   });
-  test('without its dense layers, as Keras publishes it for other uses', async () => {
+  test('rejects a "notop" file, which has no dense layers', async () => {
     const file = await changed((weights) => {
       for (const name of ['fc1', 'fc2', 'predictions']) weights.delete(name);
     });
@@ -84,7 +84,7 @@ describe('weights that do not fit', () => {
     expect(error.code).toBe('ERR_KERAS_MISSING_LAYER');
     expect(error.message).toContain('notop');
   });
-  test('integers', async () => {
+  test('rejects integers', async () => {
     const file = await writeFile((file) => {
       writeNamed(file, tinyWeights());
       const layer = groupOf(file, '/fc2');
@@ -98,7 +98,7 @@ describe('weights that do not fit', () => {
       weight: '/fc2/integers',
     });
   });
-  test('dimensions that the file cannot hold take no memory', async () => {
+  test('rejects dimensions that the file cannot hold, and allocates no memory for them', async () => {
     const file = await writeFile((file) => {
       const weights = tinyWeights();
       weights.delete('fc2');
@@ -107,7 +107,7 @@ describe('weights that do not fit', () => {
       const names = [...tinyWeights().keys()];
       file.delete_attribute('layer_names');
       file.create_attribute('layer_names', names, [names.length], 'A20');
-      // 64 GiB that were never written: HDF5 stores nothing for them.
+      // 64 GiB take no space in the file, because HDF5 stores only numbers that were written.
       const huge = { fc2: [3, 2 ** 17], predictions: [2 ** 17, 2 ** 17] };
       for (const [name, shape] of Object.entries(huge)) {
         const group = file.create_group(name);
@@ -133,7 +133,7 @@ describe('weights that do not fit', () => {
     expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_SIZE_NOT_CREDIBLE', layer: 'fc2' });
     expect(process.memoryUsage.rss() - before).toBeLessThan(200e6);
   });
-  test('a link to another file is not followed', async () => {
+  test('does not follow a link to another file', async () => {
     const other = await writeFile((file) => {
       writeNamed(file, tinyWeights());
     });
@@ -152,21 +152,21 @@ describe('weights that do not fit', () => {
   });
 });
 
-describe('broken lists', () => {
-  test('a layer that is listed but has no group', async () => {
+describe('loading a file with broken lists', () => {
+  test('rejects a listed layer that has no group', async () => {
     const file = await writeFile((file) => {
       file.create_attribute('layer_names', ['block1_conv1'], [1], 'A20');
     });
     expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_MISSING_LAYER', layer: 'block1_conv1' });
   });
-  test('a layer without weight_names', async () => {
+  test('rejects a layer without weight_names', async () => {
     const file = await writeFile((file) => {
       writeNamed(file, tinyWeights());
       groupOf(file, '/fc1').delete_attribute('weight_names');
     });
     expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_DAMAGED', layer: 'fc1' });
   });
-  test('layer_names of numbers', async () => {
+  test('rejects layer_names that are numbers', async () => {
     const file = await writeFile((file) => {
       file.create_attribute('layer_names', [1, 2, 3]);
     });
@@ -177,7 +177,7 @@ describe('broken lists', () => {
     [2_000_000_000, 'ERR_KERAS_DAMAGED'],
     [17, 'ERR_KERAS_MISSING_LAYER'],
     [15, 'ERR_KERAS_MISSING_LAYER'],
-  ])('nb_layers of %d where there are 16', async (count, code) => {
+  ])('rejects nb_layers of %d if there are 16 layers', async (count, code) => {
     const file = await writeFile((file) => {
       writeNumbered(file, tinyWeights());
       file.delete_attribute('nb_layers');

@@ -10,42 +10,45 @@ import { fixture, temporaryDirectory } from './support/files.js';
 import { refusal } from './support/refusal.js';
 import { groupOf, tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';
 
-describe('a model file cannot make another file be read', () => {
-  // One dataset whose numbers are in /dev/zero; with object headers of version 1, and of version 2.
+describe('a model file cannot cause another file to be read', () => {
+  // In each file, the numbers of the one dataset are in /dev/zero. The object headers have version 1 and version 2.
   const external = ['external_storage.h5', 'external_storage_v2.h5'];
 
-  test.each(external)('by external storage: %s', async (name) => {
+  test.each(external)('rejects external storage: %s', async (name) => {
     const error = await refusal(fixture(name));
     expect(error).toMatchObject({ code: 'ERR_KERAS_UNSUPPORTED_FORMAT', weight: '/layer_0/param_0' });
     expect(error.message).toContain('external storage');
   });
 
-  test.each(external)('not even where the library is asked to read it: %s', async (name) => {
-    const { superblock } = await checkFile(fixture(name));
-    const file = await Hdf5File.open(fixture(name), superblock);
-    try {
-      const dataset = {
-        path: '/layer_0/param_0',
-        shape: [4, 3, 3, 3],
-        type: 'float32' as const,
-        numberBytes: 4,
-        bytes: 432,
-        compressed: false,
-        grain: [1, 1, 1, 1],
-      };
-      expect(() => file.read(dataset, { offset: [0, 0, 0, 0], count: [4, 3, 3, 3] })).toThrow(
-        expect.objectContaining({
-          code: 'ERR_KERAS_UNSUPPORTED_FORMAT',
-          weight: '/layer_0/param_0',
-          message: expect.stringContaining('/dev/zero'),
-        }),
-      );
-    } finally {
-      await file.close();
-    }
-  });
+  test.each(external)(
+    'blocks external storage even if the HDF5 library itself is asked to read it: %s',
+    async (name) => {
+      const { superblock } = await checkFile(fixture(name));
+      const file = await Hdf5File.open(fixture(name), superblock);
+      try {
+        const dataset = {
+          path: '/layer_0/param_0',
+          shape: [4, 3, 3, 3],
+          type: 'float32' as const,
+          numberBytes: 4,
+          bytes: 432,
+          compressed: false,
+          grain: [1, 1, 1, 1],
+        };
+        expect(() => file.read(dataset, { offset: [0, 0, 0, 0], count: [4, 3, 3, 3] })).toThrow(
+          expect.objectContaining({
+            code: 'ERR_KERAS_UNSUPPORTED_FORMAT',
+            weight: '/layer_0/param_0',
+            message: expect.stringContaining('/dev/zero'),
+          }),
+        );
+      } finally {
+        await file.close();
+      }
+    },
+  );
 
-  test('by an external link', async () => {
+  test('rejects an external link', async () => {
     const file = await writeFile((file) => {
       writeNamed(file, tinyWeights());
       const layer = groupOf(file, 'fc1');
@@ -61,7 +64,7 @@ describe('a model file cannot make another file be read', () => {
   });
 });
 
-test.each(['/dev/zero', 'a pipe'])('%s is refused unopened', async (kind) => {
+test.each(['/dev/zero', 'a pipe'])('refuses %s without opening it', async (kind) => {
   if (process.platform === 'win32') {
     console.warn('SKIPPED: Windows has neither /dev/zero nor named pipes in the file system');
     return;
@@ -71,19 +74,19 @@ test.each(['/dev/zero', 'a pipe'])('%s is refused unopened', async (kind) => {
   expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_NOT_A_FILE' });
 });
 
-test('files that are refused leave no descriptor open', async () => {
+test('refused files leave no file descriptor open', async () => {
   if (process.platform !== 'linux') {
-    console.warn('SKIPPED: open descriptors are counted in /proc, which only Linux has');
+    console.warn('SKIPPED: only Linux lists the open file descriptors in /proc');
     return;
   }
-  // What the library opens once is open now.
+  // The first call opens what the library keeps open.
   await refusal(fixture('external_storage.h5'));
   const before = readdirSync('/proc/self/fd').length;
   for (let time = 0; time < 5; time++) await refusal(fixture('external_storage.h5'));
   expect(readdirSync('/proc/self/fd')).toHaveLength(before);
 });
 
-test('an object header that is not where it should be is refused as damage', async () => {
+test('an object header at a wrong address is refused as damage', async () => {
   const file = await writeFile((file) => {
     writeNamed(file, tinyWeights());
   });

@@ -10,7 +10,7 @@ import {
   writeWhole,
 } from './support/tiny-vgg.js';
 
-describe('a whole model that is not a VGG-16 is refused by name', () => {
+describe('loading a whole model that is not a VGG-16', () => {
   const whole = (change: (layers: LayerJson[]) => void) =>
     writeFile((file) => {
       const layers = tinyConfig();
@@ -20,7 +20,7 @@ describe('a whole model that is not a VGG-16 is refused by name', () => {
   const configOf = (layers: LayerJson[], name: string) =>
     layers.find(({ config }) => config['name'] === name)?.config ?? {};
 
-  test('a Lambda layer, whose code is not executed', async () => {
+  test('rejects a Lambda layer and does not execute its code', async () => {
     const file = await whole((layers) => {
       layers.splice(3, 0, { class_name: 'Lambda', config: { name: 'evil', function: ['4wEA', null, null] } });
     });
@@ -30,13 +30,13 @@ describe('a whole model that is not a VGG-16 is refused by name', () => {
   });
   test.each([
     [
-      'a layer left out',
+      'a missing layer',
       (layers: LayerJson[]) => {
         layers.splice(4, 1);
       },
     ],
     [
-      'a layer too many',
+      'an extra layer',
       (layers: LayerJson[]) => {
         layers.push({ class_name: 'Dense', config: { name: 'more', units: 2 } });
       },
@@ -54,7 +54,7 @@ describe('a whole model that is not a VGG-16 is refused by name', () => {
       },
     ],
     [
-      'grouped convolution',
+      'a grouped convolution',
       (layers: LayerJson[]) => {
         configOf(layers, 'block2_conv1')['groups'] = 2;
       },
@@ -66,7 +66,7 @@ describe('a whole model that is not a VGG-16 is refused by name', () => {
       },
     ],
     [
-      'channels first',
+      'the data format channels_first',
       (layers: LayerJson[]) => {
         configOf(layers, 'block1_pool')['data_format'] = 'channels_first';
       },
@@ -77,34 +77,34 @@ describe('a whole model that is not a VGG-16 is refused by name', () => {
         configOf(layers, 'image')['batch_shape'] = [null, null, null, 3];
       },
     ],
-  ])('%s', async (_, change) => {
+  ])('rejects %s', async (_, change) => {
     expect(await refusal(await whole(change))).toMatchObject({ code: 'ERR_KERAS_NOT_THIS_ARCHITECTURE' });
   });
-  test('an absurd width', async () => {
+  test('rejects an absurd width', async () => {
     const file = await whole((layers) => {
       configOf(layers, 'fc1')['units'] = 1e12;
     });
     expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_WRONG_SHAPE', layer: 'fc1' });
   });
-  test('a width that is no number', async () => {
+  test('rejects a width that is not a number', async () => {
     const file = await whole((layers) => {
       configOf(layers, 'fc1')['units'] = '3';
     });
     expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_MODEL_CONFIG', layer: 'fc1' });
   });
   test.each([
-    ['no JSON', '{'],
+    ['text that is not JSON', '{'],
     ['null', 'null'],
-    ['no layers', '{"class_name":"Functional","config":{}}'],
-    ['layers without config', '{"class_name":"Functional","config":{"layers":[{"class_name":"Dense"}]}}'],
-  ])('model_config: %s', async (_, config) => {
+    ['a model without layers', '{"class_name":"Functional","config":{}}'],
+    ['a layer without config', '{"class_name":"Functional","config":{"layers":[{"class_name":"Dense"}]}}'],
+  ])('rejects a model_config: %s', async (_, config) => {
     const file = await writeFile((file) => {
       file.create_attribute('model_config', config);
       writeNamed(file.create_group('model_weights'), tinyWeights());
     });
     expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_MODEL_CONFIG' });
   });
-  test('branches', async () => {
+  test('rejects a model with branches', async () => {
     const file = await writeFile((file) => {
       const layers = tinyConfig().map((layer, index) => ({
         ...layer,

@@ -24,12 +24,12 @@ const LAYOUTS: [string, Partial<LoadOptions>][] = [
 ];
 
 describe.each(ENGINES)('on %s', (engine) => {
-  test('a weights-only file gives what Keras gave', async () => {
+  test('a weights-only file gives the output of Keras', async () => {
     const output = await predictWith(fixture('vgg16_small.h5'), image, { engine });
     expect(largestDifference(output, smallVgg.output.data)).toBeLessThan(1e-4);
   });
 
-  testWithShared.each(LAYOUTS)('%s gives what Keras gave for a batch', async (file, options) => {
+  testWithShared.each(LAYOUTS)('%s gives the output of Keras for a batch', async (file, options) => {
     const vector = JSON.parse(
       readFileSync(sharedFile('vectors/vgg/vgg16_small.json'), 'utf8'),
     ) as KerasVector;
@@ -39,7 +39,7 @@ describe.each(ENGINES)('on %s', (engine) => {
     expect(largestDifference(output, expected?.data ?? [])).toBeLessThan(1e-4);
   });
 
-  testWithShared('the demonstration model of ten classes at 32×32 loads', async () => {
+  testWithShared('the demonstration model loads: ten classes, 32×32 pixels', async () => {
     await using model = await loadModel(sharedFile('models/fashion-vgg16/fashion_vgg16.h5'), {
       architecture: 'vgg16',
       engine,
@@ -49,7 +49,7 @@ describe.each(ENGINES)('on %s', (engine) => {
     expect(model.outputs).toEqual([{ name: 'predictions', shape: [null, 10] }]);
   });
 
-  test('each example of a batch gives what it gives alone, and an empty batch gives nothing', async () => {
+  test('a batch gives the same outputs as its examples alone, and an empty batch gives an empty output', async () => {
     await using model = await loadModel(fixture('vgg16_small.h5'), { architecture: 'vgg16', engine });
     const dark = { data: image.data.map((value) => value / 2), shape: image.shape };
     const both = { data: Float32Array.from([...image.data, ...dark.data]), shape: [2, 64, 64, 3] };
@@ -68,7 +68,7 @@ describe.each(ENGINES)('on %s', (engine) => {
   });
 });
 
-test('a file may be given as a file URL', async () => {
+test('a file URL loads like a path', async () => {
   await using model = await loadModel(pathToFileURL(fixture('vgg16_small.h5')), { architecture: 'vgg16' });
   expect(model.engine).toBe('onnxruntime');
 });

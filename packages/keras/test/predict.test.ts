@@ -5,7 +5,7 @@ import { DisposedError, InputError, loadModel, type Model, type Tensor } from '.
 import { ENGINES, predictWith, tinyImage } from './support/predicting.js';
 import { tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';
 
-/** The image with another number at one place. */
+/** The image with one number replaced. */
 const holding = (index: number, number: number): Tensor => ({
   ...tinyImage,
   data: tinyImage.data.with(index, number),
@@ -18,7 +18,7 @@ beforeAll(async () => {
   });
 });
 
-describe('an input that does not fit is refused by what is wrong with it', () => {
+describe('predicting with inputs that do not fit', () => {
   let model: Model;
   beforeAll(async () => {
     model = await loadModel(file, { architecture: 'vgg16' });
@@ -27,26 +27,38 @@ describe('an input that does not fit is refused by what is wrong with it', () =>
 
   const { data } = tinyImage;
   test.each<[string, unknown, RegExp]>([
-    ['not a list', tinyImage, /must be an array/u],
-    ['no input', [], /has 1 input \(input\); 0 were given/u],
-    ['two inputs', [tinyImage, tinyImage], /2 were given/u],
-    ['null', [null], /not a tensor/u],
-    ['a bare array', [data], /not a tensor/u],
-    ['64-bit floats', [{ data: Float64Array.from(data), shape: [1, 32, 32, 3] }], /Float32Array/u],
-    ['a plain array', [{ data: [...data], shape: [1, 32, 32, 3] }], /Float32Array/u],
-    ['no batch dimension', [{ data, shape: [32, 32, 3] }], /\(n, 32, 32, 3\); it has \(32, 32, 3\)/u],
-    ['another size', [{ data, shape: [3, 32, 32, 1] }], /it has \(3, 32, 32, 1\)/u],
+    ['a tensor instead of an array', tinyImage, /must be an array/u],
+    ['an empty array', [], /exactly 1 tensor \(for input\), not 0/u],
+    ['two tensors', [tinyImage, tinyImage], /not 2/u],
+    ['null', [null], /must be a tensor/u],
+    ['data without a shape', [data], /must be a tensor/u],
+    [
+      '64-bit floats',
+      [{ data: Float64Array.from(data), shape: [1, 32, 32, 3] }],
+      /data must be a Float32Array/u,
+    ],
+    [
+      'numbers in a plain array',
+      [{ data: [...data], shape: [1, 32, 32, 3] }],
+      /data must be a Float32Array/u,
+    ],
+    [
+      'a shape without a batch dimension',
+      [{ data, shape: [32, 32, 3] }],
+      /\(n, 32, 32, 3\), not \(32, 32, 3\)/u,
+    ],
+    ['a shape of another size', [{ data, shape: [3, 32, 32, 1] }], /not \(3, 32, 32, 1\)/u],
     [
       'too few numbers',
       [{ data, shape: [2, 32, 32, 3] }],
-      /has 3072 numbers; its shape \(2, 32, 32, 3\) needs 6144/u,
+      /shape \(2, 32, 32, 3\) needs 6144 numbers, but data has 3072/u,
     ],
-    ['a shape of text', [{ data, shape: '1,32,32,3' }], /array of integers/u],
+    ['a shape that is text', [{ data, shape: '1,32,32,3' }], /array of integers/u],
     ['a negative batch', [{ data, shape: [-1, 32, 32, 3] }], /array of integers/u],
-    ['NaN', [holding(7, NaN)], /holds NaN at index 7 of its data/u],
+    ['NaN', [holding(7, NaN)], /data holds NaN at index 7/u],
     ['an infinite number', [holding(3071, -Infinity)], /holds -Infinity at index 3071/u],
-    ['half a batch', [{ data, shape: [0.5, 32, 32, 3] }], /array of integers/u],
-  ])('%s', async (_, inputs, message) => {
+    ['a batch of 0.5', [{ data, shape: [0.5, 32, 32, 3] }], /array of integers/u],
+  ])('rejects %s', async (_, inputs, message) => {
     const outcome = model.predict(inputs as Tensor[]);
     await expect(outcome).rejects.toBeInstanceOf(InputError);
     await expect(outcome).rejects.toMatchObject({
@@ -55,21 +67,21 @@ describe('an input that does not fit is refused by what is wrong with it', () =>
     });
   });
 
-  test('and the model goes on', async () => {
+  test('leaves the model usable', async () => {
     const [output] = await model.predict([tinyImage]);
     expect(output?.shape).toEqual([1, 4]);
   });
 });
 
 describe.each(ENGINES)('on %s', (engine) => {
-  test('warming up predicts nothing and changes nothing', async () => {
+  test('warmUp returns nothing and does not change later predictions', async () => {
     await using model = await loadModel(file, { architecture: 'vgg16', engine });
     await expect(model.warmUp()).resolves.toBeUndefined();
     const [output] = await model.predict([tinyImage]);
     expect(output?.data).toEqual(await predictWith(file, tinyImage, { engine }));
   });
 
-  test('predictions that run when the model is disposed still end; later ones are refused', async () => {
+  test('dispose lets running predictions end and rejects later ones', async () => {
     const model = await loadModel(file, { architecture: 'vgg16', engine });
     const running = model.predict([tinyImage]);
     const disposed = model.dispose();
@@ -82,7 +94,7 @@ describe.each(ENGINES)('on %s', (engine) => {
     await expect(model.warmUp()).rejects.toBeInstanceOf(DisposedError);
   });
 
-  test('outputs are probabilities that belong to the caller', async () => {
+  test('outputs are probabilities, and later predictions do not change them', async () => {
     await using model = await loadModel(file, { architecture: 'vgg16', engine });
     const [first] = await model.predict([tinyImage]);
     const kept = [...(first?.data ?? [])];

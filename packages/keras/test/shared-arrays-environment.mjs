@@ -1,8 +1,8 @@
 import { TestEnvironment } from 'jest-environment-node';
 
 /**
- * Jest runs tests in a realm of its own, with typed arrays of its own; ONNX Runtime's native code makes and takes only
- * those of the main realm. Users have one realm, and here the two share what must be the same.
+ * Jest runs tests in a separate realm with separate typed array classes. ONNX Runtime's native code creates and accepts
+ * only the classes of the main realm. Users have only one realm, so share these classes here.
  */
 export default class SharedArraysEnvironment extends TestEnvironment {
   constructor(...parameters) {

@@ -6,14 +6,21 @@ import { findPackage, type FoundPackage } from './find-package.js';
 
 const TFJS_CORE = '@tensorflow/tfjs-core';
 
-/** Whether an engine is there, and if not, why. */
+/**
+ * An engine, its npm package, and whether it is installed. If it is, `version` is the version of the package. If not,
+ * `reason` says what is missing.
+ */
 export type EngineStatus =
   | { name: EngineName; package: string; available: true; version: string }
   | { name: EngineName; package: string; available: false; reason: string };
 
 /**
- * Says which engines are installed with all that they need on this platform, without loading any of them.
- * Loading may still fail, for example where a system library is too old; `loadModel` then says why.
+ * Lists all engines and says which are installed with everything that they need on this platform. Loads none of them.
+ *
+ * An engine that is installed can still fail to load, for example if a system library is too old. `loadModel` then says
+ * why.
+ *
+ * @returns One status for each engine.
  */
 export function engines(): EngineStatus[] {
   return ENGINE_NAMES.map((name): EngineStatus => {
@@ -25,13 +32,14 @@ export function engines(): EngineStatus[] {
   });
 }
 
-/** Why an engine cannot be used, and what to do about it where something can be done. */
+/** Why an engine cannot be used. */
 export interface Unavailable {
   reason: string;
+  /** Advice for the user. Absent if nothing helps. */
   remedy?: string;
 }
 
-/** The package of an engine, or why it cannot be used. */
+/** Finds the package of an engine without loading it. */
 export function findEngine(name: EngineName): FoundPackage | Unavailable {
   const found = findPackage(ENGINE_PACKAGES[name]);
   if (found === undefined) {
@@ -56,7 +64,7 @@ function missingPart(name: EngineName, { directory, require }: FoundPackage): Un
         ? undefined
         : {
             reason: `${ENGINE_PACKAGES[name]} is installed without its native addon, which its install script downloads`,
-            // Adding the package again would change nothing.
+            // Do not suggest to add the package: that would not run its script either.
             remedy:
               'allow that script to run (pnpm: allowBuilds in pnpm-workspace.yaml; npm: no --ignore-scripts) and install again',
           };
@@ -73,12 +81,12 @@ function missingPart(name: EngineName, { directory, require }: FoundPackage): Un
   }
 }
 
-/** Not a command alone: it would be the wrong one in a project of another package manager. */
+/** Names npm only as an example, because the project may use another package manager. */
 function add(packages: string): string {
   return `add it to your project with your package manager, for example: npm install ${packages}`;
 }
 
-/** Whether one of the folders in `directory` (one for each version of Node's native interface) has the file. */
+/** Whether a folder in `directory` has the file. The packages have one folder for each version of Node-API. */
 function hasFile(directory: string, file: string): boolean {
   return (
     existsSync(directory) &&

@@ -2,17 +2,20 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** A package that was found, to be loaded with `require` and to find its own dependencies from. */
+/** An installed package. */
 export interface FoundPackage {
   version: string;
+  /** Absolute path of the package's folder. */
   directory: string;
-  /** Resolves from inside the package. */
+  /** Resolves from inside the package, so that it also finds the package's own dependencies. */
   require: NodeJS.Require;
 }
 
 /**
- * Finds an optional package: beside this one, then from the program that runs, then from the working directory.
- * The last two matter where a package manager keeps each package's dependencies apart.
+ * Finds an optional package, seen from this package, then from the running program, then from the working directory.
+ * The last two are for package managers that keep the dependencies of each package apart, such as pnpm.
+ *
+ * @returns `undefined` if the package is not installed in any of these places.
  */
 export function findPackage(name: string): FoundPackage | undefined {
   const bases = [import.meta.url, process.argv[1], path.join(process.cwd(), 'package.json')];
@@ -33,7 +36,7 @@ function findFrom(base: string, name: string): FoundPackage | undefined {
     const { version } = require(manifest) as { version: string };
     return { version, directory: path.dirname(manifest), require };
   } catch {
-    // Not there, or not as it should be: either way another place may have it.
+    // If the package is missing or broken here, another place may still have a good copy.
     return undefined;
   }
 }

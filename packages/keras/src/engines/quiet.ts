@@ -1,8 +1,8 @@
-/** What the TensorFlow.js packages say while they load, and nobody needs to know. */
+/** Matches the harmless lines that the TensorFlow.js packages print while they load. */
 const NOISE =
   /already registered|has already been (?:set|registered)|backend was already registered|Hi, looks like you are running/u;
 
-/** Loads a package without the lines that it is known to print; whatever else it prints goes through. */
+/** Loads a package and hides its harmless lines. Everything else that it prints goes through. */
 export function loadQuietly<T>(load: () => T): T {
   const original = { log: console.log, warn: console.warn };
   for (const method of ['log', 'warn'] as const) {

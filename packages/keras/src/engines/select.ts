@@ -13,9 +13,13 @@ import { loadTfjsNode } from './tfjs/load-tfjs-node.js';
 import { loadWasm } from './tfjs/load-wasm.js';
 
 /**
- * Loads the engine of that name, or with `auto` the fastest one that loads: TensorFlow on a GPU, ONNX Runtime,
- * TensorFlow on the CPU, WebAssembly. The GPU package is taken first only if it really computes on a GPU; without one
- * it runs on the CPU, where ONNX Runtime needs about two thirds of its time and half of its memory.
+ * Loads an engine by name. With `auto` it loads the fastest engine that works: TensorFlow on a GPU, ONNX Runtime,
+ * TensorFlow on the CPU, WebAssembly.
+ *
+ * The GPU package comes first only if it really computes on a GPU. On the CPU, ONNX Runtime needs about two thirds of
+ * the time of TensorFlow and half of its memory.
+ *
+ * @throws {EngineError} When the engine is not installed or does not load. With `auto`, when no engine loads.
  */
 export async function selectEngine(engine: EngineName | 'auto'): Promise<Engine> {
   if (engine !== 'auto') return load(engine);
@@ -45,7 +49,7 @@ export async function selectEngine(engine: EngineName | 'auto'): Promise<Engine>
   throw new EngineError(
     'ERR_KERAS_ENGINE_NOT_AVAILABLE',
     'auto',
-    `No engine is installed that can run the model. Install one, for example: npm install onnxruntime-node (${reasons.join('; ')})`,
+    `No engine could be loaded. Install one, for example: npm install onnxruntime-node (${reasons.join('; ')})`,
   );
 }
 
@@ -66,7 +70,7 @@ async function load(name: EngineName): Promise<Engine> {
     throw new EngineError(
       'ERR_KERAS_ENGINE_NOT_AVAILABLE',
       name,
-      `Engine ${name} does not load (${ENGINE_PACKAGES[name]} ${found.version} on Node ${process.version}): ${reason}`,
+      `Engine ${name} could not be loaded (${ENGINE_PACKAGES[name]} ${found.version} on Node ${process.version}): ${reason}`,
       { cause },
     );
   }
@@ -88,7 +92,7 @@ function usesGpu(engine: Engine): boolean {
   return 'usesGpu' in engine && engine.usesGpu === true;
 }
 
-/** Loading TensorFlow takes seconds and hundreds of MB: not worth it only to learn that there is no GPU. */
+/** A cheap first check: loading TensorFlow to learn that there is no GPU would cost seconds and hundreds of MB. */
 function hasNvidiaDriver(): boolean {
   const files =
     process.platform === 'win32'

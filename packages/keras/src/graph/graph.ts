@@ -1,19 +1,27 @@
-/** A model as a list of operations, free of file format and engine. Each node takes the output of the one before it. */
+/**
+ * A model as a list of operations, independent of file format and engine. Each node takes the output of the previous
+ * one.
+ */
 export interface Graph {
   input: TensorSpec;
   nodes: readonly GraphNode[];
   output: TensorSpec;
 }
 
+/** Name and shape of a value. */
 export interface TensorSpec {
   name: string;
-  /** Without the batch dimension; images are rows, columns, channels. */
+  /** Without the batch dimension. Images have the shape (rows, columns, channels). */
   shape: readonly number[];
 }
 
+/** One operation. `name` and `shape` are those of its output. */
 export type GraphNode = Conv2d | MaxPool2d | Flatten | Dense;
 
-/** Correlation with a kernel of rows, columns, input channels, output channels; `same` pads with zeros as TensorFlow does. */
+/**
+ * Correlation with a kernel of shape (rows, columns, input channels, output channels). `same` pads with zeros as
+ * TensorFlow does.
+ */
 export interface Conv2d extends TensorSpec {
   op: 'conv2d';
   kernel: WeightSlot;
@@ -23,19 +31,19 @@ export interface Conv2d extends TensorSpec {
   activation: Activation;
 }
 
-/** Maximum over windows; windows that do not fit are left out. */
+/** Maximum over windows. Windows that would cross the edge are left out. */
 export interface MaxPool2d extends TensorSpec {
   op: 'maxPool2d';
   size: readonly [number, number];
   strides: readonly [number, number];
 }
 
-/** All but the batch dimension in one, in row, column, channel order. */
+/** Joins all dimensions except the batch, in the order row, column, channel. */
 export interface Flatten extends TensorSpec {
   op: 'flatten';
 }
 
-/** Input times a kernel of inputs, units; plus bias. */
+/** Input times a kernel of shape (inputs, units), plus bias. */
 export interface Dense extends TensorSpec {
   op: 'dense';
   kernel: WeightSlot;
@@ -45,21 +53,21 @@ export interface Dense extends TensorSpec {
 
 export type Activation = 'linear' | 'relu' | 'softmax';
 
-/** Where a weight belongs, and the shape it must have. */
+/** A weight that the graph needs: its layer, its role there, and its shape. */
 export interface WeightSlot {
   layer: string;
   role: 'kernel' | 'bias';
   shape: readonly number[];
 }
 
-/** The weights of a graph in the order in which its nodes use them. */
+/** Lists the weights of a graph in the order in which its nodes use them. */
 export function weightSlots(graph: Graph): WeightSlot[] {
   return graph.nodes.flatMap((node) =>
     node.op === 'conv2d' || node.op === 'dense' ? [node.kernel, node.bias] : [],
   );
 }
 
-/** A name that is unique within a graph. */
+/** Names a weight uniquely within its graph. */
 export function slotName(slot: WeightSlot): string {
   return `${slot.layer}/${slot.role}`;
 }

@@ -9,8 +9,10 @@ export interface LayerWeights {
 }
 
 /**
- * Gives each of the layers that an architecture has its kernel and bias: by name, or by order where the file has no
- * names. Refuses missing layers, and layers with weights that the architecture does not have.
+ * Finds kernel and bias of each layer of an architecture: by name, or by order if the file has no names.
+ *
+ * @param names Layers of the architecture that have weights, in order.
+ * @throws {ModelFileError} When the file lacks a layer or a weight, or has one that the architecture does not have.
  */
 export function matchLayers(
   file: string,
@@ -28,7 +30,7 @@ export function matchLayers(
   if (extra !== undefined) {
     throw new ModelFileError(
       'ERR_KERAS_EXTRA_LAYER',
-      `The file has a layer ${extra.name} with weights that the model has not: ${file}`,
+      `Layer ${extra.name} is in the file but not in the model: ${file}`,
       { file, layer: extra.name },
     );
   }
@@ -44,7 +46,7 @@ function missingLayer(
 ): ModelFileError {
   const why = model.named
     ? `Layer ${name} is in the model but not in the file`
-    : `The model needs ${index + 1} layers with weights or more (${name} is next), the file has ${stored.length}`;
+    : `The model needs at least ${index + 1} layers with weights (next is ${name}), but the file has ${stored.length}`;
   return new ModelFileError('ERR_KERAS_MISSING_LAYER', `${why}: ${file}`, { file, layer: name });
 }
 
@@ -53,7 +55,7 @@ function kernelAndBias(file: string, name: string, layer: StoredLayer): LayerWei
   if (kernel === undefined || bias === undefined) {
     throw new ModelFileError(
       'ERR_KERAS_MISSING_WEIGHT',
-      `Layer ${name} needs a kernel and a bias; the file has one weight for it: ${file}`,
+      `Layer ${name} needs a kernel and a bias, but the file has only one weight for it: ${file}`,
       {
         file,
         layer: name,
@@ -64,14 +66,18 @@ function kernelAndBias(file: string, name: string, layer: StoredLayer): LayerWei
   if (more.length > 0) {
     throw new ModelFileError(
       'ERR_KERAS_NOT_THIS_ARCHITECTURE',
-      `Layer ${name} has ${layer.weights.length} weights in the file; the model has a kernel and a bias: ${file}`,
+      `Layer ${name} has ${layer.weights.length} weights in the file, but the model needs only a kernel and a bias: ${file}`,
       { file, layer: name, weight: more[0]?.dataset.path },
     );
   }
   return { kernel, bias };
 }
 
-/** Refuses the first weight whose shape is not the one that the graph needs. */
+/**
+ * Checks that each weight has the shape that the graph needs.
+ *
+ * @throws {ModelFileError} When a weight is missing or has another shape.
+ */
 export function checkShapes(file: string, graph: Graph, weights: ReadonlyMap<string, LayerWeights>): void {
   for (const slot of weightSlots(graph)) {
     const weight = weights.get(slot.layer)?.[slot.role];
@@ -90,6 +96,7 @@ export function checkShapes(file: string, graph: Graph, weights: ReadonlyMap<str
   }
 }
 
+/** The error for a weight that has another shape than the model needs. */
 export function wrongShape(
   file: string,
   layer: string,
@@ -99,15 +106,20 @@ export function wrongShape(
 ): ModelFileError {
   return new ModelFileError(
     'ERR_KERAS_WRONG_SHAPE',
-    `Layer ${layer}: the ${role} must have shape (${expected.join(', ')}), the file has (${weight.shape.join(', ')}): ${file}`,
+    `Layer ${layer}: the ${role} must have shape (${expected.join(', ')}), but the file has (${weight.shape.join(', ')}): ${file}`,
     { file, layer, weight: weight.dataset.path, expected, actual: weight.shape },
   );
 }
 
-/** The most that the deflate format can compress: 1032 to 1. */
+/** Highest ratio that deflate can reach. Source: zlib's "Technical Details", maximum compression factor. */
 const MAX_COMPRESSION = 1032;
 
-/** Refuses sizes that the file cannot hold, before memory is taken for them. */
+/**
+ * Checks that no weight is larger than the file can hold. Run this before memory is allocated for the weights.
+ *
+ * @param fileBytes Size of the file in bytes.
+ * @throws {ModelFileError} When a weight claims more bytes than the file can hold.
+ */
 export function checkSizes(
   file: string,
   fileBytes: number,
@@ -119,7 +131,7 @@ export function checkSizes(
       if (dataset.bytes > most) {
         throw new ModelFileError(
           'ERR_KERAS_SIZE_NOT_CREDIBLE',
-          `Layer ${layer}: ${dataset.path} claims ${dataset.bytes} bytes; the whole file has ${fileBytes}: ${file}`,
+          `Layer ${layer}: ${dataset.path} claims ${dataset.bytes} bytes, but the whole file has ${fileBytes}: ${file}`,
           { file, layer, weight: dataset.path, actual: dataset.shape },
         );
       }

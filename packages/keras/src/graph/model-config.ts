@@ -8,9 +8,13 @@ export interface LayerConfig {
 }
 
 /**
- * The layers of a Sequential model, or of a functional one that is a chain, in the order in which data passes them.
- * The text comes from a file that anybody may have made: nothing of it is executed, and layers that carry code
- * (Lambda) are refused like all that this package does not know.
+ * Lists the layers of a model in the order in which data passes through them. The model is Sequential, or a functional
+ * model that is a chain.
+ *
+ * Nothing in the text is executed, because anyone may have made the file.
+ *
+ * @param json The attribute `model_config` of the file.
+ * @throws {ModelFileError} When the text does not describe a model, or the model is not a chain.
  */
 export function chainOfLayers(file: string, json: string): LayerConfig[] {
   const wrong = (reason: string, cause?: unknown) =>
@@ -22,9 +26,9 @@ export function chainOfLayers(file: string, json: string): LayerConfig[] {
   } catch (cause) {
     throw wrong('is not JSON', cause);
   }
-  if (!isRecord(model) || typeof model['class_name'] !== 'string') throw wrong('is not a model');
+  if (!isRecord(model) || typeof model['class_name'] !== 'string') throw wrong('does not describe a model');
   const { class_name: kind, config } = model;
-  // Keras before 2.2.3 stored a Sequential's layers without a config around them.
+  // Before version 2.2.3, Keras stored the layers of a Sequential model directly as its config.
   const layers = Array.isArray(config) ? config : isRecord(config) ? config['layers'] : undefined;
   if (!Array.isArray(layers)) throw wrong('has no layers');
 
@@ -54,18 +58,18 @@ function checkFollows(
   if ([...sources].join() === expected.join()) return;
   throw new ModelFileError(
     'ERR_KERAS_NOT_THIS_ARCHITECTURE',
-    `Layer ${name} takes its input from ${[...sources].join(', ') || 'nothing'}; in a VGG-16 it would be ` +
-      `${expected.join() || 'the input layer'}: ${file}`,
+    `Layer ${name} takes its input from ${[...sources].join(', ') || 'nothing'}, but a VGG-16 needs ` +
+      `${expected.join() || 'nothing'} there: ${file}`,
     { file, layer: name },
   );
 }
 
-/** Keras nests six deep; a file that nests thousands is out for the stack. */
+/** Keras nests six levels deep. A malicious file may nest thousands, to overflow the stack. */
 const MAX_DEPTH = 32;
 
 /**
- * Names of the layers that a layer is connected to: Keras 3 has tensors with a `keras_history` of [layer, node, tensor],
- * Keras 1 and 2 lists of [layer, node, tensor] or [layer, node, tensor, arguments].
+ * Collects the names of the layers from which a layer takes its input. Keras 3 writes tensors with a `keras_history` of
+ * [layer, node, tensor]. Keras 1 and 2 write lists of [layer, node, tensor] or [layer, node, tensor, arguments].
  */
 function collectSources(value: unknown, sources: Set<string>, depth = 0): void {
   if (depth > MAX_DEPTH) return;

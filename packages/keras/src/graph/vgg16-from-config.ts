@@ -3,7 +3,7 @@ import type { Activation, Graph } from './graph.js';
 import { chainOfLayers, type LayerConfig } from './model-config.js';
 import { vgg16, VGG16_BLOCKS, VGG16_DENSE } from './vgg16.js';
 
-/** What a VGG-16 consists of: layer classes in order, dropout left out. */
+/** The layer classes of a VGG-16 in order, without input layer and dropout. */
 const TOPOLOGY: readonly string[] = [
   ...VGG16_BLOCKS.flatMap((count) => [...Array<string>(count).fill('Conv2D'), 'MaxPooling2D']),
   'Flatten',
@@ -11,14 +11,19 @@ const TOPOLOGY: readonly string[] = [
 ];
 const KNOWN = new Set(['InputLayer', 'Dropout', ...TOPOLOGY]);
 
-/** Reads the dimensions of a VGG-16 from a `model_config`, and refuses a model that is not a VGG-16. */
+/**
+ * Builds the graph of a VGG-16 from a `model_config`.
+ *
+ * @param json The attribute `model_config` of the file.
+ * @throws {ModelFileError} When the text does not describe a VGG-16.
+ */
 export function vgg16FromConfig(file: string, json: string): Graph {
   const chain = chainOfLayers(file, json);
   for (const { className, name } of chain) {
     if (!KNOWN.has(className)) {
       throw new ModelFileError(
         'ERR_KERAS_UNSUPPORTED_LAYER',
-        `Layer ${name} is a ${className}, which a VGG-16 does not have and this package does not run: ${file}`,
+        `Layer ${name} is a ${className}, but a VGG-16 has no such layer and this package cannot run it: ${file}`,
         { file, layer: name },
       );
     }
@@ -32,13 +37,13 @@ export function vgg16FromConfig(file: string, json: string): Graph {
         file,
         layer?.name,
         layer === undefined
-          ? `it ends where a ${expected} should follow`
-          : `it is a ${layer.className}, not a ${expected}`,
+          ? `the model ends, but a ${expected} must follow`
+          : `it must be a ${expected}, not a ${layer.className}`,
       );
     }
   }
   const surplus = layers[TOPOLOGY.length];
-  if (surplus !== undefined) throw other(file, surplus.name, 'the model should end before it');
+  if (surplus !== undefined) throw other(file, surplus.name, 'the model must end before this layer');
 
   for (const layer of layers) checkSettings(file, layer);
   const named = (className: string, widthKey: string) =>
@@ -47,7 +52,7 @@ export function vgg16FromConfig(file: string, json: string): Graph {
       .map((layer) => ({ name: layer.name, width: positiveInteger(file, layer, widthKey) }));
   const dense = layers.filter(({ className }) => className === 'Dense');
   for (const layer of [...layers.filter(({ className }) => className === 'Conv2D'), ...dense.slice(0, -1)]) {
-    if (layer.config['activation'] !== 'relu') throw other(file, layer.name, 'its activation is not relu');
+    if (layer.config['activation'] !== 'relu') throw other(file, layer.name, 'its activation must be relu');
   }
   const input = chain.find(({ className }) => className === 'InputLayer') ?? chain[0];
   return vgg16({
@@ -59,7 +64,7 @@ export function vgg16FromConfig(file: string, json: string): Graph {
   });
 }
 
-/** Settings that every VGG-16 shares. */
+/** The settings that all VGG-16 networks share, by layer class. */
 const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   Conv2D: {
     kernel_size: [3, 3],
@@ -75,7 +80,7 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   Dense: { use_bias: true },
 };
 
-/** Old files leave these out, or state null; Keras's default is meant, and is what a VGG-16 has. */
+/** Old files omit these settings or state null. Keras then uses its default, which is the value for a VGG-16. */
 const DEFAULT_FITS = new Set(['strides', 'dilation_rate', 'data_format', 'groups', 'use_bias']);
 
 function checkSettings(file: string, { className, name, config }: LayerConfig): void {
@@ -86,7 +91,8 @@ function checkSettings(file: string, { className, name, config }: LayerConfig): 
       throw other(
         file,
         name,
-        `its ${key} is ${stated === undefined ? 'not stated' : JSON.stringify(stated)}, not ${JSON.stringify(expected)}`,
+        `its ${key} must be ${JSON.stringify(expected)}, ` +
+          (stated === undefined ? 'but the file does not state it' : `not ${JSON.stringify(stated)}`),
       );
     }
   }
@@ -97,7 +103,7 @@ function positiveInteger(file: string, { name, config }: LayerConfig, key: strin
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
   throw new ModelFileError(
     'ERR_KERAS_MODEL_CONFIG',
-    `Layer ${name}: ${key} is not a positive integer: ${file}`,
+    `Layer ${name}: ${key} must be a positive integer: ${file}`,
     { file, layer: name },
   );
 }
@@ -105,10 +111,10 @@ function positiveInteger(file: string, { name, config }: LayerConfig, key: strin
 function lastActivation(file: string, layer: LayerConfig | undefined): Activation {
   const activation = layer?.config['activation'];
   if (activation === 'softmax' || activation === 'linear') return activation;
-  throw other(file, layer?.name, 'its activation is neither softmax nor linear');
+  throw other(file, layer?.name, 'its activation must be softmax or linear');
 }
 
-/** The smallest image that five halvings leave something of. */
+/** Smallest height and width of an image in pixels: five halvings leave one pixel of it. */
 const SMALLEST_SIDE = 32;
 
 function inputShape(file: string, layer: LayerConfig | undefined): [number, number, number] {
@@ -122,18 +128,15 @@ function inputShape(file: string, layer: LayerConfig | undefined): [number, numb
   throw other(
     file,
     layer?.name,
-    `its input shape is ${shape === undefined ? 'not stated' : JSON.stringify(shape)}; ` +
-      `rows, columns (${SMALLEST_SIDE} or more) and channels must be known`,
+    `its input shape must state rows and columns (${SMALLEST_SIDE} or more) and channels, ` +
+      (shape === undefined ? 'but the file does not state it' : `not ${JSON.stringify(shape)}`),
   );
 }
 
 function other(file: string, layer: string | undefined, reason: string): ModelFileError {
-  return new ModelFileError(
-    'ERR_KERAS_NOT_THIS_ARCHITECTURE',
-    `Not a VGG-16: layer ${layer ?? '(none)'}: ${reason}: ${file}`,
-    {
-      file,
-      layer,
-    },
-  );
+  const what = layer === undefined ? 'The model is not a VGG-16' : `Layer ${layer} does not fit a VGG-16`;
+  return new ModelFileError('ERR_KERAS_NOT_THIS_ARCHITECTURE', `${what}: ${reason}: ${file}`, {
+    file,
+    layer,
+  });
 }

@@ -5,9 +5,13 @@ import { type LayerWeights, matchLayers, wrongShape } from './match-weights.js';
 import { vgg16, VGG16_CONVOLUTIONS, VGG16_DENSE } from './vgg16.js';
 
 /**
- * The VGG-16 that a weights-only file was made for. Such a file does not tell widths, input size and number of
- * classes; they follow from the shapes of the weights: the first dense layer has an input for each channel of each
- * place that is left after five halvings of the image, which is taken to be square.
+ * Builds the graph of the VGG-16 for which a weights-only file was made. The file does not state widths, input size and
+ * number of classes, so they are computed from the shapes of the weights.
+ *
+ * The input size follows from the first dense layer. This layer has one input for each channel of each pixel that is
+ * left after five halvings of the image. The image is assumed to be square.
+ *
+ * @throws {ModelFileError} When the weights are not those of a VGG-16.
  */
 export function vgg16FromWeights(
   file: string,
@@ -35,14 +39,14 @@ export function vgg16FromWeights(
   return { graph, weights };
 }
 
-/** Keras also publishes VGG-16 without its dense layers, for other people to put their own upon. */
+/** Keras also publishes VGG-16 without its dense layers, so that users can add their own. */
 function refuseNoTop(file: string, model: StoredModel): void {
   const has = (name: string) => model.layers.some((layer) => layer.name === name && layer.weights.length > 0);
   if (model.named && VGG16_CONVOLUTIONS.every(has) && !VGG16_DENSE.some(has)) {
     throw new ModelFileError(
       'ERR_KERAS_MISSING_LAYER',
-      `The file has the convolutions of VGG-16 but not its dense layers (fc1, fc2, predictions): it is a "notop" file, ` +
-        `which cannot classify. File: ${file}`,
+      `The file has the convolutions of VGG-16 but not its dense layers (fc1, fc2, predictions). It is a "notop" file, ` +
+        `which cannot classify. Use the file with all layers. File: ${file}`,
       { file, layer: VGG16_DENSE[0] },
     );
   }
@@ -65,8 +69,8 @@ function checkRanks(file: string, weights: ReadonlyMap<string, LayerWeights>): v
 }
 
 /**
- * How many outputs a layer has. Kernel, bias and the next layer's kernel each tell; where they disagree the majority is
- * right, so that the message blames the one that is wrong.
+ * Number of outputs of a layer. Its kernel, its bias and the kernel of the next layer each state it. If they disagree,
+ * the majority wins, so that the error blames the right weight.
  */
 function width(layers: readonly LayerWeights[], index: number): number {
   const said = [

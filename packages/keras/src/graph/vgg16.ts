@@ -1,27 +1,32 @@
 import type { Activation, Graph, GraphNode } from './graph.js';
 
-/** Convolutions per block, as in configuration D of Simonyan and Zisserman, "Very Deep Convolutional Networks" (2014). */
+/**
+ * Convolutions per block. Source: configuration D of Simonyan and Zisserman, "Very Deep Convolutional Networks" (2014).
+ */
 export const VGG16_BLOCKS = [2, 2, 3, 3, 3] as const;
 
-/** The names that `keras.applications.VGG16` gives its layers with weights. */
+/** The names of the convolutions in `keras.applications.VGG16`. */
 export const VGG16_CONVOLUTIONS: readonly string[] = VGG16_BLOCKS.flatMap((count, block) =>
   Array.from({ length: count }, (_, index) => `block${block + 1}_conv${index + 1}`),
 );
+
+/** The names of the dense layers in `keras.applications.VGG16`. */
 export const VGG16_DENSE = ['fc1', 'fc2', 'predictions'] as const;
 
-/** All that may differ between two VGG-16 networks. */
+/** Everything that can differ between two VGG-16 networks. */
 export interface Vgg16Dimensions {
   inputName: string;
-  /** Rows, columns, channels. */
+  /** Rows, columns and channels of an image. */
   inputShape: readonly [number, number, number];
   /** Names and widths of the thirteen convolutions. */
   convolutions: readonly { name: string; width: number }[];
-  /** Names and widths of the three dense layers; the last is the number of classes. */
+  /** Names and widths of the three dense layers. The last width is the number of classes. */
   dense: readonly { name: string; width: number }[];
-  /** Of the last layer. */
+  /** Activation of the last layer. */
   activation: Activation;
 }
 
+/** Builds the graph of a VGG-16. */
 export function vgg16(dimensions: Vgg16Dimensions): Graph {
   const nodes: GraphNode[] = [];
   let [rows, columns, channels] = dimensions.inputShape;

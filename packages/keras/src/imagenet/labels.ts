@@ -1,6 +1,8 @@
 /**
- * The thousand classes of ImageNet's 2012 challenge in the order of their WordNet ids, which is the order of the outputs
- * of Keras's ImageNet models. Two names occur twice in WordNet and here: crane (bird 134, machine 517), maillot (638, 639).
+ * The 1,000 classes of ImageNet's 2012 challenge, in the order of their WordNet IDs. The outputs of Keras's ImageNet
+ * models have the same order.
+ *
+ * Two names occur twice, as in WordNet: crane (the bird is 134, the machine is 517) and maillot (638 and 639).
  */
 export const IMAGENET_LABELS: readonly string[] = [
   'tench',

@@ -1,8 +1,11 @@
 import type { StoredWeight } from './stored-model.js';
 
-/** Takes numbers that follow each other in the dataset from position `first` on, and puts them where they belong. */
+/**
+ * Puts numbers in their place. In the dataset they are consecutive, and `first` is the position of the first of them.
+ */
 export type Place = (run: Float32Array, first: number) => void;
 
+/** Returns a function that puts the stored numbers of a weight in their place in `target`. */
 export function arrangeInto(target: Float32Array, { arrangement, shape }: StoredWeight): Place {
   switch (arrangement.kind) {
     case 'as stored':
@@ -48,7 +51,7 @@ function channelsLastRows(target: Float32Array, shape: readonly number[], channe
   return moveRows(target, units, (from) => (from % area) * channels + Math.floor(from / area));
 }
 
-/** Moves rows of so many numbers; a run may begin and end within one. */
+/** Moves rows of `rowLength` numbers. A run may begin and end within a row. */
 function moveRows(target: Float32Array, rowLength: number, newRow: (from: number) => number): Place {
   return (run, first) => {
     for (let at = 0; at < run.length;) {

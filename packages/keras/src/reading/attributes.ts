@@ -1,7 +1,12 @@
 import { ModelFileError } from '../errors.js';
 import type { Hdf5File } from './hdf5-file.js';
 
-/** A text attribute, stored with fixed or variable length; `undefined` where there is none. */
+/**
+ * Reads a text attribute, stored with fixed or variable length.
+ *
+ * @returns `undefined` if there is no such attribute.
+ * @throws {ModelFileError} When the attribute is not text.
+ */
 export function textAttribute(file: Hdf5File, path: string, name: string): string | undefined {
   const value = file.attribute(path, name);
   if (value === undefined) return undefined;
@@ -10,6 +15,12 @@ export function textAttribute(file: Hdf5File, path: string, name: string): strin
   throw wrongAttribute(file, path, name, 'text');
 }
 
+/**
+ * Reads an integer attribute.
+ *
+ * @returns `undefined` if there is no such attribute.
+ * @throws {ModelFileError} When the attribute is not a safe integer.
+ */
 export function integerAttribute(file: Hdf5File, path: string, name: string): number | undefined {
   const value = file.attribute(path, name);
   if (value === undefined) return undefined;
@@ -21,8 +32,11 @@ export function integerAttribute(file: Hdf5File, path: string, name: string): nu
 }
 
 /**
- * A list of names. Keras splits a list that is too long for one attribute (64 KiB) into NAME0, NAME1 and so on,
- * and stores an empty one as an array of numbers with no entries (`save_attributes_to_hdf5_group`).
+ * Reads a list of names. If a list is too long for one attribute (64 KiB), Keras splits it into NAME0, NAME1 and so on.
+ * Keras stores an empty list as an empty array of numbers. Source: `save_attributes_to_hdf5_group` of Keras 2.
+ *
+ * @returns `undefined` if there is no such attribute.
+ * @throws {ModelFileError} When the attribute is not a list of names.
  */
 export function namesAttribute(file: Hdf5File, path: string, name: string): string[] | undefined {
   const whole = file.attribute(path, name);
@@ -38,7 +52,7 @@ export function namesAttribute(file: Hdf5File, path: string, name: string): stri
 
 function names(file: Hdf5File, path: string, name: string, value: unknown): string[] {
   if (ArrayBuffer.isView(value) && value.byteLength === 0) return [];
-  // An empty dataspace reads as null.
+  // h5wasm returns null for an empty dataspace.
   if (value === null) return [];
   if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value;
   throw wrongAttribute(file, path, name, 'a list of names');
@@ -47,7 +61,7 @@ function names(file: Hdf5File, path: string, name: string, value: unknown): stri
 function wrongAttribute(file: Hdf5File, path: string, name: string, wanted: string): ModelFileError {
   return new ModelFileError(
     'ERR_KERAS_DAMAGED',
-    `Attribute ${name} of ${path} is not ${wanted}: ${file.path}`,
+    `Attribute ${name} of ${path} must be ${wanted}: ${file.path}`,
     {
       file: file.path,
     },

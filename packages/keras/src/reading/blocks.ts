@@ -1,12 +1,12 @@
 import type { Dataset } from './dataset.js';
 import type { Block } from './hdf5-file.js';
 
-/** One block takes about 10 ms to read and check; the event loop turns between two. */
+/** Size of a block in bytes. To read and check one takes about 10 ms, and the event loop runs between two blocks. */
 export const BLOCK_BYTES = 4 * 1024 * 1024;
 
 /**
- * Divides a dataset into blocks of whole chunks, so that each chunk is unpacked once. They have `BLOCK_BYTES` or less,
- * unless one chunk alone has more.
+ * Divides a dataset into blocks of whole chunks, so that each chunk is decompressed only once. A block has
+ * `BLOCK_BYTES` or less, unless a single chunk has more.
  */
 export function* blocksOf(dataset: Dataset): Generator<Block> {
   const { shape } = dataset;
@@ -18,7 +18,7 @@ export function* blocksOf(dataset: Dataset): Generator<Block> {
       offset: [...offset],
       count: offset.map((from, axis) => Math.min(size[axis] ?? 1, (shape[axis] ?? 1) - from)),
     };
-    // Counts on like the digits of a number, the last dimension first.
+    // Advance like an odometer: the last dimension first, with a carry to the one before.
     let axis = shape.length - 1;
     for (; axis >= 0; axis--) {
       const next = (offset[axis] ?? 0) + (size[axis] ?? 1);
@@ -29,7 +29,7 @@ export function* blocksOf(dataset: Dataset): Generator<Block> {
   }
 }
 
-/** Chunks put together, along the last dimension first: so come the longest rows of numbers that follow each other. */
+/** Joins chunks along the last dimension first, because this gives the longest runs of consecutive numbers. */
 function blockShape({ shape, grain, numberBytes }: Dataset): number[] {
   const size = [...grain];
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -42,18 +42,19 @@ function blockShape({ shape, grain, numberBytes }: Dataset): number[] {
   return size;
 }
 
-/** Numbers of a block that follow each other also in the dataset. */
+/** Numbers of a block that are also consecutive in the dataset. */
 export interface Run {
   /** Position of the first number within the block. */
   inBlock: number;
   /** Position of the first number within the dataset. */
   inDataset: number;
+  /** Count of numbers. */
   length: number;
 }
 
-/** The runs that a block consists of, cut to `longest` numbers or less. */
+/** Divides a block into runs of at most `longest` numbers. */
 export function* runsOf(shape: readonly number[], { offset, count }: Block, longest: number): Generator<Run> {
-  // The dimensions behind this one are in the block as a whole.
+  // The block contains all dimensions after `axis` in full.
   let axis = shape.length - 1;
   while (axis > 0 && count[axis] === shape[axis]) axis--;
   const length = product(count.slice(axis));

@@ -1,31 +1,36 @@
 import type { H5Module } from './hdf5-library.js';
 
-/** The HDF5 library wanted to open another file than the one it was given. */
+/** The HDF5 library tried to open another file than the model file. */
 export class OtherFileError extends Error {
   override readonly name = 'OtherFileError';
+  /** Path of the other file. */
   readonly wanted: string;
 
   constructor(wanted: string, options?: ErrorOptions) {
-    super(`the file wants ${wanted} to be opened`, options);
+    super(`the model file refers to another file: ${wanted}`, options);
     this.wanted = wanted;
   }
 }
 
-/** The part of Emscripten's file system that opens files. h5wasm's types are of another version of it. */
+/** The part of Emscripten's file system that opens files. h5wasm's types describe another version of it. */
 interface FileSystem {
   open: (path: string, flags: number, mode?: number) => object;
   close: (stream: object) => void;
   ErrnoError: new (errno: number) => Error;
 }
 
-/** Emscripten's numbers for O_CREAT | O_EXCL, and for EACCES. */
+/** Emscripten's values of O_CREAT | O_EXCL and of EACCES. */
 const NEW_FILE = 0o100 | 0o200;
 const ACCESS_DENIED = 2;
 
 /**
- * Does a synchronous piece of work in which the HDF5 library can open no file. A file may name others in several ways
- * (external storage, external links, virtual datasets, plug-ins for filters): any path of the disk, also a device, or
- * a pipe that never ends. All of them must pass here.
+ * Runs synchronous work during which the HDF5 library cannot open any existing file.
+ *
+ * A model file can refer to other files in several ways: external storage, external links, virtual datasets, filter
+ * plug-ins. The path may be any file on the disk, also a device or an endless pipe. All of these go through the one
+ * function that is replaced here.
+ *
+ * @throws {OtherFileError} When the library tried to open a file.
  */
 export function confined<T>(library: H5Module, work: () => T): T {
   const files = library.FS as unknown as FileSystem;
@@ -33,7 +38,7 @@ export function confined<T>(library: H5Module, work: () => T): T {
   const scratch: object[] = [];
   let wanted: string | undefined;
   files.open = (path, flags, mode) => {
-    // The library writes its messages to a temporary file; one that is only made now holds nobody's secrets.
+    // The library writes its messages to a temporary file. A file that it creates now cannot contain secrets.
     if ((flags & NEW_FILE) === NEW_FILE) {
       const stream = open(path, flags, mode);
       scratch.push(stream);
@@ -51,10 +56,10 @@ export function confined<T>(library: H5Module, work: () => T): T {
     throw cause;
   } finally {
     files.open = open;
-    // What it reports leaves the library as an exception, so that it never comes to close the temporary file.
+    // The library reports an error as an exception, and then never closes its temporary file.
     for (const stream of scratch) files.close(stream);
   }
-  // The library takes some files that it cannot open for empty.
+  // The library treats some files that it cannot open as empty and throws nothing.
   if (wanted !== undefined) throw new OtherFileError(wanted);
   return outcome;
 }

@@ -1,11 +1,14 @@
-/** How the numbers of a dataset are stored: floating-point numbers of IEEE 754, little-endian or big-endian. */
+/** Floating-point formats of IEEE 754 that datasets may use, little-endian or big-endian. */
 export type StoredType = 'float16' | 'float32' | 'float64';
 
 interface FloatLayout {
+  /** Size of a number in bytes. */
   bytes: number;
-  /** Positions in bits, counted from the least significant. */
+  /** Position of the sign bit. All positions are counted from the least significant bit. */
   sign: number;
+  /** `at` is the position of the lowest bit. */
   exponent: { at: number; bits: number; bias: number };
+  /** `at` is the position of the lowest bit. */
   fraction: { at: number; bits: number };
 }
 
@@ -15,7 +18,7 @@ const LAYOUTS: readonly [StoredType, FloatLayout][] = [
   ['float64', ieee(8, 11)],
 ];
 
-/** The formats of IEEE 754: from the top a sign, an exponent, a fraction. */
+/** A format of IEEE 754: one sign bit, then the exponent, then the fraction, from the most significant bit down. */
 function ieee(bytes: number, exponentBits: number): FloatLayout {
   const at = 8 * bytes - 1 - exponentBits;
   return {
@@ -30,14 +33,17 @@ const FLOAT_CLASS = 1;
 const IMPLIED_LEADING_ONE = 2;
 
 /**
- * The type that a datatype message describes, `undefined` where it is none of ours: another two bytes than IEEE's, such
- * as bfloat16, would be read as wrong numbers.
+ * Finds the type that a datatype message describes. The size alone does not tell: bfloat16 has two bytes like float16,
+ * and would be read as wrong numbers.
+ *
  * Source: HDF5 File Format Specification 3.0, section IV.A.2.d, class 1.
+ *
+ * @returns `undefined` if the type is not one that we read.
  */
 export function storedType(message: Buffer): StoredType | undefined {
   if (message.length < 20 || (message.readUInt8(0) & 0x0f) !== FLOAT_CLASS) return undefined;
   const order = message.readUInt8(1);
-  // Bit 6 stands for the order of a VAX; bits 4 and 5 for what stands before the fraction.
+  // Bit 6 is set for the byte order of a VAX. Bits 4 and 5 say which bit precedes the fraction.
   if ((order & 0b100_0000) !== 0 || ((order >> 4) & 0b11) !== IMPLIED_LEADING_ONE) return undefined;
   const bytes = message.readUInt32LE(4);
   const wholly = message.readUInt16LE(8) === 0 && message.readUInt16LE(10) === 8 * bytes;

@@ -8,24 +8,30 @@ import { type H5Module, loadHdf5, openReadOnly, quietly, readAttribute } from '.
 import { type HeaderMessage, type HeaderSource, readObjectHeader, unsigned } from './object-header.js';
 import type { Hdf5Superblock } from './superblock.js';
 
-/** A part of a dataset: so many entries from so far on, along each dimension. */
+/** A rectangular part of a dataset. */
 export interface Block {
+  /** First entry along each dimension. */
   offset: readonly number[];
+  /** Count of entries along each dimension. */
   count: readonly number[];
 }
 
-/** Numbers of a dataset in the library's memory, as little-endian bytes, until it is disposed. */
+/** Numbers of a dataset in the library's memory, as little-endian bytes. Dispose of it to free the memory. */
 export interface LoadedBlock extends Disposable {
-  /** A view that is valid until the event loop turns. */
+  /**
+   * Returns a view of the bytes from `from` to `to`. Use it at once: the next call of the library may invalidate it.
+   */
   bytes(from?: number, to?: number): Uint8Array;
 }
 
-/** Read access to one HDF5 file, and to no other. All reads are synchronous; callers read big datasets in blocks. */
+/**
+ * Reads one HDF5 file, and never another one. All reads are synchronous, so callers must read big datasets in blocks.
+ */
 export class Hdf5File {
   readonly path: string;
   readonly #library: H5Module;
   readonly #id: bigint;
-  /** For what the library does not tell. */
+  /** For facts in the object headers that the library does not report. */
   readonly #handle: FileHandle;
   readonly #headers: HeaderSource;
 
@@ -43,10 +49,15 @@ export class Hdf5File {
     this.#headers = headers;
   }
 
+  /**
+   * Opens a file that `checkFile` has accepted.
+   *
+   * @throws {ModelFileError} When the HDF5 library cannot open the file.
+   */
   static async open(path: string, superblock: Hdf5Superblock): Promise<Hdf5File> {
     const library = await loadHdf5();
     const damaged = (cause?: unknown) =>
-      new ModelFileError('ERR_KERAS_DAMAGED', `The HDF5 file is damaged: it cannot be opened: ${path}`, {
+      new ModelFileError('ERR_KERAS_DAMAGED', `The HDF5 file is damaged and cannot be opened: ${path}`, {
         file: path,
         cause,
       });
@@ -67,7 +78,11 @@ export class Hdf5File {
     await this.#handle.close();
   }
 
-  /** What is at a path; links to other files are refused, not followed. */
+  /**
+   * Says what is at a path. Does not follow links to other files.
+   *
+   * @throws {ModelFileError} When the path leads through a link to another file, or cannot be read.
+   */
   kind(path: string): 'group' | 'dataset' | 'other' | 'nothing' {
     const names = path.split('/').filter((name) => name !== '');
     return this.#read(path, () => {
@@ -85,7 +100,7 @@ export class Hdf5File {
     try {
       link = this.#library.get_external_link(this.#id, path);
     } catch {
-      // The library knows no link of that name.
+      // The library throws if there is no link of this name.
       return 'nothing';
     }
     if (Object.hasOwn(link, 'filename')) {
@@ -96,17 +111,31 @@ export class Hdf5File {
     return type === this.#library.H5G_DATASET ? 'dataset' : 'other';
   }
 
+  /**
+   * Lists the attributes of the object at a path.
+   *
+   * @throws {ModelFileError} When they cannot be read.
+   */
   attributeNames(path: string): string[] {
     return this.#read(path, () => this.#library.get_attribute_names(this.#id, path));
   }
 
-  /** The value of an attribute as h5wasm gives it, `undefined` where there is none. */
+  /**
+   * Reads an attribute, in the form in which h5wasm returns it.
+   *
+   * @returns `undefined` if there is no such attribute.
+   * @throws {ModelFileError} When it cannot be read.
+   */
   attribute(path: string, name: string): unknown {
     if (!this.attributeNames(path).includes(name)) return undefined;
     return this.#read(path, () => readAttribute(this.#id, path, name));
   }
 
-  /** Shape and type of the dataset at a path that `kind` has called one; refuses what cannot be read safely. */
+  /**
+   * Describes the dataset at a path, for which `kind` must have returned `dataset`.
+   *
+   * @throws {ModelFileError} When the dataset cannot be read safely.
+   */
   dataset(path: string): Dataset {
     return this.#read(path, () => {
       const found = describeDataset(path, {
@@ -125,13 +154,17 @@ export class Hdf5File {
     return readObjectHeader(this.#headers, unsigned(reference, 0, 8));
   }
 
-  /** Reads a block of a dataset; the caller disposes of it. */
+  /**
+   * Reads a block of a dataset. The caller must dispose of the result.
+   *
+   * @throws {ModelFileError} When the block cannot be read.
+   */
   read(dataset: Dataset, { offset, count }: Block): LoadedBlock {
     const length = count.reduce((product, entries) => product * entries, dataset.numberBytes);
     return this.#read(dataset.path, () => {
       const library = this.#library;
       const pointer = library._malloc(length);
-      if (pointer === 0) throw new RangeError(`no memory for ${length} bytes`);
+      if (pointer === 0) throw new RangeError(`out of memory: ${length} bytes are needed`);
       const release = () => {
         library._free(pointer);
       };
@@ -152,7 +185,7 @@ export class Hdf5File {
         throw error;
       }
       return {
-        // The memory may grow between two calls, which makes earlier views of it empty.
+        // Make a new view each time: when the library's memory grows, earlier views become empty.
         bytes: (from = 0, to = length) =>
           new Uint8Array(library.HEAPU8.buffer, pointer + from, Math.min(to, length) - from),
         [Symbol.dispose]: release,
@@ -167,14 +200,14 @@ export class Hdf5File {
     });
   }
 
-  /** Runs a read; whatever the HDF5 library has to complain about becomes an error that names the place. */
+  /** Runs a read and turns every error of the HDF5 library into a `ModelFileError` that names the path. */
   #read<T>(path: string, read: () => T): T {
     try {
       return confined(this.#library, () => quietly(this.#library, read));
     } catch (error) {
       if (error instanceof ModelFileError) throw error;
       if (error instanceof OtherFileError) {
-        throw this.#unsupported(path, `is kept in another file (${error.wanted}), which is not opened`);
+        throw this.#unsupported(path, `refers to another file (${error.wanted}), which is not opened`);
       }
       throw new ModelFileError(
         'ERR_KERAS_DAMAGED',
@@ -195,7 +228,7 @@ function headerSource(handle: FileHandle, superblock: Hdf5Superblock): HeaderSou
     read(address, length) {
       const bytes = Buffer.alloc(length);
       if (readSync(handle.fd, bytes, 0, length, superblock.offset + address) < length)
-        throw new RangeError(`the file ends before address ${address} and ${length} bytes`);
+        throw new RangeError(`the file ends within the ${length} bytes at address ${address}`);
       return bytes;
     },
   };

@@ -1,15 +1,16 @@
 import { Attribute, File, ready } from 'h5wasm/node';
 
-/** The HDF5 C library compiled to WebAssembly; one instance serves all files of the process. */
+/** The HDF5 C library compiled to WebAssembly. One instance serves all files of the process. */
 export type H5Module = Awaited<typeof ready>;
 
+/** Loads the library, once for each process. */
 export async function loadHdf5(): Promise<H5Module> {
   return ready;
 }
 
 /**
- * Makes the library throw what it has to say instead of printing it to stderr.
- * The setting is global to the library, so it holds for one synchronous piece of work only.
+ * Runs synchronous work during which the library throws its errors instead of printing them to stderr. The setting is
+ * global to the library, so it must not outlive the work.
  */
 export function quietly<T>(library: H5Module, work: () => T): T {
   library.activate_throwing_error_handler();
@@ -20,11 +21,12 @@ export function quietly<T>(library: H5Module, work: () => T): T {
   }
 }
 
+/** Reads an attribute of the object at `path` in the opened file with the ID `file`. */
 export function readAttribute(file: bigint, path: string, name: string): unknown {
   return new Attribute(file, path, name).value;
 }
 
-/** The id of an opened file; -1 where the library cannot open it. */
+/** Opens a file. @returns Its ID, or -1 if the library cannot open it. */
 export function openReadOnly(path: string): bigint {
   return new File(path, 'r').file_id;
 }

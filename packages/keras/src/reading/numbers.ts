@@ -1,6 +1,6 @@
 import type { StoredType } from './float-type.js';
 
-/** Little-endian numbers of a stored type as 32-bit floats. The result may share memory with `bytes`. */
+/** Converts little-endian numbers of a stored type to 32-bit floats. The result may share memory with `bytes`. */
 export function toFloat32(bytes: Uint8Array, type: StoredType): Float32Array {
   switch (type) {
     case 'float32':
@@ -15,7 +15,7 @@ export function toFloat32(bytes: Uint8Array, type: StoredType): Float32Array {
   }
 }
 
-/** IEEE 754 binary16: one sign bit, five of exponent, ten of fraction. */
+/** Decodes a binary16 number: 1 sign bit, 5 exponent bits, 10 fraction bits. Source: IEEE 754. */
 function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

@@ -5,7 +5,11 @@ import { readNamedLayers } from './layouts/named.js';
 import { readNumberedLayers } from './layouts/numbered.js';
 import type { KernelConvention, StoredModel } from './stored-model.js';
 
-/** Finds out the layout of a file and lists its layers and weights, without reading a number of them. */
+/**
+ * Detects the layout of a file and lists its layers and weights. Does not read the numbers of the weights.
+ *
+ * @throws {ModelFileError} When the layout is unknown, unsupported or damaged.
+ */
 export function readModel(file: Hdf5File, kernels: KernelConvention | undefined): StoredModel {
   if (file.kind('/model_weights') === 'group') {
     const layers = readNamedLayers(file, '/model_weights', kernels);
@@ -23,14 +27,14 @@ export function readModel(file: Hdf5File, kernels: KernelConvention | undefined)
   if (file.kind('/layers') === 'group' || file.kind('/_layer_checkpoint_dependencies') === 'group') {
     throw new ModelFileError(
       'ERR_KERAS_UNSUPPORTED_FORMAT',
-      `This is a Keras 3 ".weights.h5" file; that format is not supported yet. Supported are the weights files of ` +
-        `Keras 1 and 2 and whole models (".h5"). File: ${file.path}`,
+      `The file is a ".weights.h5" file of Keras 3. This format is not supported yet. Use a weights-only file of ` +
+        `Keras 1 or 2, or a whole model (".h5"). File: ${file.path}`,
       { file: file.path },
     );
   }
   throw new ModelFileError(
     'ERR_KERAS_UNKNOWN_LAYOUT',
-    `This HDF5 file is no Keras model: it has neither the attribute layer_names nor nb_layers, nor a group model_weights: ${file.path}`,
+    `The HDF5 file is not a Keras model. It has no attribute layer_names or nb_layers and no group model_weights. File: ${file.path}`,
     { file: file.path },
   );
 }

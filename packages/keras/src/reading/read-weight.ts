@@ -9,15 +9,26 @@ import type { Hdf5File } from './hdf5-file.js';
 import { toFloat32 } from './numbers.js';
 import type { StoredWeight } from './stored-model.js';
 
+/** Options of `readWeight`. */
 export interface ReadWeightOptions {
-  /** The layer it belongs to, for messages. */
+  /** Name of the weight's layer, for error messages. */
   layer: string;
+  /**
+   * Stops the reading when it is aborted.
+   *
+   * @default undefined
+   */
   signal?: AbortSignal | undefined;
-  /** Called after each few megabytes with the number of bytes read from the file since the last call. */
+  /** Called after every few MiB with the number of bytes that were read since the last call. */
   onBytes: (bytes: number) => void;
 }
 
-/** Reads one weight block by block, arranges it as graphs want it, and refuses numbers that are not finite. */
+/**
+ * Reads a weight block by block and arranges it as the graph needs it. The event loop runs after each block.
+ *
+ * @throws {ModelFileError} When the weight cannot be read, is not of a floating-point type, or holds NaN or an infinite
+ * number.
+ */
 export async function readWeight(
   file: Hdf5File,
   weight: StoredWeight,
@@ -28,7 +39,7 @@ export async function readWeight(
   if (type === undefined) {
     throw new ModelFileError(
       'ERR_KERAS_WRONG_TYPE',
-      `${dataset.path} does not hold floating-point numbers of 16, 32 or 64 bits as IEEE 754 defines them: ${file.path}`,
+      `Layer ${options.layer}: ${dataset.path} must hold IEEE 754 floating-point numbers of 16, 32 or 64 bits: ${file.path}`,
       {
         file: file.path,
         layer: options.layer,
@@ -42,7 +53,7 @@ export async function readWeight(
   for (const block of blocksOf(dataset)) {
     options.signal?.throwIfAborted();
     using loaded = file.read(dataset, block);
-    // A block may be one big chunk: unpacking it and what follows are not to add up.
+    // Decompressing a big chunk blocks for long, so let the event loop run before the work below.
     await setImmediate();
     let handled = 0;
     for (const run of runsOf(dataset.shape, block, BLOCK_BYTES / dataset.numberBytes)) {

@@ -1,13 +1,14 @@
 import type { Dataset } from './dataset.js';
 
-/** What a model file holds, whatever its layout: layers with weights, in the file's order. */
+/** The content of a model file, independent of its layout. */
 export interface StoredModel {
-  /** For messages and for the user to see. */
+  /** Name of the layout, for people. */
   layout: 'Keras 1 (nb_layers)' | 'weights by layer name' | 'whole model';
-  /** Whether `StoredLayer.name` means something, or only the order does. */
+  /** Whether the file names its layers. If not, only their order counts. */
   named: boolean;
+  /** In the order of the file. */
   layers: readonly StoredLayer[];
-  /** The architecture as JSON text, in a whole model. */
+  /** The architecture as JSON text. Absent if the file has only weights. */
   config?: string;
 }
 
@@ -19,15 +20,15 @@ export interface StoredLayer {
 
 export interface StoredWeight {
   dataset: Dataset;
-  /** As a graph wants it: rows, columns, input channels, output channels; or inputs, units. */
+  /** Shape that the graph needs: (rows, columns, input channels, output channels), (inputs, units) or (units). */
   shape: readonly number[];
   arrangement: Arrangement;
 }
 
-/** How the numbers in the file become those of `StoredWeight.shape`. */
+/** How the numbers in the file must be reordered to fit `StoredWeight.shape`. */
 export type Arrangement =
   | { kind: 'as stored' }
-  /** A kernel for true convolution, rotated by 180 degrees against the correlation that engines compute. */
+  /** A kernel for true convolution. It is rotated by 180 degrees, because engines compute a correlation. */
   | { kind: 'rotated kernel' }
   /** Theano's order: output channels, input channels, rows, columns. */
   | { kind: 'channels first kernel'; rotated: boolean }
@@ -35,7 +36,7 @@ export type Arrangement =
   | { kind: 'channels first rows'; channels: number };
 
 /**
- * What the stored convolution kernels are for: engines compute a correlation; Theano computed a true convolution,
- * for which the same kernel is rotated by 180 degrees.
+ * How a file stores convolution kernels. `convolution`: rotated by 180 degrees, for the true convolution that Theano
+ * computed. `correlation`: not rotated, for the correlation that TensorFlow and all engines here compute.
  */
 export type KernelConvention = 'convolution' | 'correlation';

@@ -1,16 +1,17 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** What the first bytes of a file say about it. */
+/** The format of a file, as its first bytes tell. */
 export type Superblock = Hdf5Superblock | { kind: 'zip' } | { kind: 'other' };
 
 export interface Hdf5Superblock {
   kind: 'hdf5';
-  /** Where in the file it begins; addresses in the file count from here. */
+  /** Position of the superblock in bytes. Addresses in the file count from here. */
   offset: number;
-  /** How long the file is; `undefined` where a newer version does not say it in a known place. */
+  /** Length of the file in bytes, as the superblock states it. `undefined` if we do not know this version of it. */
   promisedBytes: bigint | undefined;
-  /** Bytes that an address and a length take in this file. */
+  /** Size of an address in this file, in bytes. */
   sizeOfOffsets: number;
+  /** Size of a length in this file, in bytes. */
   sizeOfLengths: number;
 }
 
@@ -18,8 +19,11 @@ const SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1');
 
 /**
- * Finds and reads an HDF5 superblock, which promises how long the file is.
- * Source: HDF5 File Format Specification 3.0, section II.A; it lies at byte 0, 512, 1024, 2048 and so on.
+ * Finds and reads the superblock of an HDF5 file. It is at byte 0, 512, 1,024, 2,048 and so on.
+ *
+ * Source: HDF5 File Format Specification 3.0, section II.A.
+ *
+ * @param size Size of the file in bytes.
  */
 export async function readSuperblock(handle: FileHandle, size: number): Promise<Superblock> {
   for (let offset = 0; offset + SIGNATURE.length <= size; offset = offset === 0 ? 512 : offset * 2) {
@@ -48,7 +52,7 @@ function parse(block: Buffer, offset: number): Hdf5Superblock {
 function endOfFileAddress(block: Buffer, version: number, sizeOfOffsets: number): bigint | undefined {
   if (version > 3) return undefined;
   const addresses = version === 0 ? 24 : version === 1 ? 28 : 12;
-  // Every version has the end-of-file address third, after the base address and one more.
+  // In every version, the end-of-file address is the third address.
   if (sizeOfOffsets === 8) return block.readBigUInt64LE(addresses + 2 * 8);
   if (sizeOfOffsets === 4) return BigInt(block.readUInt32LE(addresses + 2 * 4));
   return undefined;

@@ -13,13 +13,13 @@ export const fixture = (name: string): string => path.join(here, '../fixtures', 
 
 const shared = process.env['DUAL_SHARED'] ?? path.join(packageDirectory, '../../../shared');
 
-/** A file of the test data that lies beside the project. */
+/** Path of a file of the shared test data, which is not part of the repository. */
 export const sharedFile = (...names: string[]): string => path.join(shared, ...names);
 
-/** `test` where the test data beside the project is there; otherwise a skip that says what is missing. */
+/** `test` if the shared test data is present. Otherwise a skip that says what is missing. */
 export const testWithShared: typeof test | typeof test.skip = existsSync(sharedFile('vectors/vgg'))
   ? test
-  : (console.warn(`SKIPPED: the test data of ${shared} is missing; set DUAL_SHARED to where it is`),
+  : (console.warn(`SKIPPED: the test data in ${shared} is missing. Set DUAL_SHARED to its folder.`),
     test.skip);
 
 export interface Vector {
@@ -27,7 +27,7 @@ export interface Vector {
   output: { shape: number[]; data: number[] };
 }
 
-/** One image and what Keras 3.15 made of it with the weights of `vgg16_small.h5`. */
+/** One image, and the output of Keras 3.15 for it with the weights of `vgg16_small.h5`. */
 export const smallVgg = JSON.parse(readFileSync(fixture('vgg16_small.json'), 'utf8')) as Vector;
 
 const directories: string[] = [];
@@ -35,7 +35,7 @@ afterAll(async () => {
   await Promise.all(directories.splice(0).map((directory) => rm(directory, { recursive: true })));
 });
 
-/** A fresh directory that is removed after the tests of the file. */
+/** Makes a directory and removes it after the tests of the file. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(path.join(tmpdir(), 'keras test ä#%-'));
   directories.push(directory);

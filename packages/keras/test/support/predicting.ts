@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 
 import { loadModel, type LoadOptions, type Tensor } from '../../src/index.js';
 
-/** The engines that the test machine can run. */
+/** The engines that every test machine can run. */
 export const ENGINES = ['onnxruntime', 'wasm'] as const;
 
 export async function predictWith(
@@ -12,7 +12,7 @@ export async function predictWith(
 ): Promise<Float32Array> {
   await using model = await loadModel(file, { architecture: 'vgg16', engine: 'onnxruntime', ...options });
   const [output] = await model.predict([input]);
-  if (output === undefined) throw new Error('the model gave no output');
+  if (output === undefined) throw new Error('the model returned no output');
   return output.data;
 }
 
@@ -21,7 +21,7 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
   return Math.max(...Array.from(a, (value, index) => Math.abs(value - (b[index] ?? NaN))));
 }
 
-/** An image for the tiny network: 32×32 pixels of values that differ. */
+/** An image for the tiny network: 32×32 pixels with many different values. */
 export const tinyImage: Tensor = {
   data: Float32Array.from({ length: 32 * 32 * 3 }, (_, index) => ((index * 37) % 101) / 50 - 1),
   shape: [1, 32, 32, 3],

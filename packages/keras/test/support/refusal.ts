@@ -2,10 +2,10 @@ import { expect } from '@jest/globals';
 
 import { loadModel, ModelFileError } from '../../src/index.js';
 
-/** The error by which a file is refused; it names the file, and fits one line. */
+/** Loads a file and returns the error that refuses it. Checks that the message is one line and names the file. */
 export async function refusal(file: string): Promise<ModelFileError> {
   const outcome = await loadModel(file, { architecture: 'vgg16' }).then(
-    () => 'it loaded',
+    () => 'the file was loaded',
     (error: unknown) => error,
   );
   if (outcome instanceof ModelFileError) {
@@ -14,5 +14,5 @@ export async function refusal(file: string): Promise<ModelFileError> {
     expect(outcome.message).not.toContain('\n');
     return outcome;
   }
-  throw new Error('not refused by a ModelFileError', { cause: outcome });
+  throw new Error('the file was not refused with a ModelFileError', { cause: outcome });
 }

@@ -11,7 +11,7 @@ export interface Weights {
 
 const BLOCKS = [2, 2, 3, 3, 3];
 
-/** A VGG-16 of one to three channels, 32×32 pixels, four classes: real layers, almost no numbers. */
+/** The weights of a VGG-16 with all its layers but few numbers: two or three channels, 32×32 pixels, four classes. */
 export function tinyWeights(): Map<string, Weights> {
   const layers = new Map<string, Weights>();
   let seed = 1;
@@ -53,7 +53,7 @@ export async function writeFile(
   return name;
 }
 
-/** Weights by layer name, as Keras 2 writes them. */
+/** Writes weights by layer name, as Keras 2 does. */
 export function writeNamed(
   group: Group,
   layers: ReadonlyMap<string, Weights>,
@@ -83,7 +83,10 @@ export function writeNamed(
   }
 }
 
-/** The group at a path, made where it is not there yet; a layer's name may have slashes. */
+/**
+ * Returns the group at a path and creates missing groups. The path may be deep, because a layer's name may have
+ * slashes.
+ */
 function groupAt(group: Group, path: string): Group {
   return path.split('/').reduce((parent, name) => {
     const found = parent.keys().includes(name) ? parent.get(name) : parent.create_group(name);
@@ -92,12 +95,12 @@ function groupAt(group: Group, path: string): Group {
   }, group);
 }
 
-/** Strings of fixed length, in UTF-8, as h5wasm is told them. */
+/** The h5wasm type of strings with a fixed length in UTF-8. */
 function longest(names: readonly string[]): string {
   return `S${Math.max(...names.map((name) => Buffer.byteLength(name)))}`;
 }
 
-/** Numbered layers, as Keras 0.3 wrote them on Theano: kernels as outputs, inputs, rows, columns. */
+/** Writes numbered layers, as Keras 0.3 did on Theano: kernels have the shape (outputs, inputs, rows, columns). */
 export function writeNumbered(file: File, layers: ReadonlyMap<string, Weights>, rotated = false): void {
   file.create_attribute('nb_layers', layers.size);
   for (const [index, { kernel, bias }] of [...layers.values()].entries()) {
@@ -132,7 +135,7 @@ export interface LayerJson {
   config: Record<string, unknown>;
 }
 
-/** The layers of a `model_config` that fits `tinyWeights`, as a Sequential model states them. */
+/** The layers of a Sequential `model_config` that fits `tinyWeights`. */
 export function tinyConfig(): LayerJson[] {
   const convolution = (name: string): LayerJson => ({
     class_name: 'Conv2D',
@@ -158,7 +161,7 @@ export function tinyConfig(): LayerJson[] {
   ];
 }
 
-/** A whole model: `model_config` and the weights that fit it. */
+/** Writes a whole model: `model_config` and weights. */
 export function writeWhole(
   file: File,
   layers: LayerJson[],

@@ -8,10 +8,11 @@ import {
 } from '../../graph/graph.js';
 import type { OnnxNode, OnnxValue } from './onnx-message.js';
 
-/** The operator set that has all we use in its present form (Relu, Softmax, Gemm: 13). */
+/** Version of ONNX's operator set. Version 13 has Relu, Softmax and Gemm in the form that we write. */
 export const OPSET = 13;
 const BATCH = 'batch';
 
+/** A graph as ONNX nodes, with its one input and its one output. */
 export interface OnnxGraph {
   nodes: OnnxNode[];
   input: OnnxValue;
@@ -19,10 +20,11 @@ export interface OnnxGraph {
 }
 
 /**
- * A graph in ONNX's terms. ONNX has channels before rows and columns, Keras after them: the image is transposed once
- * at the beginning, and back before it is flattened, so that the dense kernel fits as Keras stored it.
+ * Translates a graph to ONNX. ONNX puts the channels first, Keras puts them last. The image is transposed once at the
+ * start, and back before it is flattened, so that the dense kernel fits as Keras stored it.
  *
- * Values are named by number: a layer may have any name, also one of ours, or one that UTF-8 cannot tell from another.
+ * Values are named by number, because layers may have any name. A layer's name may equal one of ours, and two names
+ * with lone surrogates may become equal in UTF-8.
  */
 export function toOnnxGraph(graph: Graph): OnnxGraph {
   const nodes: OnnxNode[] = [
@@ -40,7 +42,7 @@ export function toOnnxGraph(graph: Graph): OnnxGraph {
   };
 }
 
-/** Says what each weight of a graph is called in ONNX. */
+/** Numbers the weights of a graph. The returned function maps a weight to its ONNX name. */
 export function onnxWeightNames(graph: Graph): (slot: WeightSlot) => string {
   const numbers = new Map(weightSlots(graph).map((slot, index) => [slotName(slot), index]));
   return (slot) => {

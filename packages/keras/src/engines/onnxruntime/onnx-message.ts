@@ -1,7 +1,8 @@
 import { PbfWriter } from 'pbf';
 
-/** The part of ONNX's protocol buffer messages that we write. Source of the field numbers: onnx/onnx.proto, IR version 8. */
+/** The part of an ONNX `ModelProto` that we write. Source of the field numbers: onnx/onnx.proto, IR version 8. */
 export interface OnnxModel {
+  /** Version of the operator set. */
   opset: number;
   name: string;
   nodes: readonly OnnxNode[];
@@ -17,15 +18,18 @@ export interface OnnxNode {
   attributes?: Readonly<Record<string, string | number | readonly number[]>>;
 }
 
+/** A constant of the model. */
 export interface OnnxTensor {
   name: string;
   shape: readonly number[];
+  /** All numbers of `shape`, in row-major order. */
   data: Float32Array;
 }
 
+/** An input or output of the model: a tensor of 32-bit floats. */
 export interface OnnxValue {
   name: string;
-  /** A name stands for a dimension that is known only when the model runs. */
+  /** A string names a dimension whose length is known only when the model runs. */
   shape: readonly (number | string)[];
 }
 
@@ -35,6 +39,7 @@ const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_STRING = 3;
 const ATTRIBUTE_INTS = 7;
 
+/** Serializes a model as the content of an `.onnx` file. */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const writer = new PbfWriter();
   writer.writeVarintField(1, IR_VERSION);

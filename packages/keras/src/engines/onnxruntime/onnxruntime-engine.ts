@@ -7,7 +7,7 @@ import { buildFailure, type BuildOptions, type Engine, type LoadedWeight, type S
 import { onnxWeightNames, OPSET, toOnnxGraph } from './onnx-graph.js';
 import { encodeModel, type OnnxTensor } from './onnx-message.js';
 
-/** ONNX Runtime on the CPU. The graph is written as an ONNX model in memory; nothing goes to disk. */
+/** ONNX Runtime on the CPU. The graph becomes an ONNX model in memory; nothing is written to disk. */
 export function onnxruntimeEngine(ort: typeof Onnxruntime): Engine {
   return {
     name: 'onnxruntime',
@@ -33,7 +33,7 @@ export function onnxruntimeEngine(ort: typeof Onnxruntime): Engine {
 }
 
 function sessionOptions({ threads }: BuildOptions): Onnxruntime.InferenceSession.SessionOptions {
-  // Errors come as exceptions; level 3 keeps warnings off stderr.
+  // Level 3 keeps warnings off stderr. Errors still arrive as exceptions.
   return {
     executionProviders: ['cpu'],
     logSeverityLevel: 3,
@@ -42,10 +42,9 @@ function sessionOptions({ threads }: BuildOptions): Onnxruntime.InferenceSession
 }
 
 /**
- * Convolution kernels and biases go into the model, where ONNX Runtime rearranges them for speed. Dense kernels are
- * nine tenths of a VGG-16; they are fed at each run like inputs, which needs no copy of them. Measured on the 553 MB
- * model against all in the model: peak memory 0.9 GB instead of 1.8, session ready in 0.2 s instead of 2 to 3, and
- * the same time per image at batch 1 and 8.
+ * Puts convolution kernels and biases into the model, where ONNX Runtime rearranges them for speed. Dense kernels are
+ * passed to each run like inputs, so that ONNX Runtime does not copy them. This halves the peak memory and costs no
+ * speed: see `bench/README.md`.
  */
 async function sortWeights(
   ort: typeof Onnxruntime,
@@ -63,7 +62,7 @@ async function sortWeights(
   return { initializers, fed };
 }
 
-/** Rows, columns, inputs, outputs to ONNX's outputs, inputs, rows, columns. */
+/** Reorders a kernel from (rows, columns, inputs, outputs) to ONNX's (outputs, inputs, rows, columns). */
 function outputsFirst({ shape }: WeightSlot, data: Float32Array): { shape: number[]; data: Float32Array } {
   const [rows = 0, columns = 0, inputs = 0, outputs = 0] = shape;
   const area = rows * columns;
@@ -97,7 +96,8 @@ function onnxruntimeSession(
     async run(data, batch) {
       const image = new ort.Tensor('float32', data, [batch, ...graph.input.shape]);
       const result = (await session.run({ ...fed, [input]: image }))[output];
-      if (!types.isFloat32Array(result?.data)) throw new TypeError('ONNX Runtime gave no 32-bit floats');
+      if (!types.isFloat32Array(result?.data))
+        throw new TypeError('ONNX Runtime returned an output that is not a Float32Array');
       return result.data;
     },
     async dispose() {

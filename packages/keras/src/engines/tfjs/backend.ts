@@ -1,8 +1,12 @@
 import type { TensorFlow } from './tensorflow.js';
 
 /**
- * Initializes a backend, for `onBackend` to use. Where TensorFlow.js cannot have the backend it was asked for, it takes
- * its slow pure-JS one and says nothing: so the name is checked each time.
+ * Initializes a backend, so that `onBackend` can switch to it.
+ *
+ * If a backend does not start, TensorFlow.js silently falls back to its slow pure-JS one. So the actual backend is
+ * checked here and before each use.
+ *
+ * @throws {Error} When the backend does not start.
  */
 export async function startBackend(tf: TensorFlow, backend: string): Promise<void> {
   const before = currentBackend(tf);
@@ -13,12 +17,14 @@ export async function startBackend(tf: TensorFlow, backend: string): Promise<voi
 }
 
 /**
- * Does a synchronous piece of work on a backend that is initialized. The backend is a setting of the whole process,
- * which others may use with another one: what was there is put back.
+ * Runs synchronous work on an initialized backend, then restores the previous one. The backend is a setting of the
+ * whole process, and other code may use another one.
+ *
+ * @throws {Error} When TensorFlow.js does not switch to the backend.
  */
 export function onBackend<T>(tf: TensorFlow, backend: string, work: () => T): T {
   const before = currentBackend(tf);
-  // It returns a promise in any case, and sets an initialized backend at once.
+  // `setBackend` always returns a promise, but it switches to an initialized backend at once.
   if (before !== backend) void tf.setBackend(backend);
   checkBackend(tf, backend);
   try {
@@ -34,7 +40,7 @@ function checkBackend(tf: TensorFlow, backend: string): void {
     throw new Error(`TensorFlow.js runs on the backend ${actual ?? '(none)'}, not on ${backend}`);
 }
 
-/** The types leave out that there is none before the first is set. */
+/** The type of `getBackend` promises a name, but there is none before the first `setBackend`. */
 function currentBackend(tf: TensorFlow): string | undefined {
   const backend: string | undefined = tf.getBackend();
   return backend === '' ? undefined : backend;

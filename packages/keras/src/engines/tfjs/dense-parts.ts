@@ -2,7 +2,7 @@ import type * as Tfjs from '@tensorflow/tfjs-core';
 
 import type { TensorFlow } from './tensorflow.js';
 
-/** The first rows of a matrix, the next, and so on: as many at a time as make `mostBytes`, one at least. */
+/** Splits a matrix into parts of consecutive rows. A part has `mostBytes` bytes or less, but at least one row. */
 export function* rowParts(
   data: Float32Array,
   [rows = 0, columns = 0]: readonly number[],
@@ -16,7 +16,10 @@ export function* rowParts(
   }
 }
 
-/** The product of `x` with a matrix that is kept in parts of consecutive rows: each meets its columns of `x`. */
+/**
+ * Multiplies `x` by a matrix that is kept in parts of consecutive rows. Each part is multiplied with the matching
+ * columns of `x`, and the products are added.
+ */
 export function matMulInParts(
   tf: TensorFlow,
   x: Tfjs.Tensor,

@@ -7,17 +7,17 @@ import { startBackend } from './backend.js';
 import type { TensorFlow } from './tensorflow.js';
 import { tfjsEngine } from './tfjs-engine.js';
 
-/** What `@tensorflow/tfjs-node` and `-gpu` register themselves as. */
+/** The name under which both packages register their backend. */
 const BACKEND = 'tensorflow';
 
-/** TensorFlow's C library through `@tensorflow/tfjs-node` or `@tensorflow/tfjs-node-gpu`. */
+/** Loads TensorFlow's C library through `@tensorflow/tfjs-node` or `@tensorflow/tfjs-node-gpu`. */
 export async function loadTfjsNode(
   name: 'tfjs-node' | 'tfjs-node-gpu',
   found: FoundPackage,
 ): Promise<Engine & { usesGpu: boolean }> {
   restoreUtilFunctions();
-  // TensorFlow's C++ library reads it when it first has something to say, which may be much later; 1 leaves out its
-  // greetings and keeps its warnings.
+  // The C++ library reads this variable before its first message, which may come much later, so it stays set. Level 1
+  // hides greetings and keeps warnings.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
   const tf = loadQuietly(() => found.require('.') as TensorFlow);
   await startBackend(tf, BACKEND);
@@ -29,8 +29,8 @@ export async function loadTfjsNode(
 }
 
 /**
- * tfjs-node 4.22 calls two functions of node:util that Node 23 removed, at every operation. As long as there is no
- * release without these calls, it gets them back; they do what Node's did.
+ * tfjs-node 4.22 calls two functions of `node:util` in every operation, and Node 23 removed both. No newer release
+ * exists, so put them back.
  */
 function restoreUtilFunctions(): void {
   const legacy: { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean } =

@@ -8,14 +8,16 @@ import { tfjsEngine } from './tfjs-engine.js';
 
 const BACKEND = 'wasm';
 
-/** Copying 32 MiB into WebAssembly's memory, which grows for it, takes about 40 ms. */
+/** Copying 32 MiB into WebAssembly's memory, and growing it, blocks the event loop for about 40 ms. */
 const PART_BYTES = 32 * 1024 * 1024;
 
-/** TensorFlow.js compiled to WebAssembly: slower than the native engines, and runs wherever Node does. */
+/**
+ * Loads TensorFlow.js's WebAssembly backend. It is slower than the native engines, but runs on every platform of Node.
+ */
 export async function loadWasm(found: FoundPackage): Promise<Engine> {
   const tf = loadQuietly(() => {
     found.require('.');
-    // The same copy that the backend has registered itself with.
+    // Resolve it from the backend's package: it must be the copy in which the backend registered itself.
     return found.require('@tensorflow/tfjs-core') as TensorFlow;
   });
   await withoutEmscriptenListeners(() => startBackend(tf, BACKEND));

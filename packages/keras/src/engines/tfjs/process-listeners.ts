@@ -1,15 +1,15 @@
 import type { EventEmitter } from 'node:events';
 
-/** Node's types know these two events, but not as a union. */
+/** Node's types have an overload for each of the two events, but none for their union. */
 const emitter = process as Pick<EventEmitter, 'listeners' | 'removeListener'>;
 const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
 
-/** How the functions read that Emscripten puts into the code it makes for Node. */
+/** Matches the source text of the listeners that Emscripten adds on Node. */
 const EMSCRIPTEN = /ExitStatus|throw reason/u;
 
 /**
- * Starts a module that Emscripten made, and takes away the process listeners it adds: a library must not change how
- * the program ends on an error that has nothing to do with it.
+ * Starts a module that was compiled by Emscripten, then removes the process listeners that it added. They would change
+ * how the program ends when some other code fails.
  */
 export async function withoutEmscriptenListeners(start: () => Promise<void>): Promise<void> {
   const before = new Set<unknown>(EVENTS.flatMap((event) => emitter.listeners(event)));

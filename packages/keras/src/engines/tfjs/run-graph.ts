@@ -4,10 +4,15 @@ import { type Activation, type Graph, type GraphNode, slotName } from '../../gra
 import { matMulInParts } from './dense-parts.js';
 import type { TensorFlow } from './tensorflow.js';
 
-/** The weights of a graph by their `slotName`; a dense kernel may be in several parts of consecutive rows. */
+/** The weights of a graph by `slotName`. A dense kernel may be split into several tensors of consecutive rows. */
 export type WeightTensors = ReadonlyMap<string, readonly Tfjs.Tensor[]>;
 
-/** Runs a graph with TensorFlow.js operations. Frees each intermediate result as soon as the next one is there. */
+/**
+ * Runs a graph with TensorFlow.js operations. Disposes of the input and of each intermediate tensor as soon as the next
+ * one exists.
+ *
+ * @returns The output, which the caller must dispose of.
+ */
 export function runGraph(
   tf: TensorFlow,
   graph: Graph,

@@ -11,8 +11,10 @@ import { runGraph, type WeightTensors } from './run-graph.js';
 import type { TensorFlow } from './tensorflow.js';
 
 /**
- * An engine on one backend of TensorFlow.js, which `startBackend` has started. Dense kernels of more than `partBytes`
- * are kept in parts: fewer bytes are copied at once, and each prediction adds up the products.
+ * An engine on a TensorFlow.js backend that `startBackend` has started.
+ *
+ * @param partBytes Size in bytes of the largest dense kernel that is copied in one piece. A larger kernel is split, so
+ * that its copy does not block the event loop for long.
  */
 export function tfjsEngine(name: EngineName, tf: TensorFlow, backend: string, partBytes = Infinity): Engine {
   return {
@@ -44,7 +46,7 @@ export function tfjsEngine(name: EngineName, tf: TensorFlow, backend: string, pa
         throw error;
       }
       return {
-        // As an async function it rejects with what the synchronous work throws.
+        // `async` turns an exception of the synchronous work into a rejection.
         // eslint-disable-next-line @typescript-eslint/require-await -- see above
         run: async (data, batch) => onBackend(tf, backend, () => run(tf, graph, tensors, data, batch)),
         dispose() {
@@ -70,7 +72,8 @@ function run(
   const output = runGraph(tf, graph, weights, tf.tensor(data, [batch, ...graph.input.shape], 'float32'));
   try {
     const result = output.dataSync();
-    if (!types.isFloat32Array(result)) throw new TypeError('TensorFlow.js gave no 32-bit floats');
+    if (!types.isFloat32Array(result))
+      throw new TypeError('TensorFlow.js returned an output that is not a Float32Array');
     return result;
   } finally {
     output.dispose();

@@ -4,12 +4,15 @@ import type { Hdf5File } from '../hdf5-file.js';
 import { toFloat32 } from '../numbers.js';
 import type { KernelConvention } from '../stored-model.js';
 
-/** How the first kernel of the published VGG-16 begins, for the first three output channels at row 0, column 0, channel 0. */
+/** The published VGG-16's first kernel at row 0, column 0, input channel 0, for the first three output channels. */
 const BEGINNING = [0.42947057, 0.11727387, 0.03401296];
 
 /**
- * A file with numbered layers does not say whether its kernels are meant for convolution or for correlation. For the
- * published VGG-16 the first numbers tell: they stand at the kernel's first place, or, when rotated, at its last.
+ * Detects whether the kernels of a file with numbered layers are rotated. The file does not say so, but the numbers of
+ * the published VGG-16 are known. They are at the first position of its first kernel, or at the last if the kernel is
+ * rotated.
+ *
+ * @throws {ModelFileError} When the file is not the published VGG-16.
  */
 export function recogniseVgg16Kernels(file: Hdf5File, kernel: Dataset): KernelConvention {
   const [outputs = 0, ...rest] = kernel.shape;
@@ -27,9 +30,10 @@ export function recogniseVgg16Kernels(file: Hdf5File, kernel: Dataset): KernelCo
   }
   throw new ModelFileError(
     'ERR_KERAS_KERNEL_ORIENTATION',
-    `This Keras 1 file does not say how its convolution kernels are meant, and it is not the published VGG-16, whose ` +
-      `kernels are recognised. Set the option kernels: 'convolution' if it was saved on Theano (kernels are rotated by ` +
-      `180 degrees), or 'correlation' if on TensorFlow or already rotated; the wrong one gives wrong results. File: ${file.path}`,
+    `This Keras 1 file does not say whether its convolution kernels are rotated, and it is not the published VGG-16, ` +
+      `which is recognised. Set the option kernels: 'convolution' if Theano saved the file (kernels are rotated by ` +
+      `180 degrees), 'correlation' if TensorFlow saved it or its kernels were rotated back. The wrong value gives wrong ` +
+      `results. File: ${file.path}`,
     { file: file.path, weight: kernel.path },
   );
 }

@@ -4,9 +4,15 @@ import type { Hdf5File } from '../hdf5-file.js';
 import type { KernelConvention, StoredLayer, StoredWeight } from '../stored-model.js';
 
 /**
- * Weights by layer name: attribute `layer_names`, a group for each, whose attribute `weight_names` lists the datasets
- * in the layer's own order. Keras 1.1 and later wrote it, and every whole-model `.h5` has it below `model_weights`.
+ * Lists weights that are stored by layer name. The attribute `layer_names` lists the layers, and each layer has a
+ * group. The group's attribute `weight_names` lists its datasets in the layer's own order. Keras 1.1 and later write
+ * this layout, and every whole-model `.h5` has it in the group `model_weights`.
+ *
  * Source: `save_weights_to_hdf5_group` of Keras 2.
+ *
+ * @param root Path of the group that has the attribute `layer_names`.
+ * @returns `undefined` if the group has no such attribute.
+ * @throws {ModelFileError} When a listed layer or weight is missing.
  */
 export function readNamedLayers(
   file: Hdf5File,
@@ -15,7 +21,7 @@ export function readNamedLayers(
 ): StoredLayer[] | undefined {
   const layerNames = namesAttribute(file, root, 'layer_names');
   if (layerNames === undefined) return undefined;
-  // Keras 2 rotates the kernels of a file that says it was written on Theano (`preprocess_weights_for_loading`).
+  // Keras 2 does the same: it rotates the kernels if Theano wrote the file (`preprocess_weights_for_loading`).
   const convention =
     kernels ?? (textAttribute(file, root, 'backend') === 'theano' ? 'convolution' : 'correlation');
   return layerNames.map((name) => readLayer(file, `${root === '/' ? '' : root}/${name}`, name, convention));

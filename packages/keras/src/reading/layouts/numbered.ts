@@ -5,13 +5,21 @@ import type { Hdf5File } from '../hdf5-file.js';
 import type { KernelConvention, StoredLayer, StoredWeight } from '../stored-model.js';
 import { recogniseVgg16Kernels } from './genuine-vgg16.js';
 
-/** No network of the time came near; more is damage. */
+/** No network of that time had nearly as many layers. A file above this limit is damaged. */
 const MAX_LAYERS = 10_000;
 
 /**
- * The layout of Keras 0.x and 1.0: attribute `nb_layers`, groups `layer_0`, `layer_1` and so on, each with `nb_params`
- * and `param_0`, `param_1`; kernels as output channels, input channels, rows, columns; dense rows after a Flatten in
- * channel, row, column order. Source: `Sequential.save_weights` of Keras 0.3.
+ * Lists weights that are stored by layer number, as Keras 0.x and 1.0 did. The attribute `nb_layers` counts the groups
+ * `layer_0`, `layer_1` and so on. The attribute `nb_params` of each group counts its datasets `param_0`, `param_1` and
+ * so on.
+ *
+ * Convolution kernels have the shape (output channels, input channels, rows, columns). The rows of a dense kernel after
+ * a Flatten are in the order channel, row, column.
+ *
+ * Source: `Sequential.save_weights` of Keras 0.3.
+ *
+ * @returns `undefined` if the file has no attribute `nb_layers`.
+ * @throws {ModelFileError} When a counted layer or weight is missing, or it is unknown whether the kernels are rotated.
  */
 export function readNumberedLayers(
   file: Hdf5File,
@@ -20,7 +28,11 @@ export function readNumberedLayers(
   const count = integerAttribute(file, '/', 'nb_layers');
   if (count === undefined) return undefined;
   if (count < 0 || count > MAX_LAYERS) {
-    throw new ModelFileError('ERR_KERAS_DAMAGED', `nb_layers is ${count}: ${file.path}`, { file: file.path });
+    throw new ModelFileError(
+      'ERR_KERAS_DAMAGED',
+      `nb_layers must be from 0 to ${MAX_LAYERS}, but is ${count}: ${file.path}`,
+      { file: file.path },
+    );
   }
   const layers = Array.from({ length: count }, (_, index) => readDatasets(file, `layer_${index}`));
 
@@ -40,7 +52,7 @@ export function readNumberedLayers(
           arrangement: { kind: 'channels first kernel', rotated: convention === 'convolution' },
         };
       }
-      // Only the first dense layer after a convolution sees what Flatten made.
+      // Only the first dense layer after a convolution reads the output of Flatten.
       if (shape.length === 2 && channels !== undefined) {
         const flattened = channels;
         channels = undefined;
@@ -57,7 +69,7 @@ function readDatasets(file: Hdf5File, name: string): { name: string; datasets: D
   if (file.kind(`/${name}`) !== 'group') {
     throw new ModelFileError(
       'ERR_KERAS_MISSING_LAYER',
-      `The file has no group ${name}, though nb_layers counts it: ${file.path}`,
+      `Layer ${name}: nb_layers counts it, but the file has no such group: ${file.path}`,
       {
         file: file.path,
         layer: name,
@@ -71,7 +83,7 @@ function readDatasets(file: Hdf5File, name: string): { name: string; datasets: D
     if (file.kind(path) !== 'dataset') {
       throw new ModelFileError(
         'ERR_KERAS_MISSING_WEIGHT',
-        `Layer ${name} has no dataset ${path}, though nb_params counts it: ${file.path}`,
+        `Layer ${name}: nb_params counts ${path}, but the file has no such dataset: ${file.path}`,
         {
           file: file.path,
           layer: name,
