@@ -1,5 +1,6 @@
 /**
- * Writes a full-size VGG-16 with random weights in the layout of the official Keras file: 138 357 544 numbers, 553 MB.
+ * Writes a full-size VGG-16 with random weights, in the layout of the official Keras file: 138,357,544 numbers, 553 MB.
+ * Prints the path of the file. By default, it is in the folder for temporary files.
  *
  *   node bench/make-vgg16.mjs [FILE]
  */
@@ -29,9 +30,9 @@ layers
   .set('fc2', [4096, 4096])
   .set('predictions', [4096, 1000]);
 
-const name = process.argv[2] ?? path.join(tmpdir(), 'vgg16_random_weights.h5');
+const OUTPUT_PATH = process.argv[2] ?? path.join(tmpdir(), 'vgg16_random_weights.h5');
 await ready;
-const file = new File(name, 'w');
+const file = new File(OUTPUT_PATH, 'w');
 file.create_attribute('layer_names', [...layers.keys()], [layers.size], 'A12');
 file.create_attribute('backend', 'tensorflow', null, 'A10');
 file.create_attribute('keras_version', '2.1.6', null, 'A5');
@@ -44,9 +45,13 @@ for (const [layer, shape] of layers) {
   inner.create_dataset({ name: 'bias:0', data: new Float32Array(units[0]), shape: units });
 }
 file.close();
-console.log(name);
+console.log(OUTPUT_PATH);
 
-/** Keeps the size of activations from layer to layer (He et al., 2015), so that no number overflows or underflows. */
+/**
+ * Random weights that keep the size of activations from layer to layer, so that no number overflows or underflows.
+ *
+ * Source: He et al., "Delving Deep into Rectifiers" (2015).
+ */
 function heUniform(shape) {
   const inputs = shape.slice(0, -1).reduce((product, length) => product * length, 1);
   const limit = Math.sqrt(6 / inputs) / 2 ** 31;

@@ -1,6 +1,6 @@
 /**
- * Loads a VGG-16 and predicts in a loop: what the bare engine does, without a service around it. Plain JavaScript
- * on the built package: a TypeScript loader alone would take half a gigabyte of the memory that is measured.
+ * Loads a VGG-16 and predicts in a loop, without a service around it. This is plain JavaScript on the built package,
+ * because a TypeScript loader would add half a gigabyte to the memory that is measured.
  *
  *   node bench/vgg16.mjs FILE [--engine NAME] [--threads N] [--batch N] [--seconds S]
  */
@@ -8,6 +8,9 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 
 import { loadModel } from '@dual/keras';
+
+/** Resolution of the event loop monitor in ms. */
+const RESOLUTION_MS = 5;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -18,64 +21,76 @@ const { positionals, values } = parseArgs({
     seconds: { type: 'string', default: '15' },
   },
 });
-const [file] = positionals;
-const batch = Number(values.batch);
+const [FILE] = positionals;
+const BATCH = Number(values.batch);
+const SECONDS = Number(values.seconds);
 
-const RESOLUTION = 5;
-const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
-const begin = performance.now();
-let reading = 0;
-let longestBlock = 0;
-const model = await loadModel(file, {
-  architecture: 'vgg16',
-  engine: values.engine,
-  ...(values.threads === undefined ? {} : { threads: Number(values.threads) }),
-  onProgress({ phase, loaded }) {
-    if (phase === 'reading' && loaded === 0) {
-      delay.enable();
-      reading = performance.now();
-    } else if (phase === 'building') {
-      // The histogram holds times between two ticks of its timer.
-      longestBlock = Math.max(0, delay.max / 1e6 - RESOLUTION);
-      delay.disable();
-      reading = performance.now() - reading;
-    }
-  },
-});
-const loading = performance.now() - begin;
-const peakAfterLoading = peak();
-
-const shape = [batch, ...model.inputs[0].shape.slice(1)];
-const data = Float32Array.from(
-  { length: shape.reduce((a, b) => a * b) },
-  (_, index) => 100 * Math.sin(index),
-);
-const first = performance.now();
-await model.warmUp();
-const warmUp = performance.now() - first;
-
-const times = [];
-const until = performance.now() + 1000 * Number(values.seconds);
-while (performance.now() < until) {
-  const start = performance.now();
-  await model.predict([{ data, shape }]);
-  times.push((performance.now() - start) / batch);
-}
-times.sort((a, b) => a - b);
-const mean = times.reduce((a, b) => a + b) / times.length;
+const { model, ...loading } = await load();
+const predicting = await predictInALoop(model);
 console.log(
   [
-    `engine                     ${model.engine}${values.threads === undefined ? '' : `, ${values.threads} thread(s)`}, batch ${batch}`,
-    `load                       ${(loading / 1000).toFixed(2)} s, of which reading ${(reading / 1000).toFixed(2)} s`,
-    `longest block while reading ${longestBlock.toFixed(0)} ms`,
-    `peak RSS                   ${peakAfterLoading} MB after loading, ${peak()} MB in the end`,
-    `first prediction           ${warmUp.toFixed(0)} ms`,
-    `per image                  median ${times[times.length >> 1]?.toFixed(0) ?? ''} ms, best ${times[0]?.toFixed(0) ?? ''} ms`,
-    `throughput                 ${(1000 / mean).toFixed(2)} images/s over ${times.length * batch} images`,
+    `engine                     ${model.engine}${values.threads === undefined ? '' : `, ${values.threads} thread(s)`}, batch ${BATCH}`,
+    `load                       ${(loading.ms / 1000).toFixed(2)} s, reading alone ${(loading.readingMs / 1000).toFixed(2)} s`,
+    `longest block while reading ${loading.longestBlockMs.toFixed(0)} ms`,
+    `peak RSS                   ${loading.peakMb} MB after loading, ${peakMb()} MB at the end`,
+    `first prediction           ${predicting.warmUpMs.toFixed(0)} ms`,
+    `per image                  median ${predicting.medianMs?.toFixed(0) ?? ''} ms, best ${predicting.bestMs?.toFixed(0) ?? ''} ms`,
+    `throughput                 ${(1000 / predicting.meanMs).toFixed(2)} images/s over ${predicting.images} images`,
   ].join('\n'),
 );
 await model.dispose();
 
-function peak() {
+async function load() {
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  const begin = performance.now();
+  let readingMs = 0;
+  let longestBlockMs = 0;
+  const model = await loadModel(FILE, {
+    architecture: 'vgg16',
+    engine: values.engine,
+    ...(values.threads === undefined ? {} : { threads: Number(values.threads) }),
+    onProgress({ phase, loaded }) {
+      if (phase === 'reading' && loaded === 0) {
+        delay.enable();
+        readingMs = performance.now();
+      } else if (phase === 'building') {
+        // The histogram holds the time between two ticks of its timer, so subtract one normal interval.
+        longestBlockMs = Math.max(0, delay.max / 1e6 - RESOLUTION_MS);
+        delay.disable();
+        readingMs = performance.now() - readingMs;
+      }
+    },
+  });
+  return { model, ms: performance.now() - begin, readingMs, longestBlockMs, peakMb: peakMb() };
+}
+
+async function predictInALoop(model) {
+  const shape = [BATCH, ...model.inputs[0].shape.slice(1)];
+  const data = Float32Array.from(
+    { length: shape.reduce((a, b) => a * b) },
+    (_, index) => 100 * Math.sin(index),
+  );
+  const first = performance.now();
+  await model.warmUp();
+  const warmUpMs = performance.now() - first;
+
+  const times = [];
+  const until = performance.now() + 1000 * SECONDS;
+  while (performance.now() < until) {
+    const start = performance.now();
+    await model.predict([{ data, shape }]);
+    times.push((performance.now() - start) / BATCH);
+  }
+  times.sort((a, b) => a - b);
+  return {
+    warmUpMs,
+    medianMs: times[times.length >> 1],
+    bestMs: times[0],
+    meanMs: times.reduce((a, b) => a + b) / times.length,
+    images: times.length * BATCH,
+  };
+}
+
+function peakMb() {
   return Math.round(process.resourceUsage().maxRSS / 1024);
 }
