@@ -2,26 +2,16 @@ import { fileURLToPath } from 'node:url';
 
 import express, { type Express } from 'express';
 
-import type { AgentFor } from '../download/agents.js';
-import type { ModelHost } from '../model/model-host.js';
-import type { Sample } from '../model/samples.js';
 import { demonstrationModel, publicFolder } from '../package-files.js';
 import { answerProblem } from './answer-problem.js';
+import type { AppOptions } from './app-options.js';
 import { Problem } from './problem.js';
 import { healthRoutes } from './routes/health.js';
 import { landingRoutes } from './routes/landing.js';
 import { vggRoutes } from './routes/vgg.js';
 import { securityHeaders } from './security-headers.js';
 
-export interface AppOptions {
-  model: ModelHost;
-  agentFor: AgentFor;
-  sample: Sample;
-  /** Names of the sample photos. */
-  samples: readonly string[];
-}
-
-/** Every address of the service. */
+/** Builds the Express app with every route of the service. */
 export function makeApp(options: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 
 import { landingPage } from '../../pages/landing-page.js';
-import type { AppOptions } from '../app.js';
+import type { AppOptions } from '../app-options.js';
 import { endpoints } from '../endpoints.js';
 import { onlyMethods } from '../methods.js';
 import { negotiate } from '../negotiate.js';

@@ -5,7 +5,7 @@ import { type Request, type Response, Router } from 'express';
 import { formatNames } from '../../imaging/format.js';
 import { vggPage } from '../../pages/vgg-page.js';
 import { jsonAnswer, type Timings } from '../answer.js';
-import type { AppOptions } from '../app.js';
+import type { AppOptions } from '../app-options.js';
 import { ClientGone, clientGone } from '../client-gone.js';
 import { findImage } from '../find-image.js';
 import { limitInFlight } from '../limit-in-flight.js';
