@@ -21,7 +21,7 @@ const { values } = parseArgs({
     core: { type: 'string', default: '0' },
   },
 });
-const seconds = Number(values.seconds);
+const SECONDS = Number(values.seconds);
 const image = await photo();
 const service = await startService([
   ...(values.weights ? ['--weights', values.weights] : []),
@@ -35,10 +35,10 @@ pin(service.model(), values.core);
 if (others.length > 0) for (const pid of [service.pid, process.pid]) pin(pid, others.join());
 
 const agent = new Agent({ keepAlive: true });
-const quiet = await measure(Math.min(seconds, 5));
+const quiet = await measure(Math.min(SECONDS, 5));
 const stop = new AbortController();
-const predicting = load(service.url, image, { clients: 4, seconds: seconds + 60, signal: stop.signal });
-const busy = await measure(seconds);
+const predicting = load(service.url, image, { clients: 4, seconds: SECONDS + 60, signal: stop.signal });
+const busy = await measure(SECONDS);
 stop.abort();
 const { answered } = await predicting;
 report('no prediction running', quiet);

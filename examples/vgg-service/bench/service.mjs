@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 
 import sharp from 'sharp';
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 /** Starts the built service as a user does, and waits until it is ready. */
 export async function startService(args) {
-  const service = spawn(process.execPath, [main, '--port', '0', ...args], {
+  const service = spawn(process.execPath, [MAIN, '--port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: service.stdout });

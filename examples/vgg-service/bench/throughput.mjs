@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 if (values.weights === undefined) throw new Error('--weights FILE says which model both of them run');
-const seconds = Number(values.seconds);
+const SECONDS = Number(values.seconds);
 const image = await photo();
 const bare = fork(fileURLToPath(new URL('bare-engine.mjs', import.meta.url)), [
   values.weights,
@@ -35,9 +35,9 @@ await load(service.url, image, { clients: 4, seconds: 1 });
 
 const rates = { bare: [], service: [], ratio: [] };
 for (let round = 0; round < Number(values.rounds); round++) {
-  bare.send(seconds);
+  bare.send(SECONDS);
   const [alone] = await once(bare, 'message');
-  const served = await load(service.url, image, { clients: 4, seconds });
+  const served = await load(service.url, image, { clients: 4, seconds: SECONDS });
   rates.bare.push(alone.predicted / alone.seconds);
   rates.service.push(served.answered / served.seconds);
   rates.ratio.push(rates.service.at(-1) / rates.bare.at(-1));
@@ -47,7 +47,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
 }
 const middle = (name) => median(rates[name]);
 console.log(
-  `${values.engine}, median of ${values.rounds} rounds of ${seconds} s: bare ${middle('bare').toFixed(2)}/s, ` +
+  `${values.engine}, median of ${values.rounds} rounds of ${SECONDS} s: bare ${middle('bare').toFixed(2)}/s, ` +
     `service ${middle('service').toFixed(2)}/s, ratio ${middle('ratio').toFixed(3)}`,
 );
 bare.disconnect();

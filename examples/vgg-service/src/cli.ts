@@ -21,14 +21,14 @@ export interface Settings {
 }
 
 /** More than the cores or GPUs of any machine that this would run on: a slip of the finger. */
-const maxProcesses = 64;
+const MAX_PROCESSES = 64;
 
 /** The command line cannot be understood. Its message is one line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const help = `Usage: npm start -- [options]
+export const HELP = `Usage: npm start -- [options]
 
   --port N            port to listen on (default 2017, or PORT); 0 takes a free one
   --host NAME         address to listen on (default 127.0.0.1; 0.0.0.0 for every one)
@@ -114,8 +114,8 @@ function portFrom(flag: string | undefined, variable: string | undefined): numbe
 
 function processesFrom(text: string): number {
   const processes = Number(text);
-  if (!/^\d+$/.test(text) || processes < 1 || processes > maxProcesses)
-    throw new UsageError(`--processes ${text}: a number from 1 to ${maxProcesses} is needed.`);
+  if (!/^\d+$/.test(text) || processes < 1 || processes > MAX_PROCESSES)
+    throw new UsageError(`--processes ${text}: a number from 1 to ${MAX_PROCESSES} is needed.`);
   return processes;
 }
 

@@ -1,10 +1,10 @@
-import { help, parseCommandLine, type Settings, UsageError } from './cli.js';
+import { HELP, parseCommandLine, type Settings, UsageError } from './cli.js';
 import { onStopSignal } from './lifecycle/stop-signal.js';
 import { Service } from './service.js';
 import { startFailure } from './start-failure.js';
 
 const settings = read();
-if (settings === 'help') console.log(help);
+if (settings === 'help') console.log(HELP);
 else run(settings);
 
 function read(): Settings | 'help' {

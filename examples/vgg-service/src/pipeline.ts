@@ -39,7 +39,7 @@ export interface Classification {
 }
 
 /** How many classes an answer names. */
-const ranks = 5;
+const RANKS = 5;
 
 /** Runs in the child process: decodes images and asks the model. */
 class Classifier {
@@ -99,7 +99,7 @@ class Classifier {
     if (!probabilities) throw new Error('The model gave no output');
     return inputs.map((_, i) => {
       const ofOne = probabilities.data.subarray(i * classes, (i + 1) * classes);
-      return topK(ofOne, ranks).map(({ index, score }) => ({
+      return topK(ofOne, RANKS).map(({ index, score }) => ({
         label: this.#labels[index] ?? `class ${index}`,
         index,
         probability: score,

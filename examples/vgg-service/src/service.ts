@@ -15,9 +15,9 @@ import { chooseWeights, type Weights } from './weights/choose-weights.js';
 import { forgetUnusable } from './weights/forget-unusable.js';
 
 /** How long running requests have when the service ends. */
-const drainMs = 10_000;
+const DRAIN_MS = 10_000;
 /** How long the service goes on after it has said that it is not ready, so that a balancer can notice. */
-const noticeMs = 500;
+const NOTICE_MS = 500;
 
 /** The running service. */
 export class Service {
@@ -66,8 +66,8 @@ export class Service {
   async stop({ notice }: { notice: boolean }): Promise<void> {
     this.#stopping.abort();
     this.model.drain();
-    if (notice) await delay(noticeMs);
-    if (this.#server) await closeServer(this.#server, drainMs);
+    if (notice) await delay(NOTICE_MS);
+    if (this.#server) await closeServer(this.#server, DRAIN_MS);
     await this.model.close(0);
   }
 

@@ -6,7 +6,7 @@ import { parseImageUrl } from '../download/parse-url.js';
 import { type ImageFormat, requireImage } from '../imaging/format.js';
 import type { Sample } from '../model/samples.js';
 import type { TakeMemory } from './memory-budget.js';
-import { type ImageSource, maxImageBytes } from './request/image-source.js';
+import { type ImageSource, MAX_IMAGE_BYTES } from './request/image-source.js';
 
 /** The image a request is about, in this process's memory. */
 export interface FoundImage {
@@ -19,7 +19,7 @@ export interface FoundImage {
 }
 
 const times = { total: 20_000, idle: 8_000 };
-const maxRedirects = 5;
+const MAX_REDIRECTS = 5;
 
 interface FindOptions {
   sample: Sample;
@@ -54,9 +54,9 @@ export async function findImage(
       const began = performance.now();
       const refused = new AbortController();
       const bytes = await downloadImage(url, {
-        maxBytes: maxImageBytes,
+        maxBytes: MAX_IMAGE_BYTES,
         times,
-        maxRedirects,
+        maxRedirects: MAX_REDIRECTS,
         agentFor,
         onBytes: (received) => {
           try {

@@ -3,13 +3,13 @@ import sharp from 'sharp';
 import { ImageError } from './image-error.js';
 
 /** Images of more pixels than this are refused: decoding one would hold the model up for seconds. */
-const pixelLimit = 50_000_000;
+const PIXEL_LIMIT = 50_000_000;
 
 /** The longest side that JPEG can have. The resizer fails on shapes that only other formats can tell of. */
-const sideLimit = 65_535;
+const SIDE_LIMIT = 65_535;
 
 /** A decoder that works on one image for longer than this is stopped. */
-const decodeSeconds = 10;
+const DECODE_SECONDS = 10;
 
 // Only the decoders named here run. SVG, PDF and the rest stay shut: they can reach for files and time.
 sharp.block({ operation: ['VipsForeignLoad'] });
@@ -33,13 +33,13 @@ export async function decodeImage(
 ): Promise<Uint8Array> {
   await refuseGiant(bytes);
   try {
-    const { data } = await sharp(bytes, { limitInputPixels: pixelLimit, failOn: 'warning' })
+    const { data } = await sharp(bytes, { limitInputPixels: PIXEL_LIMIT, failOn: 'warning' })
       .autoOrient()
       .flatten({ background: '#fff' })
       // Shrinking while a JPEG loads is quicker, but moves values by up to 11 of 255 away from plain bicubic.
       .resize(width, height, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
       .toColourspace('srgb')
-      .timeout({ seconds: decodeSeconds })
+      .timeout({ seconds: DECODE_SECONDS })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     return data;
@@ -59,16 +59,16 @@ async function refuseGiant(bytes: Uint8Array): Promise<void> {
     throw new ImageError('ERR_IMAGE_CORRUPT', "The image's header is damaged.", { cause: error });
   }
   const { width, height } = header;
-  if (Math.max(width, height) > sideLimit) {
+  if (Math.max(width, height) > SIDE_LIMIT) {
     throw new ImageError(
       'ERR_IMAGE_TOO_LONG',
-      `The image has ${width} x ${height} pixels; the limit is ${sideLimit} on each side.`,
+      `The image has ${width} x ${height} pixels; the limit is ${SIDE_LIMIT} on each side.`,
     );
   }
-  if (width * height > pixelLimit) {
+  if (width * height > PIXEL_LIMIT) {
     throw new ImageError(
       'ERR_IMAGE_TOO_MANY_PIXELS',
-      `The image has ${width} x ${height} pixels, ${millions(width * height)} million; the limit is ${millions(pixelLimit)} million.`,
+      `The image has ${width} x ${height} pixels, ${millions(width * height)} million; the limit is ${millions(PIXEL_LIMIT)} million.`,
     );
   }
 }

@@ -13,7 +13,7 @@ export const mediaTypes = {
 export type ImageFormat = keyof typeof mediaTypes;
 
 /** For people, in the order of `mediaTypes`. */
-export const formatNames = 'JPEG, PNG, WebP, GIF, AVIF or TIFF';
+export const FORMAT_NAMES = 'JPEG, PNG, WebP, GIF, AVIF or TIFF';
 
 /** What each format's first bytes are, as Latin-1 text, by the offset they stand at. */
 const signatures: readonly (readonly [ImageFormat, ...(readonly [offset: number, text: string])[]])[] = [
@@ -48,6 +48,6 @@ export function requireImage(bytes: Uint8Array, origin: string): ImageFormat {
   const svg = /<svg[\s>]/i.test(Buffer.from(bytes.subarray(0, 1024)).toString('latin1'));
   throw new ImageError(
     'ERR_IMAGE_UNSUPPORTED',
-    `${origin} is ${svg ? 'an SVG drawing, which is not taken' : 'not an image of a known format'}. Send ${formatNames}.`,
+    `${origin} is ${svg ? 'an SVG drawing, which is not taken' : 'not an image of a known format'}. Send ${FORMAT_NAMES}.`,
   );
 }

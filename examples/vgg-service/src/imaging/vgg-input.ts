@@ -1,6 +1,6 @@
 import { VGG_MEANS_BGR } from '@dual/keras/imagenet';
 
-const [blue, green, red] = VGG_MEANS_BGR;
+const [MEAN_BLUE, MEAN_GREEN, MEAN_RED] = VGG_MEANS_BGR;
 
 /**
  * What VGG was trained on (`keras.applications.imagenet_utils.preprocess_input`, mode `caffe`): blue, green, red
@@ -12,9 +12,9 @@ const [blue, green, red] = VGG_MEANS_BGR;
 export function toVggInput(rgb: Uint8Array): Float32Array {
   const input = new Float32Array(rgb.length);
   for (let pixel = 0; pixel < rgb.length; pixel += 3) {
-    input[pixel] = byteAt(rgb, pixel + 2) - blue;
-    input[pixel + 1] = byteAt(rgb, pixel + 1) - green;
-    input[pixel + 2] = byteAt(rgb, pixel) - red;
+    input[pixel] = byteAt(rgb, pixel + 2) - MEAN_BLUE;
+    input[pixel + 1] = byteAt(rgb, pixel + 1) - MEAN_GREEN;
+    input[pixel + 2] = byteAt(rgb, pixel) - MEAN_RED;
   }
   return input;
 }

@@ -6,7 +6,7 @@ const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 export type StopSignal = keyof typeof exitCodes;
 
 /** A terminal sends Ctrl-C to every program in it, and npm sends it on: what comes this close is the same one, in ms. */
-const sameSignal = 250;
+const SAME_SIGNAL_MS = 250;
 
 /**
  * Calls back on the first signal; the second ends the process at once. The child notices that this process is gone,
@@ -20,7 +20,7 @@ export function onStopSignal(onFirst: (signal: StopSignal) => void): void {
       if (askedAt === undefined) {
         askedAt = performance.now();
         onFirst(signal);
-      } else if (performance.now() - askedAt > sameSignal) {
+      } else if (performance.now() - askedAt > SAME_SIGNAL_MS) {
         process.exit(exitCodes[signal]);
       }
     });

@@ -21,12 +21,12 @@ export interface ModelHostOptions {
 }
 
 /** Images that may wait at once; more are turned away, with a hint when to come back. */
-const maxQueue = 64;
+const MAX_QUEUE = 64;
 /** Images that wait while the model is busy are asked of it together. So many, since whoever comes next waits for all. */
 export const batch = { classify: { method: 'classifyBatch', maxSize: 8 } } as const;
 /** The slowest engine takes about 2 s for an image; no engine that works takes this long. */
-const callTimeoutMs = 60_000;
-const queueTimeoutMs = 60_000;
+const CALL_TIMEOUT_MS = 60_000;
+const QUEUE_TIMEOUT_MS = 60_000;
 
 /** What the host is doing apart from what its broker says. */
 type Phase =
@@ -67,9 +67,9 @@ export class ModelHost {
       args: [pipeline],
       processes,
       batch,
-      maxQueue,
-      timeout: callTimeoutMs,
-      queueTimeout: queueTimeoutMs,
+      maxQueue: MAX_QUEUE,
+      timeout: CALL_TIMEOUT_MS,
+      queueTimeout: QUEUE_TIMEOUT_MS,
       // Nobody asks for an answer a second time.
       keep: { results: 0 },
     });

@@ -8,11 +8,11 @@ export interface Sample {
   caption: string;
 }
 
-const standard = 'Sneaker-1.png';
+const DEFAULT_SAMPLE = 'Sneaker-1.png';
 
 export async function readSample(): Promise<Sample> {
-  const bytes = await readFile(new URL(standard, demonstrationModel.samples));
-  return { bytes, caption: `The sample photo ${standard}` };
+  const bytes = await readFile(new URL(DEFAULT_SAMPLE, demonstrationModel.samples));
+  return { bytes, caption: `The sample photo ${DEFAULT_SAMPLE}` };
 }
 
 /** File names of the sample photos, in order. */

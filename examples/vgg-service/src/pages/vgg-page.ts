@@ -1,5 +1,5 @@
 import type { Timings } from '../http/answer.js';
-import { formatNames, type ImageFormat, mediaTypes } from '../imaging/format.js';
+import { FORMAT_NAMES, type ImageFormat, mediaTypes } from '../imaging/format.js';
 import type { Ranked } from '../pipeline.js';
 import { type Html, html } from './html.js';
 import { layout } from './layout.js';
@@ -16,7 +16,7 @@ export interface Result {
 }
 
 /** Larger pictures are not sent back inside the page. */
-const maxPreviewBytes = 4 * 2 ** 20;
+const MAX_PREVIEW_BYTES = 4 * 2 ** 20;
 
 /** `GET /vgg` and, with a result, `POST /vgg`. `samples` are the names of the sample photos. */
 export function vggPage(
@@ -41,7 +41,7 @@ function form(again: boolean): Html {
       <label for="file">
         <span class="drop-title">Choose an image</span>
         <span class="hint"
-          >${formatNames}, up to 32 MiB<span class="js-only">; or drop or paste one here</span></span
+          >${FORMAT_NAMES}, up to 32 MiB<span class="js-only">; or drop or paste one here</span></span
         >
       </label>
       <input id="file" name="file" type="file" accept="${accept}" />
@@ -129,7 +129,7 @@ function gallery(samples: readonly string[]): Html {
 }
 
 function canShow(format: ImageFormat, bytes: Uint8Array): boolean {
-  return format !== 'tiff' && bytes.length <= maxPreviewBytes;
+  return format !== 'tiff' && bytes.length <= MAX_PREVIEW_BYTES;
 }
 
 function dataUrl(format: ImageFormat, bytes: Uint8Array): string {

@@ -28,7 +28,7 @@ export interface WeightsWish {
   signal: AbortSignal;
 }
 
-const inWorkingFolder = 'vgg16_weights.h5';
+const LOCAL_WEIGHTS = 'vgg16_weights.h5';
 
 /**
  * Finds the weights: those asked for; else `vgg16_weights.h5` in the working directory; else, where allowed, Keras's
@@ -38,7 +38,7 @@ const inWorkingFolder = 'vgg16_weights.h5';
  */
 export async function chooseWeights({ weights, download, signal }: WeightsWish): Promise<Weights> {
   if (weights !== undefined) return given(weights, signal);
-  if (await exists(inWorkingFolder)) return fromFile(inWorkingFolder);
+  if (await exists(LOCAL_WEIGHTS)) return fromFile(LOCAL_WEIGHTS);
   if (download) return { ...(await fetched(official, signal)), name: official.name, demonstration: false };
   return { file: fileURLToPath(demonstrationModel.weights), name: 'fashion-vgg16', demonstration: true };
 }

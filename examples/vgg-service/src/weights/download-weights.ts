@@ -29,10 +29,10 @@ export interface WeightsDownload {
 }
 
 /** No published model of this kind is near it; an endless answer is. */
-const maxBytes = 4 * 2 ** 30;
-const idleMs = 30_000;
+const MAX_BYTES = 4 * 2 ** 30;
+const IDLE_MS = 30_000;
 /** Attempts in a row that brought nothing new, before giving up. */
-const maxFruitless = 4;
+const MAX_FRUITLESS = 4;
 
 /**
  * Fetches a weights file, going on where an earlier attempt broke off, in this process or one before it.
@@ -70,7 +70,7 @@ async function fetchAll(start: PartialFile, download: WeightsDownload): Promise<
       if (error instanceof WeightsError || isLocal(error)) throw error;
       partial = await reopenPartial(partial);
       fruitless = partial.received > before ? 0 : fruitless + 1;
-      if (fruitless === maxFruitless) throw error;
+      if (fruitless === MAX_FRUITLESS) throw error;
       await delay(250 * 2 ** fruitless, undefined, { signal: download.signal });
     }
   }
@@ -83,8 +83,8 @@ async function fetchOnce(
 ): Promise<PartialFile> {
   const idle = new AbortController();
   const timer = setTimeout(() => {
-    idle.abort(new Error(`${url.host} sent nothing for ${idleMs / 1000} s`));
-  }, idleMs);
+    idle.abort(new Error(`${url.host} sent nothing for ${IDLE_MS / 1000} s`));
+  }, IDLE_MS);
   try {
     const delivery = await requestRest(url, partial, AbortSignal.any([signal, idle.signal]));
     refuseTooLarge(delivery.total ?? 0, url);
@@ -119,10 +119,10 @@ async function append(
 }
 
 function refuseTooLarge(bytes: number, url: URL): void {
-  if (bytes > maxBytes) {
+  if (bytes > MAX_BYTES) {
     throw new WeightsError(
       'ERR_WEIGHTS_TOO_LARGE',
-      `${url.host} sends more than ${maxBytes / 2 ** 30} GiB: that is no VGG-16.`,
+      `${url.host} sends more than ${MAX_BYTES / 2 ** 30} GiB: that is no VGG-16.`,
     );
   }
 }

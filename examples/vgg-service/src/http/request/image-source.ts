@@ -8,10 +8,10 @@ export type ImageSource =
   | { kind: 'upload'; bytes: Uint8Array; origin: string; field?: 'file' };
 
 /** The most an image may have, in bytes, however it comes. */
-export const maxImageBytes = 32 * 2 ** 20;
+export const MAX_IMAGE_BYTES = 32 * 2 ** 20;
 
 /** The most a form without a file, or a JSON document, may have. */
-export const maxTextBytes = 64 * 2 ** 10;
+export const MAX_TEXT_BYTES = 64 * 2 ** 10;
 
 /**
  * The one image that was meant. None at all means the sample photo.

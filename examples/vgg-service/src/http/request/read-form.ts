@@ -2,14 +2,20 @@ import type { Request } from 'express';
 
 import { detectFormat } from '../../imaging/format.js';
 import type { TakeMemory } from '../memory-budget.js';
-import { type ImageSource, maxImageBytes, maxTextBytes, oneSource, unknownField } from './image-source.js';
+import {
+  type ImageSource,
+  MAX_IMAGE_BYTES,
+  MAX_TEXT_BYTES,
+  oneSource,
+  unknownField,
+} from './image-source.js';
 import { readBody, tooLarge } from './read-body.js';
 
 /** `application/x-www-form-urlencoded`: `url=…`, or an image that `curl --data-binary` labelled so for want of better. */
 export async function readForm(request: Request, take: TakeMemory): Promise<ImageSource> {
-  const body = await readBody(request, maxImageBytes, take);
+  const body = await readBody(request, MAX_IMAGE_BYTES, take);
   if (detectFormat(body)) return { kind: 'upload', bytes: body, origin: 'The body' };
-  if (body.length > maxTextBytes) throw tooLarge(maxTextBytes);
+  if (body.length > MAX_TEXT_BYTES) throw tooLarge(MAX_TEXT_BYTES);
   const fields = new URLSearchParams(body.toString('utf8'));
   for (const name of fields.keys()) {
     if (name !== 'url') throw unknownField(name, 'a form has "url"');

@@ -4,7 +4,7 @@ import type { Request } from 'express';
 
 import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';
-import { type ImageSource, maxImageBytes } from './image-source.js';
+import { type ImageSource, MAX_IMAGE_BYTES } from './image-source.js';
 import { readBody } from './read-body.js';
 import { readForm } from './read-form.js';
 import { readJson } from './read-json.js';
@@ -31,10 +31,10 @@ export async function readImageSource(request: Request, take: TakeMemory): Promi
       return readMultipart(request, header ?? '', take);
     case undefined:
     case 'application/octet-stream':
-      return { kind: 'upload', bytes: await readBody(request, maxImageBytes, take), origin: 'The body' };
+      return { kind: 'upload', bytes: await readBody(request, MAX_IMAGE_BYTES, take), origin: 'The body' };
     default:
       if (type.startsWith('image/') && type !== 'image/svg+xml') {
-        return { kind: 'upload', bytes: await readBody(request, maxImageBytes, take), origin: 'The body' };
+        return { kind: 'upload', bytes: await readBody(request, MAX_IMAGE_BYTES, take), origin: 'The body' };
       }
       throw new Problem({
         status: 415,

@@ -2,12 +2,12 @@ import type { Request } from 'express';
 
 import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';
-import { type ImageSource, maxTextBytes, oneSource, unknownField } from './image-source.js';
+import { type ImageSource, MAX_TEXT_BYTES, oneSource, unknownField } from './image-source.js';
 import { readBody } from './read-body.js';
 
 /** `application/json`: `{ "url": "https://…" }`; without a url, the sample photo. */
 export async function readJson(request: Request, take: TakeMemory): Promise<ImageSource> {
-  const text = (await readBody(request, maxTextBytes, take)).toString('utf8');
+  const text = (await readBody(request, MAX_TEXT_BYTES, take)).toString('utf8');
   const document = parse(text);
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw invalid(

@@ -4,7 +4,13 @@ import type { Request } from 'express';
 import { ClientGone } from '../client-gone.js';
 import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';
-import { type ImageSource, maxImageBytes, maxTextBytes, oneSource, unknownField } from './image-source.js';
+import {
+  type ImageSource,
+  MAX_IMAGE_BYTES,
+  MAX_TEXT_BYTES,
+  oneSource,
+  unknownField,
+} from './image-source.js';
 import { refuseAnnounced, tooLarge } from './read-body.js';
 
 type Upload = Extract<ImageSource, { kind: 'upload' }>;
@@ -16,7 +22,7 @@ export async function readMultipart(
   take: TakeMemory,
 ): Promise<ImageSource> {
   // The lines around the file need a little room.
-  refuseAnnounced(request, maxImageBytes, { slack: maxTextBytes });
+  refuseAnnounced(request, MAX_IMAGE_BYTES, { slack: MAX_TEXT_BYTES });
   const parser = openParser({ ...request.headers, 'content-type': contentType });
   const urls: string[] = [];
   const uploads: Upload[] = [];
@@ -24,7 +30,7 @@ export async function readMultipart(
 
   parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
     if (name !== 'url') reject(unknownField(name, 'a form has "url" and "file"'));
-    else if (valueTruncated) reject(tooLarge(maxTextBytes));
+    else if (valueTruncated) reject(tooLarge(MAX_TEXT_BYTES));
     else urls.push(value);
   });
   parser.on('file', (name, stream, fileName: string | undefined) => {
@@ -76,8 +82,8 @@ function openParser(headers: { 'content-type': string }) {
       headers,
       limits: {
         parts: 4,
-        fileSize: maxImageBytes,
-        fieldSize: maxTextBytes,
+        fileSize: MAX_IMAGE_BYTES,
+        fieldSize: MAX_TEXT_BYTES,
         fieldNameSize: 100,
         headerPairs: 20,
         headerSize: 8192,
@@ -108,7 +114,7 @@ async function collect(stream: BusboyFileStream, take: TakeMemory): Promise<Buff
   stream.once('end', resolve);
   stream.once('error', reject);
   await promise;
-  if (stream.truncated) throw tooLarge(maxImageBytes);
+  if (stream.truncated) throw tooLarge(MAX_IMAGE_BYTES);
   // The listener outlives this function: it is not to keep the parts beside the whole.
   return Buffer.concat(chunks.splice(0));
 }

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import { type Request, type Response, Router } from 'express';
 
-import { formatNames } from '../../imaging/format.js';
+import { FORMAT_NAMES } from '../../imaging/format.js';
 import { vggPage } from '../../pages/vgg-page.js';
 import { jsonAnswer, type Timings } from '../answer.js';
 import type { AppOptions } from '../app-options.js';
@@ -14,16 +14,16 @@ import { onlyMethods } from '../methods.js';
 import { negotiate } from '../negotiate.js';
 import { requireModel } from '../not-ready.js';
 import { problemFromError } from '../problem-from-error.js';
-import { type ImageSource, maxImageBytes } from '../request/image-source.js';
+import { type ImageSource, MAX_IMAGE_BYTES } from '../request/image-source.js';
 import { readImageSource } from '../request/read-image-source.js';
 
 /** What `POST /vgg` can answer in; the first for clients that take anything. */
 const answerTypes = ['text/plain', 'application/json', 'text/html'] as const;
 
 /** Requests whose image is in memory at the same time. */
-const maxInFlight = 128;
+const MAX_IN_FLIGHT = 128;
 /** Bytes that those images hold together; without it they could be 4 GiB. */
-const maxBytesInFlight = 512 * 2 ** 20;
+const MAX_BYTES_IN_FLIGHT = 512 * 2 ** 20;
 
 /** How to ask, for programs. */
 const howToPost = {
@@ -34,15 +34,15 @@ const howToPost = {
     'application/octet-stream, image/*': 'the bytes of the image',
     none: 'a sample photo',
   },
-  formats: formatNames,
-  maxBytes: maxImageBytes,
+  formats: FORMAT_NAMES,
+  maxBytes: MAX_IMAGE_BYTES,
   answers: answerTypes,
 };
 
 /** `/vgg`: the form, and the answer. */
 export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Router {
   const router = Router();
-  const budget = new MemoryBudget(maxBytesInFlight);
+  const budget = new MemoryBudget(MAX_BYTES_IN_FLIGHT);
 
   const form = (request: Request, response: Response): void => {
     response.vary('accept');
@@ -100,7 +100,7 @@ export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Rou
   router
     .route('/vgg')
     .get(form)
-    .post(limitInFlight(maxInFlight), classify)
+    .post(limitInFlight(MAX_IN_FLIGHT), classify)
     .all(onlyMethods('GET', 'HEAD', 'POST'));
   return router;
 }
