@@ -1,4 +1,4 @@
-/** A process that loads a model and, for each number of seconds sent to it, predicts in a loop for so long. */
+/** A process that loads a model. The parent sends a number of seconds, and the process predicts in a loop for that long. */
 import { performance } from 'node:perf_hooks';
 
 import { loadModel } from '@dual/keras';

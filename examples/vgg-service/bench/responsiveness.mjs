@@ -1,7 +1,9 @@
 /**
- * How long `GET /` takes while predictions run without a pause, the model's process being held to one core, and the
- * web server and its clients to the others (Linux, `taskset`). The page is asked for every 20 ms; one that has to wait
- * for a slow one before it counts from the moment it was due, so that a stall weighs as much as it lasts.
+ * Measures how long `GET /` takes while predictions run without a pause. The model's process is pinned to one core, the
+ * web server and its clients to the others (`taskset`, so Linux only).
+ *
+ * A request is due every 20 ms. If an earlier answer delays it, its time counts from the moment when it was due. So a
+ * stall counts in full (no coordinated omission).
  *
  *   node bench/responsiveness.mjs --weights FILE [--engine onnxruntime] [--seconds 30] [--core 0]
  */

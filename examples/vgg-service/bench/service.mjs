@@ -9,7 +9,7 @@ import sharp from 'sharp';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-/** Starts the built service as a user does, and waits until it is ready. */
+/** Starts the built service as a user does and waits until it is ready. */
 export async function startService(args) {
   const service = spawn(process.execPath, [MAIN, '--port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -25,7 +25,7 @@ export async function startService(args) {
   return {
     url,
     pid: service.pid,
-    /** The model's process (Linux). */
+    /** The process id of the model's process (Linux). */
     model: () =>
       readdirSync(`/proc/${service.pid}/task`).flatMap((task) =>
         readFileSync(`/proc/${service.pid}/task/${task}/children`, 'utf8')
@@ -41,13 +41,20 @@ export async function startService(args) {
   };
 }
 
-/** A photo as phones and pages have them: JPEG, 1024 × 768. */
+/** A photo in a common form: JPEG, 1,024 × 768 pixels. */
 export async function photo() {
   const sample = await readFile(new URL('../model/samples/Bag-1.png', import.meta.url));
   return sharp(sample).resize(1024, 768, { fit: 'fill' }).jpeg({ quality: 85 }).toBuffer();
 }
 
-/** Posts the image again and again with so many clients, until the time is up. Resolves to how many were answered, and how long it took in s. */
+/**
+ * Posts the image from several clients in a loop until the time is up.
+ *
+ * @param options.clients Number of concurrent clients.
+ * @param options.seconds Duration in s.
+ * @param options.signal Ends the loop early.
+ * @returns The number of answers, and the elapsed time in s.
+ */
 export async function load(url, image, { clients, seconds, signal }) {
   const began = performance.now();
   let answered = 0;

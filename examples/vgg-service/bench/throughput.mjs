@@ -1,6 +1,6 @@
 /**
- * How many images a second the service answers at 4 clients, against what the bare engine does in a loop. The two
- * take turns, so that whatever else the machine does weighs on both.
+ * Compares how many images per second the service answers for 4 clients with the rate of the bare engine in a loop. The
+ * two take turns, so that other load on the machine affects both.
  *
  *   node bench/throughput.mjs --weights FILE [--engine onnxruntime] [--seconds 15] [--rounds 6]
  */
@@ -19,7 +19,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '6' },
   },
 });
-if (values.weights === undefined) throw new Error('--weights FILE says which model both of them run');
+if (values.weights === undefined)
+  throw new Error('--weights is missing. Give the weights file that the service and the bare engine load.');
 const SECONDS = Number(values.seconds);
 const image = await photo();
 const bare = fork(fileURLToPath(new URL('bare-engine.mjs', import.meta.url)), [
@@ -28,7 +29,7 @@ const bare = fork(fileURLToPath(new URL('bare-engine.mjs', import.meta.url)), [
 ]);
 await once(bare, 'message');
 const service = await startService(['--weights', values.weights, '--engine', values.engine]);
-// Both have run for a while before either is timed.
+// Warm up both before the first measurement.
 bare.send(1);
 await once(bare, 'message');
 await load(service.url, image, { clients: 4, seconds: 1 });

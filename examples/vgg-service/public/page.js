@@ -1,5 +1,5 @@
-// What the form gains with JavaScript: a preview, drag and drop, paste, sample photos by a click, and a state that
-// keeps up with the model. Without it the form works as plain HTML.
+// JavaScript adds a preview, drag and drop, paste, sample photos on a click, and a state that follows the model.
+// Without it, the form works as plain HTML.
 document.documentElement.classList.add('js');
 
 const form = document.querySelector('form[enctype]');
@@ -42,7 +42,7 @@ function enhance(form) {
   };
 
   input.addEventListener('change', show);
-  // A TIFF, which browsers do not show, is no reason for a broken picture.
+  // Browsers cannot show TIFF. Hide the preview instead of a broken picture.
   preview.addEventListener('error', () => (preview.hidden = true));
   url.addEventListener('input', () => {
     if (url.value === '' || input.files.length === 0) return;
@@ -84,7 +84,7 @@ function enhance(form) {
         choose(new File([bytes], link.dataset.sample, { type: bytes.type }));
         form.requestSubmit();
       } catch {
-        complain('The sample photo could not be fetched.');
+        complain('The sample photo could not be loaded. Try again.');
       }
     });
   }
@@ -93,14 +93,14 @@ function enhance(form) {
     button.disabled = true;
     button.textContent = 'Classifying…';
   });
-  // The browser's Back button shows the page as it was left.
+  // The Back button may restore the page with the button disabled.
   window.addEventListener('pageshow', () => {
     button.disabled = false;
     button.textContent = 'Classify';
   });
 }
 
-/** Loads the page again once a model that was not ready is. */
+/** Reloads the page when the model becomes ready. */
 function followState() {
   const state = document.querySelector('.state');
   if (!state || state.dataset.state === 'ready') return;
@@ -108,7 +108,7 @@ function followState() {
     const answer = await fetch('/health/ready').catch(() => undefined);
     if (!answer?.ok) return;
     clearInterval(timer);
-    // An answer to a POST is not to be asked for again.
+    // Do not reload an answer: the browser would send the POST again.
     if (document.querySelector('.result') === null) location.reload();
   }, 2000);
 }

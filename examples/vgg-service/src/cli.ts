@@ -3,27 +3,29 @@ import { parseArgs } from 'node:util';
 import { choose, engines, kernels } from './choices.js';
 import type { PipelineSettings } from './pipeline.js';
 
-/** What was asked for on the command line and in the environment. */
+/** The options from the command line and the environment, with defaults filled in. */
 export interface Settings {
+  /** 0 to 65,535; 0 takes a free port. */
   port: number;
   host: string;
-  /** File or URL. */
+  /** Path or URL of the weights. */
   weights: string | undefined;
-  /** Where `weights` was given, for messages. */
+  /** The flag or variable that set `weights`, for error texts. */
   weightsFrom: '--weights' | 'VGG_WEIGHTS' | undefined;
   download: boolean;
   engine: PipelineSettings['engine'];
   kernels: PipelineSettings['kernels'];
-  /** How many processes hold the model. */
+  /** Number of processes that each load the model, 1 to 64. */
   processes: number;
+  /** Path of the labels file. */
   labels: string | undefined;
   allowPrivate: boolean;
 }
 
-/** More than the cores or GPUs of any machine that this would run on: a slip of the finger. */
+/** No machine that runs this example has more cores or GPUs, so a larger number is a typo. */
 const MAX_PROCESSES = 64;
 
-/** The command line cannot be understood. Its message is one line. */
+/** The command line is invalid. The message is one line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -31,16 +33,16 @@ export class UsageError extends Error {
 export const HELP = `Usage: npm start -- [options]
 
   --port N            port to listen on (default 2017, or PORT); 0 takes a free one
-  --host NAME         address to listen on (default 127.0.0.1; 0.0.0.0 for every one)
-  --weights FILE|URL  trained VGG-16 as HDF5 (or VGG_WEIGHTS); default vgg16_weights.h5 in the
+  --host NAME         address to listen on (default 127.0.0.1; 0.0.0.0 for all addresses)
+  --weights FILE|URL  trained VGG-16 as HDF5 (or VGG_WEIGHTS); default: vgg16_weights.h5 in the
                       working directory, else the demonstration model
-  --download          fetch Keras's own VGG-16 (553 MB) where no weights are given; it is kept in the cache
+  --download          fetch Keras's own VGG-16 (553 MB) if there are no other weights, and keep it in the cache
   --engine NAME       ${engines.join(', ')} (default auto)
-  --processes N       processes that each load the model, and take images in turn (default 1)
-  --labels FILE       names of the classes, one a line
-  --kernels NAME      how a Keras 1 file holds its kernels: ${kernels.join(' or ')}
-  --allow-private     let image URLs lead to private addresses
-  --help              this text
+  --processes N       number of processes that each load the model; the next image goes to a free one (default 1)
+  --labels FILE       class names, one per line
+  --kernels NAME      orientation of the kernels in a Keras 1 file: ${kernels.join(' or ')}
+  --allow-private     allow image URLs that lead to private addresses
+  --help              show this text
 `;
 
 const options = {
@@ -57,8 +59,11 @@ const options = {
 } as const;
 
 /**
- * @returns 'help' where that was asked for.
- * @throws {UsageError}
+ * Parses the command line and the environment.
+ *
+ * @param args Arguments after the name of the script.
+ * @returns `'help'` if the command line has `--help`.
+ * @throws {UsageError} When an option is unknown or its value is invalid.
  */
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): Settings | 'help' {
   const values = parse(args, env);
@@ -81,19 +86,19 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv) {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? '') : String(error);
-    const hint = keptByNpm(args, env) ?? '--help lists what there is.';
+    const hint = keptByNpm(args, env) ?? '--help lists all options.';
     throw new UsageError(`${reason}. ${hint}`, { cause: error });
   }
 }
 
-/** Without the `--` npm keeps an option for itself, and hands on its value alone. */
+/** Without `--`, npm consumes an option itself and passes on only its value. */
 function keptByNpm(args: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   const kept = Object.keys(options).find(
     (name) => env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
   );
   if (kept === undefined) return undefined;
   const { positionals } = parseArgs({ args: [...args], options, strict: false });
-  return `npm took --${kept} for itself; put -- before it: npm start -- --${kept} ${positionals.join(' ')}`.trimEnd();
+  return `npm consumed --${kept} itself. Put -- before it: npm start -- --${kept} ${positionals.join(' ')}`.trimEnd();
 }
 
 function weightsFrom(
@@ -108,14 +113,14 @@ function portFrom(flag: string | undefined, variable: string | undefined): numbe
   const [name, text] = flag === undefined && variable ? ['PORT', variable] : ['--port', flag ?? '2017'];
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535)
-    throw new UsageError(`${name} ${text}: a port is a number from 0 to 65535.`);
+    throw new UsageError(`${name} ${text}: the port must be an integer from 0 to 65535.`);
   return port;
 }
 
 function processesFrom(text: string): number {
   const processes = Number(text);
   if (!/^\d+$/.test(text) || processes < 1 || processes > MAX_PROCESSES)
-    throw new UsageError(`--processes ${text}: a number from 1 to ${MAX_PROCESSES} is needed.`);
+    throw new UsageError(`--processes ${text}: the value must be an integer from 1 to ${MAX_PROCESSES}.`);
   return processes;
 }
 
@@ -131,11 +136,12 @@ function oneOf<T extends string>(
 ): T | undefined {
   if (value === undefined) return undefined;
   const choice = choose(choices, value);
-  if (choice === undefined) throw new UsageError(`${name} ${value}: there are ${choices.join(', ')}.`);
+  if (choice === undefined)
+    throw new UsageError(`${name} ${value}: the value must be one of ${choices.join(', ')}.`);
   return choice;
 }
 
-/** An empty variable counts as none, as shells have it. */
+/** Treats an empty variable as unset, as shells do. */
 function set(variable: string | undefined): string | undefined {
   return variable === '' ? undefined : variable;
 }

@@ -17,7 +17,7 @@ function read(): Settings | 'help' {
   }
 }
 
-/** Runs the service until a signal or a failure ends it: exit code 0 for the one, 1 for the other. */
+/** Runs the service until a signal (exit code 0) or a failure (exit code 1) ends it. */
 function run(settings: Settings): void {
   const service = new Service();
   let ending = false;
@@ -29,14 +29,14 @@ function run(settings: Settings): void {
     process.exit(exitCode);
   };
 
-  // Whoever presses Ctrl-C waits for the prompt; a balancer has to see that the service goes.
+  // Pause only for SIGTERM: a load balancer needs time to notice. After Ctrl-C, a person waits for the prompt.
   onStopSignal((signal) => void end(0, { notice: signal === 'SIGTERM' && service.model.state === 'ready' }));
   service.model.onState = (state) => {
     if (ending) return;
-    if (state === 'restarting') console.error("The model's process ended and is being started again.");
+    if (state === 'restarting') console.error("The model's process ended. A new one is starting.");
     if (state === 'ready') console.error('The model is ready again.');
     if (state !== 'failed') return;
-    console.error("The model's process ended too often in a row: giving up.");
+    console.error("The model's process ended too many times in a row. The service stops.");
     void end(1, { notice: false });
   };
   service.start(settings).catch((error: unknown) => {

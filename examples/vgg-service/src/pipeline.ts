@@ -11,37 +11,49 @@ export interface PipelineSettings {
   /** Path of the HDF5 file. */
   weights: string;
   engine: NonNullable<LoadOptions['engine']>;
-  /** For Keras 1 files, which do not say it themselves. */
+  /**
+   * Orientation of the convolution kernels. Only some Keras 1 files need it.
+   *
+   * @default As the file states it.
+   */
   kernels?: NonNullable<LoadOptions['kernels']>;
-  /** One a class; without them ImageNet's where the model has its 1000 classes, else `class 0`, `class 1`, … */
+  /**
+   * One name per class, in the order of the model's output.
+   *
+   * @default ImageNet's names if the model has 1,000 classes, else `class 0`, `class 1`, …
+   */
   labels?: readonly string[];
 }
 
 export interface ModelDescription {
+  /** Name of the engine that runs the model. */
   engine: string;
+  /** Size of the input image in pixels. */
   input: { width: number; height: number };
+  /** Number of classes. */
   classes: number;
 }
 
-/** One class and how likely it is. */
+/** One class and its probability. */
 export interface Ranked {
   label: string;
+  /** Position of the class in the model's output, from 0. */
   index: number;
-  /** 0 to 1 */
+  /** 0 to 1. */
   probability: number;
 }
 
 export interface Classification {
-  /** The five likeliest, likeliest first. */
+  /** The five most probable classes, most probable first. */
   top: Ranked[];
-  /** Milliseconds; `predict` is how long the model took for all images that it was asked about at once. */
+  /** Times in ms. `predict` is the time for the whole batch that the image was in. */
   timings: { decode: number; predict: number };
 }
 
-/** How many classes an answer names. */
+/** Number of classes in an answer. */
 const RANKS = 5;
 
-/** Runs in the child process: decodes images and asks the model. */
+/** Runs in the model's process: decodes images and classifies them. */
 class Classifier {
   readonly #model: Model;
   readonly #labels: readonly string[];
@@ -58,19 +70,22 @@ class Classifier {
   }
 
   /**
-   * @param image An encoded image: the bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF file.
-   * @throws {ImageError}
+   * Classifies one image.
+   *
+   * @param image Bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF file.
+   * @throws {ImageError} When the image cannot be decoded.
    */
   async classify(image: Uint8Array): Promise<Classification> {
     const [answer] = await this.classifyBatch([image]);
-    if (answer === undefined) throw new Error('The model gave no answer');
+    if (answer === undefined) throw new Error('The model returned no answer');
     if (answer instanceof Error) throw answer;
     return answer;
   }
 
   /**
-   * Asks the model once for all images: it needs less time for each than alone. One that cannot be decoded has its
-   * ImageError in its place, and does not keep the others from theirs.
+   * Classifies several images with one prediction, which takes less time per image than a prediction for each.
+   *
+   * @returns One entry per image, in order. If an image cannot be decoded, its entry is the ImageError.
    */
   async classifyBatch(images: readonly Uint8Array[]): Promise<(Classification | Error)[]> {
     const decoded = await Promise.allSettled(images.map((image) => this.#decode(image)));
@@ -90,13 +105,13 @@ class Classifier {
     return { input, ms: performance.now() - began };
   }
 
-  /** The likeliest classes of each input. */
+  /** Finds the most probable classes of each input. */
   async #rank(inputs: readonly Float32Array[]): Promise<Ranked[][]> {
     if (inputs.length === 0) return [];
     const { input, classes } = this.#description;
     const shape = [inputs.length, input.height, input.width, 3];
     const [probabilities] = await this.#model.predict([{ data: stack(inputs), shape }]);
-    if (!probabilities) throw new Error('The model gave no output');
+    if (!probabilities) throw new Error('The model returned no output');
     return inputs.map((_, i) => {
       const ofOne = probabilities.data.subarray(i * classes, (i + 1) * classes);
       return topK(ofOne, RANKS).map(({ index, score }) => ({
@@ -113,9 +128,10 @@ class Classifier {
 }
 
 /**
- * Loads the model and lets it make one prediction, so that the first image is not slower than the rest.
+ * Loads the model and runs one prediction. Otherwise the first image would take longer than the rest.
  *
- * @throws What `loadModel` throws, or LabelsError.
+ * @throws {KerasError} When `loadModel` fails.
+ * @throws {LabelsError} When the number of labels is not the number of classes.
  */
 export default async function makePipeline({
   weights,
@@ -130,7 +146,7 @@ export default async function makePipeline({
   return new Classifier(model, description, named);
 }
 
-/** One tensor of several: the first dimension counts them. */
+/** Joins the inputs into one tensor, whose first dimension is their number. */
 function stack(inputs: readonly Float32Array[]): Float32Array {
   const [first] = inputs;
   if (first !== undefined && inputs.length === 1) return first;
@@ -146,12 +162,15 @@ function asError(reason: unknown): Error {
 function describe(model: Model): ModelDescription {
   const [, height, width] = model.inputs[0]?.shape ?? [];
   const classes = model.outputs[0]?.shape.at(-1);
-  if (!height || !width || !classes) throw new Error('The model has no fixed input size');
+  if (!height || !width || !classes)
+    throw new Error('The model has no fixed input size or number of classes. Use weights that have both.');
   return { engine: model.engine, input: { width, height }, classes };
 }
 
 function labelsFor(classes: number, labels: readonly string[] | undefined): readonly string[] {
   if (labels === undefined) return classes === IMAGENET_LABELS.length ? IMAGENET_LABELS : [];
   if (labels.length === classes) return labels;
-  throw new LabelsError(`There are ${labels.length} labels, and the model has ${classes} classes.`);
+  throw new LabelsError(
+    `The labels file has ${labels.length} labels, but the model has ${classes} classes. Give --labels a file with one label per class.`,
+  );
 }

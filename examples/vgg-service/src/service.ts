@@ -14,21 +14,25 @@ import { demonstrationModel } from './package-files.js';
 import { chooseWeights, type Weights } from './weights/choose-weights.js';
 import { forgetUnusable } from './weights/forget-unusable.js';
 
-/** How long running requests have when the service ends. */
+/** Time limit in ms for running requests when the service ends. */
 const DRAIN_MS = 10_000;
-/** How long the service goes on after it has said that it is not ready, so that a balancer can notice. */
+/** Pause in ms after the service reports that it is not ready, so that a load balancer can notice. */
 const NOTICE_MS = 500;
 
-/** The running service. */
+/** The web server and its model, from start to stop. */
 export class Service {
   readonly model = new ModelHost();
   readonly #stopping = new AbortController();
   #server: Server | undefined;
 
   /**
-   * Opens the port at once, then loads the model.
+   * Opens the port at once, then loads the model. If it rejects, the caller must call `stop`.
    *
-   * @throws {ListenError}, {WeightsError}, {LabelsError} or {PipelineStartError}; the service is to be stopped then.
+   * @throws {ListenError} When the port or address is not available.
+   * @throws {WeightsError} When no usable weights are available.
+   * @throws {LabelsError} When the labels are not readable or do not fit the model.
+   * @throws {Error} When the pipeline throws: its own error, such as a ModelFileError.
+   * @throws {PipelineStartError} When the model's process does not start.
    */
   async start(settings: Settings): Promise<void> {
     const { model } = this;
@@ -37,7 +41,7 @@ export class Service {
     this.#server = await listen(app, settings);
     const weights = await chooseWeights({ ...settings, signal: this.#stopping.signal });
     const labels = await labelsFor(weights, settings.labels);
-    // Whatever is begun after a stop would outlive it.
+    // If `stop` was called meanwhile, start nothing more: it would outlive the stop.
     this.#stopping.signal.throwIfAborted();
     const { engine, kernels, processes } = settings;
     const info = await model
@@ -56,13 +60,17 @@ export class Service {
     );
     if (weights.demonstration) {
       console.log(
-        'This is the small demonstration model: it knows ten kinds of clothing. The real VGG-16: npm start -- --download',
+        'This is the small demonstration model, which knows ten kinds of clothing. For the real VGG-16: npm start -- --download',
       );
     }
     console.log(`Ready: http://${hostName(settings.host)}:${this.#port}/vgg`);
   }
 
-  /** Says that it is not ready, waits for running requests, ends the child. */
+  /**
+   * Reports that the service is not ready, waits for running requests, then ends the model's processes.
+   *
+   * @param options.notice Whether to pause before the port closes, so that a load balancer notices.
+   */
   async stop({ notice }: { notice: boolean }): Promise<void> {
     this.#stopping.abort();
     this.model.drain();
@@ -82,7 +90,7 @@ async function labelsFor(weights: Weights, file: string | undefined): Promise<st
   return weights.demonstration ? readLabels(demonstrationModel.labels) : undefined;
 }
 
-/** What to type into a browser on this machine. */
+/** The host name for the address bar of a browser on this machine. */
 function hostName(host: string): string {
   if (['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host)) return 'localhost';
   return host.includes(':') ? `[${host}]` : host;

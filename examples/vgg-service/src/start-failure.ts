@@ -4,7 +4,7 @@ import type { Settings } from './cli.js';
 import { errorCode } from './error-code.js';
 import { WeightsError } from './weights/weights-error.js';
 
-/** One line that says why the service could not start, for whoever typed the command. */
+/** Tells the person at the terminal in one line why the service did not start. */
 export function startFailure(error: unknown, { weightsFrom }: Settings): string {
   const reason = error instanceof PipelineStartError && error.cause instanceof Error ? error.cause : error;
   if (!(reason instanceof Error)) return `The service could not start: ${String(reason)}`;
@@ -13,12 +13,13 @@ export function startFailure(error: unknown, { weightsFrom }: Settings): string 
   return oneLine(reason.message);
 }
 
-/** What @dual/keras says of its option, said of the flag. */
+/** Rewords the error of @dual/keras: it names an option of the library, but the user needs the flag. */
 function whichKernels(error: Error): string {
   const file = 'file' in error && typeof error.file === 'string' ? error.file : 'This Keras 1 file';
   return (
-    `${file} does not say how its convolution kernels are meant, and the wrong way gives wrong labels. ` +
-    'Add --kernels convolution if it was saved on Theano, --kernels correlation if on TensorFlow or already rotated.'
+    `${file} does not state the orientation of its convolution kernels, and the wrong one gives wrong labels. ` +
+    'Add --kernels convolution if the file was saved on Theano. ' +
+    'Add --kernels correlation if it was saved on TensorFlow, or if its kernels are already rotated.'
   );
 }
 

@@ -38,7 +38,7 @@ const photo = (name: string) => fileURLToPath(new URL(`../model/samples/${name}`
     await service[Symbol.asyncDispose]();
   });
 
-  /** A page whose every complaint (script error, blocked by the Content-Security-Policy) fails the test. */
+  /** Opens a page and collects its script errors and violations of the Content-Security-Policy. */
   async function visit(
     path: string,
     { javaScriptEnabled = true } = {},
@@ -54,7 +54,7 @@ const photo = (name: string) => fileURLToPath(new URL(`../model/samples/${name}`
   }
 
   test.each([true, false])(
-    'a chosen file gives a label and five bars (JavaScript: %s)',
+    'shows a label and five bars for a chosen file (JavaScript: %s)',
     async (javaScriptEnabled) => {
       const { page, complaints } = await visit('/vgg', { javaScriptEnabled });
       await page.setInputFiles('#file', photo('Ankle_boot-1.png'));
@@ -77,7 +77,7 @@ const photo = (name: string) => fileURLToPath(new URL(`../model/samples/${name}`
     await page.close();
   });
 
-  test('a sample photo is one click away', async () => {
+  test('classifies a sample photo with one click', async () => {
     const { page, complaints } = await visit('/vgg');
     await page.click('[data-sample="Trouser-2.png"]');
     await page.waitForSelector('.result');
@@ -86,9 +86,9 @@ const photo = (name: string) => fileURLToPath(new URL(`../model/samples/${name}`
     await page.close();
   });
 
-  test('a dropped file is taken', async () => {
+  test('accepts a dropped file', async () => {
     const { page, complaints } = await visit('/vgg');
-    // As text: it runs in the browser, whose types are not those of Node.
+    // A string, because it runs in the browser, which has other types than Node.
     await page.evaluate(`(async () => {
       const bytes = await (await fetch('/samples/Coat-2.png')).blob();
       const dataTransfer = new DataTransfer();
@@ -103,7 +103,7 @@ const photo = (name: string) => fileURLToPath(new URL(`../model/samples/${name}`
     await page.close();
   });
 
-  test('what was wrong is shown on a page, with a way back', async () => {
+  test('shows an error on a page with a link back to the form', async () => {
     const { page } = await visit('/vgg');
     await page.fill('#url', 'http://127.0.0.1/');
     await page.click('button[type=submit]');

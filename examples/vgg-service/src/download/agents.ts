@@ -2,14 +2,15 @@ import type { Agent } from 'node:http';
 
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
 
+/** Chooses the agent for a URL. */
 export type AgentFor = (url: URL) => Agent;
 
-/** Ranges that carry an IPv4 address inside an IPv6 one, and so could name a private machine in disguise. */
+/** IPv6 ranges that embed an IPv4 address, which could be private. */
 const disguised = ['::/96', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16', '2001::/32'];
 
 /**
- * Agents that check the address they are about to connect to, at that moment: neither a second DNS answer nor
- * an odd notation of an address gets past them.
+ * Makes agents that check each address at the moment of connecting. So neither a second DNS answer (DNS rebinding)
+ * nor an unusual notation of an address bypasses the check.
  */
 export function agents({ allowPrivate }: { allowPrivate: boolean }): AgentFor {
   const options = allowPrivate
@@ -20,7 +21,7 @@ export function agents({ allowPrivate }: { allowPrivate: boolean }): AgentFor {
   return (url) => (url.protocol === 'https:' ? https : http);
 }
 
-/** The agents throw plain errors; their wording is the only mark, so package.json pins the version. */
+/** Identifies a refusal by its message: the agents throw plain errors. So package.json pins their exact version. */
 export function isRefusedAddress(error: unknown): boolean {
   return error instanceof Error && /is not allowed\. Because,? It is/i.test(error.message);
 }

@@ -11,7 +11,7 @@ export type DownloadErrorCode =
   | 'ERR_UPSTREAM_TIMEOUT'
   | 'ERR_UPSTREAM_TOO_LARGE';
 
-/** The image at a URL could not be had; `code` says whose fault that is. */
+/** The image at a URL is not available. The `code` says whether the URL or the server is at fault. */
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
   readonly code: DownloadErrorCode;

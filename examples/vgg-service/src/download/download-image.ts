@@ -9,20 +9,21 @@ import { requireFetchable } from './parse-url.js';
 import { type DownloadTimes, stopWatch } from './stop-watch.js';
 
 export interface DownloadOptions {
-  /** Counted after decompression, so that a small answer cannot unfold into a huge one. */
+  /** Limit in bytes after decompression, so that a small answer cannot expand into a huge image. */
   maxBytes: number;
   times: DownloadTimes;
   maxRedirects: number;
   agentFor: AgentFor;
-  /** Called with the length of each piece that came. To end the download there, abort `signal` and throw. */
+  /** Called with the length of each chunk in bytes. To end the download, abort `signal` and throw. */
   onBytes: (bytes: number) => void;
   signal: AbortSignal;
 }
 
 /**
- * Fetches what a stranger's URL points to, guarded and bounded.
+ * Downloads the image at a URL that an untrusted client gave. Its addresses are checked, and its size, time and
+ * redirects are limited. If `signal` is aborted, the promise rejects with the signal's reason.
  *
- * @throws {DownloadError}, or the reason of `signal`.
+ * @throws {DownloadError} When the image is not available or exceeds a limit.
  */
 export async function downloadImage(url: URL, options: DownloadOptions): Promise<Uint8Array> {
   using watch = stopWatch(url.host, options.times, options.signal);
@@ -39,7 +40,7 @@ interface FollowOptions extends DownloadOptions {
   alive: () => void;
 }
 
-/** Follows redirects one by one: each hop is checked as the first URL was. */
+/** Follows redirects one by one, so that every hop passes the same checks as the first URL. */
 async function follow(
   start: URL,
   { agentFor, signal, maxRedirects, alive }: FollowOptions,
@@ -60,7 +61,7 @@ async function follow(
   }
   throw new DownloadError(
     'ERR_UPSTREAM_REDIRECT',
-    `${start.host} redirects more than ${maxRedirects} times.`,
+    `${start.host} redirects more than ${maxRedirects} times. Give the final URL of the image.`,
   );
 }
 
@@ -72,9 +73,11 @@ function nextHop(location: string, from: URL): URL {
   try {
     return requireFetchable(new URL(location, from));
   } catch (error) {
-    throw new DownloadError('ERR_UPSTREAM_REDIRECT', `${from.host} redirects to a place that is not taken.`, {
-      cause: error,
-    });
+    throw new DownloadError(
+      'ERR_UPSTREAM_REDIRECT',
+      `${from.host} redirects to a URL that this service does not fetch. Give another URL.`,
+      { cause: error },
+    );
   }
 }
 
@@ -84,7 +87,7 @@ function requireSuccess(response: Response, url: URL): Response {
   const { status, statusText } = response;
   throw new DownloadError(
     'ERR_UPSTREAM_STATUS',
-    `${url.host} answered ${status} ${statusText}`.trimEnd() + '.',
+    `${url.host} answered ${status} ${statusText}`.trimEnd() + '. Check the URL, or try again later.',
   );
 }
 
@@ -96,7 +99,7 @@ async function readBounded(
   const tooLarge = () =>
     new DownloadError(
       'ERR_UPSTREAM_TOO_LARGE',
-      `${host} sends more than the limit of ${maxBytes / 2 ** 20} MiB.`,
+      `The image from ${host} exceeds the limit of ${maxBytes / 2 ** 20} MiB. Give a smaller one.`,
     );
   if (Number(response.headers.get('content-length') ?? 0) > maxBytes) {
     discard(response);
@@ -108,55 +111,58 @@ async function readBounded(
     alive();
     const bytes = Buffer.from(chunk);
     received += bytes.length;
-    // Leaving the loop destroys the stream, and with it the connection.
+    // A throw in this loop destroys the stream and its connection.
     if (received > maxBytes) throw tooLarge();
     onBytes(bytes.length);
     chunks.push(bytes);
   }
-  if (received === 0) throw new DownloadError('ERR_UPSTREAM_EMPTY', `${host} sent nothing.`);
+  if (received === 0)
+    throw new DownloadError('ERR_UPSTREAM_EMPTY', `${host} sent an empty body. Check the URL.`);
   return Buffer.concat(chunks, received);
 }
 
-/** Lets go of a connection whose body nobody will read. */
+/** Closes the connection of a response whose body is not needed. */
 function discard({ body }: Response): void {
   if (body instanceof Readable) body.destroy();
 }
 
-/** Says what happened without the addresses that the resolver found: they may be nobody's business. */
+/** Describes a failure without the addresses that the DNS lookup returned: they may be internal. */
 function explain(error: unknown, url: URL): DownloadError {
   if (isRefusedAddress(error)) {
     return new DownloadError(
       'ERR_URL_PRIVATE',
-      `${url.host} leads to a private or reserved address, which this service does not visit.`,
+      `${url.host} leads to a private or reserved address, which this service does not fetch. Give a public URL.`,
     );
   }
   const code = errorCode(error);
   const known = code === undefined ? undefined : reasons[code];
   if (known !== undefined) {
-    return new DownloadError('ERR_UPSTREAM_UNREACHABLE', `${url.host} could not be reached: ${known}.`, {
-      cause: error,
-    });
+    return new DownloadError(
+      'ERR_UPSTREAM_UNREACHABLE',
+      `${url.host} could not be reached: ${known}. Check the URL, or try again later.`,
+      { cause: error },
+    );
   }
   if (code?.includes('CERT')) {
     return new DownloadError(
       'ERR_UPSTREAM_UNREACHABLE',
-      `The certificate of ${url.host} cannot be trusted (${code}).`,
+      `The certificate of ${url.host} is not trusted (${code}). Give another URL.`,
       { cause: error },
     );
   }
   const mark = code === undefined ? '' : ` (${code})`;
   return new DownloadError(
     'ERR_UPSTREAM_BROKEN',
-    `The answer of ${url.host} broke off or could not be read${mark}.`,
+    `The answer from ${url.host} is cut short or malformed${mark}. Check the URL, or try again later.`,
     { cause: error },
   );
 }
 
 const reasons: Record<string, string> = {
-  ENOTFOUND: 'there is no such host (ENOTFOUND)',
-  EAI_AGAIN: 'its name could not be looked up (EAI_AGAIN)',
+  ENOTFOUND: 'the host does not exist (ENOTFOUND)',
+  EAI_AGAIN: 'the DNS lookup failed (EAI_AGAIN)',
   ECONNREFUSED: 'it refused the connection (ECONNREFUSED)',
-  EHOSTUNREACH: 'there is no way to it (EHOSTUNREACH)',
-  ENETUNREACH: 'there is no way to it (ENETUNREACH)',
-  ETIMEDOUT: 'it did not take the connection in time (ETIMEDOUT)',
+  EHOSTUNREACH: 'there is no route to the host (EHOSTUNREACH)',
+  ENETUNREACH: 'there is no route to its network (ENETUNREACH)',
+  ETIMEDOUT: 'the connection timed out (ETIMEDOUT)',
 };

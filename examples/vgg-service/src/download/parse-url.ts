@@ -1,18 +1,18 @@
 import { DownloadError } from './download-error.js';
 
-/** `host:port`, `localhost/…` or `name.domain/…`: a URL takes the first for a scheme of that name, and the rest for none. */
+/** `host:port`, `localhost/…` or `name.domain/…`. The URL parser takes `host:` for a scheme and rejects the others. */
 const lacksScheme = /^(?:[a-z\d.-]+:\d{1,5}(?:\/|$)|localhost\/|[a-z\d-]+(?:\.[a-z\d-]+)+\/)/i;
 
 /**
- * Reads a URL that a stranger gave.
+ * Parses a URL that an untrusted client gave.
  *
- * @throws {DownloadError} `ERR_URL_INVALID`, `ERR_URL_SCHEME` or `ERR_URL_CREDENTIALS`.
+ * @throws {DownloadError} When the text is not a URL (`ERR_URL_INVALID`), or `requireFetchable` refuses the URL.
  */
 export function parseImageUrl(text: string): URL {
   if (lacksScheme.test(text)) {
     throw new DownloadError(
       'ERR_URL_INVALID',
-      `"${excerpt(text)}" does not say http:// or https://. Did you mean http://${excerpt(text)}?`,
+      `"${excerpt(text)}" does not start with http:// or https://. Did you mean http://${excerpt(text)}?`,
     );
   }
   let url;
@@ -27,18 +27,23 @@ export function parseImageUrl(text: string): URL {
   return requireFetchable(url);
 }
 
-/** @throws {DownloadError} `ERR_URL_SCHEME` or `ERR_URL_CREDENTIALS`. */
+/**
+ * Refuses URLs that this service does not fetch.
+ *
+ * @throws {DownloadError} When the scheme is not http or https (`ERR_URL_SCHEME`), or the URL has a user name or
+ *   password (`ERR_URL_CREDENTIALS`).
+ */
 export function requireFetchable(url: URL): URL {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new DownloadError(
       'ERR_URL_SCHEME',
-      `A URL that starts with "${excerpt(url.protocol)}" is not taken: use http: or https:.`,
+      `The URL starts with "${excerpt(url.protocol)}". Use http:// or https:// instead.`,
     );
   }
   if (url.username !== '' || url.password !== '') {
     throw new DownloadError(
       'ERR_URL_CREDENTIALS',
-      'A URL with a user name or password in it is not taken: leave them out.',
+      'The URL contains a user name or password. Leave them out.',
     );
   }
   return url;

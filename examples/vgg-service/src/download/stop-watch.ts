@@ -1,16 +1,16 @@
 import { DownloadError } from './download-error.js';
 
-/** How long one download may take, in milliseconds. */
+/** Time limits of one download, in ms. */
 export interface DownloadTimes {
-  /** From the first byte sent to the last one read, redirects and all. */
+  /** From the first request to the last byte of the image, including redirects. */
   total: number;
-  /** Without any sign of life from the server. */
+  /** Longest pause without an answer or a chunk from the server. */
   idle: number;
 }
 
 /**
- * One signal for everything that can end a download early: the caller, the total time, the idle time.
- * Its reason is the caller's own, or a DownloadError `ERR_UPSTREAM_TIMEOUT`.
+ * Makes one signal for everything that ends a download early: the caller, the total time limit, the idle time limit.
+ * Its reason is the caller's own reason, or a DownloadError with the code `ERR_UPSTREAM_TIMEOUT`.
  */
 export function stopWatch(host: string, times: DownloadTimes, caller: AbortSignal) {
   const controller = new AbortController();
@@ -18,13 +18,16 @@ export function stopWatch(host: string, times: DownloadTimes, caller: AbortSigna
     controller.abort(new DownloadError('ERR_UPSTREAM_TIMEOUT', message));
   };
   const total = setTimeout(
-    timeUp(`${host} took more than ${times.total / 1000} s to send the image.`),
+    timeUp(`${host} took more than ${times.total / 1000} s to send the image. Try again later.`),
     times.total,
   );
-  const idle = setTimeout(timeUp(`${host} sent nothing for ${times.idle / 1000} s.`), times.idle);
+  const idle = setTimeout(
+    timeUp(`${host} sent nothing for ${times.idle / 1000} s. Try again later.`),
+    times.idle,
+  );
   return {
     signal: AbortSignal.any([controller.signal, caller]),
-    /** The server has shown a sign of life. */
+    /** Restarts the idle time limit. */
     alive: () => void idle.refresh(),
     [Symbol.dispose]: () => {
       clearTimeout(total);

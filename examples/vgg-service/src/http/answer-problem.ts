@@ -5,7 +5,7 @@ import { ClientGone } from './client-gone.js';
 import { Problem } from './problem.js';
 import { problemFromError } from './problem-from-error.js';
 
-/** The last handler: every error becomes a problem document, or a page for who prefers one. */
+/** The last handler: answers every error with a problem document, or with a page if the client prefers HTML. */
 export const answerProblem: ErrorRequestHandler = (error: unknown, request, response, next) => {
   if (error instanceof ClientGone || request.socket.destroyed) return;
   if (response.headersSent) {
@@ -13,7 +13,7 @@ export const answerProblem: ErrorRequestHandler = (error: unknown, request, resp
     return;
   }
   const problem = problemFromError(fromExpress(error));
-  // A refusal has no cause: nothing went wrong in it, and the change of state behind it is told once where it happens.
+  // A problem without a cause is a refusal, such as "not ready". Its reason is logged once, when the state changes.
   if (problem.status >= 500 && problem.cause !== undefined) log(problem);
   response.vary('accept');
   if (request.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html') {
@@ -31,7 +31,7 @@ function sendProblem(response: Response, problem: Problem): void {
     .send(`${JSON.stringify(problem, undefined, 2)}\n`);
 }
 
-/** What Express itself refuses, such as an address with a broken escape, carries a status; the rest is ours. */
+/** Converts the errors of Express itself, which have a status: for example, an address with a broken escape. */
 function fromExpress(error: unknown): unknown {
   const status = error instanceof Error && 'status' in error ? error.status : undefined;
   if (typeof status !== 'number' || status < 400 || status > 499) return error;
@@ -39,12 +39,12 @@ function fromExpress(error: unknown): unknown {
   return new Problem({
     status,
     code: 'ERR_REQUEST',
-    detail: 'The request cannot be understood.',
+    detail: 'The request is malformed. Check its address and headers.',
     cause: error,
   });
 }
 
-/** For whoever runs the service; the answer holds none of it. */
+/** Logs the cause for the operator, because the answer does not contain it. */
 function log(problem: Problem): void {
   const { cause } = problem;
   if (problem.code === 'ERR_INTERNAL') console.error(cause);

@@ -2,10 +2,10 @@ import type { ModelInfo } from '../model/model-host.js';
 import type { Classification } from '../pipeline.js';
 import type { FoundImage } from './find-image.js';
 
-/** Milliseconds. `download` is there for a URL only; `total` is from the request's arrival to its answer. */
+/** Times in ms. `download` is present only for a URL; `total` runs from the arrival of the request to its answer. */
 export type Timings = Record<string, number>;
 
-/** `POST /vgg` as JSON. */
+/** Builds the JSON answer of `POST /vgg`. */
 export function jsonAnswer({
   classification,
   image,

@@ -30,7 +30,7 @@ export function makeApp(options: AppOptions): Express {
     throw new Problem({
       status: 404,
       code: 'ERR_NOT_FOUND',
-      detail: 'There is nothing at this address. GET / lists what there is.',
+      detail: 'There is nothing at this address. GET / lists all endpoints.',
     });
   });
   app.use(answerProblem);

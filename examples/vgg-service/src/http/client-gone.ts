@@ -1,15 +1,15 @@
 import type { Response } from 'express';
 
-/** The reason when nobody waits for the answer any more. */
+/** The client closed its connection before the answer was complete. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
 
   constructor() {
-    super('The client closed the connection before it had its answer');
+    super('The client closed the connection before the answer was complete');
   }
 }
 
-/** Aborts when the connection closes before the answer is out, so that no work goes on for nobody. */
+/** Makes a signal that aborts when the client closes the connection early, so that work for it stops. */
 export function clientGone(response: Response): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {

@@ -8,13 +8,14 @@ import type { Sample } from '../model/samples.js';
 import type { TakeMemory } from './memory-budget.js';
 import { type ImageSource, MAX_IMAGE_BYTES } from './request/image-source.js';
 
-/** The image a request is about, in this process's memory. */
+/** The image of a request, in the memory of the web server. */
 export interface FoundImage {
   source: ImageSource['kind'];
   bytes: Uint8Array;
   format: ImageFormat;
+  /** Source and size of the image, for the page. */
   caption: string;
-  /** How long fetching took, in milliseconds, for a URL. */
+  /** Duration of the download in ms, if the image came from a URL. */
   downloadMs?: number;
 }
 
@@ -29,9 +30,11 @@ interface FindOptions {
 }
 
 /**
- * Brings the image here, and makes sure that it is one.
+ * Gets the image of a request and checks that it is one.
  *
- * @throws {DownloadError} or {ImageError}; {Problem} 503 where there is no memory left.
+ * @throws {DownloadError} When the image at a URL is not available.
+ * @throws {ImageError} When the bytes are not an image.
+ * @throws {Problem} When all requests together would hold too much memory (503).
  */
 export async function findImage(
   source: ImageSource,
@@ -68,7 +71,7 @@ export async function findImage(
         },
         signal: AbortSignal.any([signal, refused.signal]),
       });
-      const format = requireImage(bytes, `What ${url.host} sent`);
+      const format = requireImage(bytes, `The answer from ${url.host}`);
       return {
         source: 'url',
         bytes,

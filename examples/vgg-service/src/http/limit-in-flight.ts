@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 
 import { Problem } from './problem.js';
 
-/** Bounds what many uploads at once can hold in memory. */
+/** Limits how many requests are in progress at once, because each may hold an image in memory. */
 export function limitInFlight(limit: number): RequestHandler {
   let inFlight = 0;
   return (_request, response, next) => {
@@ -10,7 +10,7 @@ export function limitInFlight(limit: number): RequestHandler {
       throw new Problem({
         status: 503,
         code: 'ERR_TOO_MANY_REQUESTS_AT_ONCE',
-        detail: `${limit} images are being taken in already. Try again in a moment.`,
+        detail: `${limit} images are already in progress. Try again in a moment.`,
         retryAfter: 1,
       });
     }

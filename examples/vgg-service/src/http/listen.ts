@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 
 import { errorCode } from '../error-code.js';
 
-/** The port or address cannot be had. Its message is one line. */
+/** The port or address is not available. The message is one line. */
 class ListenError extends Error {
   override readonly name = 'ListenError';
 }
@@ -11,7 +11,7 @@ class ListenError extends Error {
 /**
  * Opens the port.
  *
- * @throws {ListenError}
+ * @throws {ListenError} When the port or address is not available.
  */
 export async function listen(
   app: RequestListener,
@@ -31,16 +31,16 @@ export async function listen(
 }
 
 function reason(error: unknown, { host, port }: { host: string; port: number }): string {
-  const code = errorCode(error) ?? 'no reason given';
+  const code = errorCode(error) ?? 'unknown reason';
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} is in use by another program. Choose one with --port.`;
+      return `Port ${port} is in use by another program. Choose another one with --port.`;
     case 'EACCES':
-      return `Port ${port} may not be opened without more rights. Choose one from 1024 on with --port.`;
+      return `Opening port ${port} needs more rights. Choose a port of 1024 or higher with --port.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `This machine has no address ${host}. Choose one with --host.`;
+      return `This machine has no address ${host}. Choose another one with --host.`;
     default:
-      return `Port ${port} of ${host} could not be opened (${code}).`;
+      return `Port ${port} of ${host} could not be opened (${code}). Choose others with --port and --host.`;
   }
 }

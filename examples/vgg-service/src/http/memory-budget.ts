@@ -4,13 +4,15 @@ import { ClientGone } from './client-gone.js';
 import { Problem } from './problem.js';
 
 /**
- * Notes that a request holds so many bytes more.
+ * Reserves memory for one request.
  *
- * @throws {Problem} 503 where all requests together would hold too much.
+ * @param bytes Number of bytes that the request holds in addition.
+ * @throws {Problem} When all requests together would hold too much memory (503).
+ * @throws {ClientGone} When the client has closed the connection.
  */
 export type TakeMemory = (bytes: number) => void;
 
-/** Bounds the bytes of all images that are being taken in or wait for the model. */
+/** Limits the bytes of all images that are being received or wait for the model. */
 export class MemoryBudget {
   readonly #limit: number;
   #held = 0;
@@ -20,7 +22,7 @@ export class MemoryBudget {
     this.#limit = limit;
   }
 
-  /** What one request takes is given back when its answer is out, or its client has gone. */
+  /** Makes the share of one request. It is returned when the answer is complete or the client has gone. */
   share(response: Response): TakeMemory {
     let taken = 0;
     let open = true;
@@ -34,7 +36,7 @@ export class MemoryBudget {
         throw new Problem({
           status: 503,
           code: 'ERR_TOO_MANY_REQUESTS_AT_ONCE',
-          detail: `The images that are being taken in hold ${this.#limit / 2 ** 20} MiB already. Try again in a moment.`,
+          detail: `The images in progress would exceed the limit of ${this.#limit / 2 ** 20} MiB. Try again in a moment.`,
           retryAfter: 1,
         });
       }

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 
 import { Problem } from './problem.js';
 
-/** Answers what the handlers before it on a route did not take: OPTIONS with the methods, everything else with 405. */
+/** The last handler of a route: answers OPTIONS with the supported methods, and every other method with 405. */
 export function onlyMethods(...methods: string[]): RequestHandler {
   const allow = [...methods, 'OPTIONS'].join(', ');
   return (request, response) => {
@@ -13,7 +13,7 @@ export function onlyMethods(...methods: string[]): RequestHandler {
     throw new Problem({
       status: 405,
       code: 'ERR_METHOD',
-      detail: `${request.method} is not possible here; ${allow} are.`,
+      detail: `This address does not support ${request.method}. Use one of ${allow}.`,
       headers: { allow },
     });
   };

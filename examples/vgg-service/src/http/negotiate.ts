@@ -3,10 +3,10 @@ import type { Request } from 'express';
 import { Problem } from './problem.js';
 
 /**
- * The media type to answer in, out of those this route has.
+ * Chooses the media type of the answer.
  *
- * @param offered The first is for clients that take anything.
- * @throws {Problem} 406
+ * @param offered Media types of this route. The first one is for clients that accept any type.
+ * @throws {Problem} When the client accepts none of them (406).
  */
 export function negotiate<T extends string>(request: Request, offered: readonly [T, ...T[]]): T {
   const chosen = request.accepts([...offered]);
@@ -15,7 +15,7 @@ export function negotiate<T extends string>(request: Request, offered: readonly 
     throw new Problem({
       status: 406,
       code: 'ERR_NOT_ACCEPTABLE',
-      detail: `This address answers with ${offered.join(', ')}, and the request's Accept header takes none of them.`,
+      detail: `The Accept header allows no media type of this address. Use one of ${offered.join(', ')}.`,
       field: 'Accept',
     });
   }

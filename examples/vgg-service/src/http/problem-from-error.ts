@@ -34,9 +34,10 @@ const downloadStatus: Record<DownloadErrorCode, number> = {
 };
 
 /**
- * What to answer for an error: the asker's fault, the fault of the server a URL points to, the model's, or ours.
+ * Converts an error to the answer for the client. The status says who is at fault: the client, the server behind a URL,
+ * the model, or this service.
  *
- * @param imageField The field of the request that the image came by, where it came by one.
+ * @param imageField The form field or JSON property that held the image or its URL, if there was one.
  */
 export function problemFromError(error: unknown, imageField?: 'url' | 'file'): Problem {
   if (error instanceof Problem) return error;
@@ -62,7 +63,7 @@ export function problemFromError(error: unknown, imageField?: 'url' | 'file'): P
   return new Problem({
     status: 500,
     code: 'ERR_INTERNAL',
-    detail: 'Something went wrong in the service itself. Its log says what.',
+    detail: 'An error occurred in the service itself. Its log has the details.',
     cause: error,
   });
 }
@@ -74,7 +75,7 @@ function problemFromBroker(error: BrokerError): Problem {
     return new Problem({
       status: 429,
       code,
-      detail: 'Too many images are waiting already. Try again in a moment.',
+      detail: 'Too many images are already waiting. Try again in a moment.',
       retryAfter,
       cause: error,
     });
@@ -86,7 +87,7 @@ function problemFromBroker(error: BrokerError): Problem {
       detail:
         error.started === false
           ? 'The image waited too long for the model. Try again in a moment.'
-          : 'The model took too long over this image.',
+          : 'The model took too long for this image. Try again in a moment.',
       cause: error,
     });
   }
@@ -95,7 +96,7 @@ function problemFromBroker(error: BrokerError): Problem {
       status: 503,
       code,
       detail:
-        "The model's process ended while it worked on this image. It is being started again: try once more.",
+        "The model's process ended while it worked on this image. A new one is starting. Try again in a moment.",
       retryAfter: 2,
       cause: error,
     });
@@ -104,10 +105,15 @@ function problemFromBroker(error: BrokerError): Problem {
     return new Problem({
       status: 503,
       code,
-      detail: 'The model is not running any more.',
+      detail: 'The model is no longer running. Try again later.',
       retryAfter: 10,
       cause: error,
     });
   }
-  return new Problem({ status: 500, code, detail: 'The model could not work on this image.', cause: error });
+  return new Problem({
+    status: 500,
+    code,
+    detail: 'The model failed on this image. Try another one.',
+    cause: error,
+  });
 }

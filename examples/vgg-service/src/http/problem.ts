@@ -1,21 +1,22 @@
 import { STATUS_CODES } from 'node:http';
 
 export interface ProblemOptions extends ErrorOptions {
+  /** The HTTP status, 400 to 599. */
   status: number;
   /** Stable, for programs: `ERR_…`. */
   code: string;
-  /** For people: what was wrong and what to do. Never a path, never a stack. */
+  /** For people: what was wrong and what to do. It must not contain a path or a stack trace. */
   detail: string;
   /** The part of the request that was wrong. */
   field?: string | undefined;
-  /** Seconds after which trying again makes sense. */
+  /** Seconds until a new attempt makes sense. */
   retryAfter?: number | undefined;
   headers?: Record<string, string>;
-  /** What the model's process is doing, where that is the reason. */
+  /** State of the model, if that is the reason. */
   state?: string | undefined;
 }
 
-/** A request that cannot be answered as asked, as RFC 9457 describes it. */
+/** A request that the service cannot answer as asked. Its JSON is a problem document (RFC 9457). */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;

@@ -1,6 +1,6 @@
 import helmet from 'helmet';
 
-/** The pages run their own script and style from this server alone, and show pictures that are inside the page. */
+/** Allows pages only the scripts and styles of this server, and images from this server or inside the page. */
 export const securityHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -15,6 +15,6 @@ export const securityHeaders = helmet({
       frameAncestors: ["'none'"],
     },
   },
-  // The service speaks plain HTTP; whatever ends TLS in front of it decides this.
+  // The service speaks plain HTTP. The proxy that ends TLS sets this header.
   strictTransportSecurity: false,
 });

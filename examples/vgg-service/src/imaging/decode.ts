@@ -2,30 +2,33 @@ import sharp from 'sharp';
 
 import { ImageError } from './image-error.js';
 
-/** Images of more pixels than this are refused: decoding one would hold the model up for seconds. */
+/** Largest number of pixels. A larger image would block the model's process for seconds. */
 const PIXEL_LIMIT = 50_000_000;
 
-/** The longest side that JPEG can have. The resizer fails on shapes that only other formats can tell of. */
+/** Longest side in pixels, which is the limit of JPEG. The resizer fails on longer sides, which other formats allow. */
 const SIDE_LIMIT = 65_535;
 
-/** A decoder that works on one image for longer than this is stopped. */
+/** Time limit for decoding one image, in seconds. */
 const DECODE_SECONDS = 10;
 
-// Only the decoders named here run. SVG, PDF and the rest stay shut: they can reach for files and time.
+// Allow only the decoders named here: others, such as SVG and PDF, can read files and run for a long time.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
   operation: ['Jpeg', 'Png', 'Nsgif', 'Webp', 'Heif', 'Tiff'].map((name) => `VipsForeignLoad${name}Buffer`),
 });
-// Every image is another one: a cache would only hold memory.
+// Every image is new, so a cache would only cost memory.
 sharp.cache(false);
 
 /**
- * Decodes one image, upright, to RGB at exactly the size given: rows, columns, three bytes a pixel.
+ * Decodes one image, turns it upright, and resizes it to exactly the given size.
  *
- * The aspect ratio is not kept, as in Keras's `load_img(target_size)`; the filter is bicubic. Transparency
- * goes on white, which is what product photos are cut out for. An animation gives its first frame.
+ * As in Keras's `load_img(target_size)`, the aspect ratio is not kept. The filter is bicubic. Transparent pixels become
+ * white, because product photos are cut out for a white page. An animation gives its first frame.
  *
- * @throws {ImageError}
+ * @param bytes The image file.
+ * @param size Width and height of the result, in pixels.
+ * @returns RGB data of `height * width * 3` bytes: rows, columns, three bytes per pixel.
+ * @throws {ImageError} When the image is damaged, or has too many pixels or too long a side.
  */
 export async function decodeImage(
   bytes: Uint8Array,
@@ -36,7 +39,7 @@ export async function decodeImage(
     const { data } = await sharp(bytes, { limitInputPixels: PIXEL_LIMIT, failOn: 'warning' })
       .autoOrient()
       .flatten({ background: '#fff' })
-      // Shrinking while a JPEG loads is quicker, but moves values by up to 11 of 255 away from plain bicubic.
+      // Shrinking a JPEG while it loads is faster, but its values differ from plain bicubic by up to 11 of 255.
       .resize(width, height, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
       .toColourspace('srgb')
       .timeout({ seconds: DECODE_SECONDS })
@@ -44,31 +47,35 @@ export async function decodeImage(
       .toBuffer({ resolveWithObject: true });
     return data;
   } catch (error) {
-    throw new ImageError('ERR_IMAGE_CORRUPT', 'The image is damaged or cut short: it could not be decoded.', {
-      cause: error,
-    });
+    throw new ImageError(
+      'ERR_IMAGE_CORRUPT',
+      'The image is damaged or cut short and cannot be decoded. Send an intact one.',
+      { cause: error },
+    );
   }
 }
 
-/** Reads the header alone, so that a small file of very many pixels is refused before it costs anything. */
+/** Reads only the header, so that a small file with a huge image is refused before it costs time and memory. */
 async function refuseGiant(bytes: Uint8Array): Promise<void> {
   let header;
   try {
     header = await sharp(bytes, { limitInputPixels: false }).metadata();
   } catch (error) {
-    throw new ImageError('ERR_IMAGE_CORRUPT', "The image's header is damaged.", { cause: error });
+    throw new ImageError('ERR_IMAGE_CORRUPT', 'The header of the image is damaged. Send an intact one.', {
+      cause: error,
+    });
   }
   const { width, height } = header;
   if (Math.max(width, height) > SIDE_LIMIT) {
     throw new ImageError(
       'ERR_IMAGE_TOO_LONG',
-      `The image has ${width} x ${height} pixels; the limit is ${SIDE_LIMIT} on each side.`,
+      `The image has ${width} x ${height} pixels; the limit is ${SIDE_LIMIT} on each side. Send a smaller one.`,
     );
   }
   if (width * height > PIXEL_LIMIT) {
     throw new ImageError(
       'ERR_IMAGE_TOO_MANY_PIXELS',
-      `The image has ${width} x ${height} pixels, ${millions(width * height)} million; the limit is ${millions(PIXEL_LIMIT)} million.`,
+      `The image has ${width} x ${height} pixels, ${millions(width * height)} million; the limit is ${millions(PIXEL_LIMIT)} million. Send a smaller one.`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { ImageError } from './image-error.js';
 
-/** The formats this service takes, and the media type of each. */
+/** Supported formats and their media types. */
 export const mediaTypes = {
   jpeg: 'image/jpeg',
   png: 'image/png',
@@ -12,10 +12,10 @@ export const mediaTypes = {
 
 export type ImageFormat = keyof typeof mediaTypes;
 
-/** For people, in the order of `mediaTypes`. */
+/** The supported formats for people, in the order of `mediaTypes`. */
 export const FORMAT_NAMES = 'JPEG, PNG, WebP, GIF, AVIF or TIFF';
 
-/** What each format's first bytes are, as Latin-1 text, by the offset they stand at. */
+/** The first bytes of each format, as Latin-1 text with its offset. */
 const signatures: readonly (readonly [ImageFormat, ...(readonly [offset: number, text: string])[]])[] = [
   ['jpeg', [0, '\xff\xd8\xff']],
   ['png', [0, '\x89PNG\r\n\x1a\n']],
@@ -29,25 +29,26 @@ const signatures: readonly (readonly [ImageFormat, ...(readonly [offset: number,
   ['tiff', [0, 'MM\0*']],
 ];
 
-/** The format that the first bytes tell, whatever a header or a file name may claim. */
+/** Detects the format from the first bytes, because headers and file names may be wrong. */
 export function detectFormat(bytes: Uint8Array): ImageFormat | undefined {
   const head = Buffer.from(bytes.subarray(0, 16)).toString('latin1');
   return signatures.find(([, ...parts]) => parts.every(([at, text]) => head.startsWith(text, at)))?.[0];
 }
 
 /**
- * Refuses what is no image before it takes a place in the model's queue.
+ * Refuses bytes that are not an image before they take a place in the model's queue.
  *
- * @param origin What to call the bytes in the message: `The file`, `The answer of example.com`.
- * @throws {ImageError} `ERR_IMAGE_EMPTY` or `ERR_IMAGE_UNSUPPORTED`.
+ * @param origin Name of the bytes in the error text: `The file`, `The answer from example.com`.
+ * @throws {ImageError} When there are no bytes (`ERR_IMAGE_EMPTY`), or their format is not supported
+ *   (`ERR_IMAGE_UNSUPPORTED`).
  */
 export function requireImage(bytes: Uint8Array, origin: string): ImageFormat {
-  if (bytes.length === 0) throw new ImageError('ERR_IMAGE_EMPTY', `${origin} is empty: it holds no image.`);
+  if (bytes.length === 0) throw new ImageError('ERR_IMAGE_EMPTY', `${origin} is empty. Send an image.`);
   const format = detectFormat(bytes);
   if (format) return format;
   const svg = /<svg[\s>]/i.test(Buffer.from(bytes.subarray(0, 1024)).toString('latin1'));
   throw new ImageError(
     'ERR_IMAGE_UNSUPPORTED',
-    `${origin} is ${svg ? 'an SVG drawing, which is not taken' : 'not an image of a known format'}. Send ${FORMAT_NAMES}.`,
+    `${origin} is ${svg ? 'an SVG drawing, which is not supported' : 'not an image in a supported format'}. Send ${FORMAT_NAMES}.`,
   );
 }

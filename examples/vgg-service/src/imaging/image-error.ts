@@ -8,7 +8,7 @@ const codes = [
 
 export type ImageErrorCode = (typeof codes)[number];
 
-/** The image itself is at fault, not the service: its `code` survives the way from the child to the parent. */
+/** The image is at fault, not the service. Its `code` is kept on the way from the model's process to the web server. */
 export class ImageError extends Error {
   override readonly name = 'ImageError';
   readonly code: ImageErrorCode;
@@ -19,7 +19,7 @@ export class ImageError extends Error {
   }
 }
 
-/** Recognises an ImageError by its code: one that crossed the process boundary is no instance of the class any more. */
+/** Identifies an ImageError by its code: after it crosses the process boundary, it is not an instance of the class. */
 export function isImageError(error: unknown): error is Error & { code: ImageErrorCode } {
   return error instanceof Error && 'code' in error && codes.some((code) => code === error.code);
 }

@@ -3,11 +3,11 @@ import { VGG_MEANS_BGR } from '@dual/keras/imagenet';
 const [MEAN_BLUE, MEAN_GREEN, MEAN_RED] = VGG_MEANS_BGR;
 
 /**
- * What VGG was trained on (`keras.applications.imagenet_utils.preprocess_input`, mode `caffe`): blue, green, red
- * with the mean of ImageNet taken off, not scaled.
+ * Converts RGB to the input that VGG was trained on: blue, green, red, each minus its mean over ImageNet, not scaled.
+ * Source: `keras.applications.imagenet_utils.preprocess_input`, mode `caffe`.
  *
- * @param rgb Rows, columns, three bytes a pixel.
- * @returns As many values, in the same places.
+ * @param rgb Rows, columns, three bytes per pixel.
+ * @returns Rows, columns, three values per pixel.
  */
 export function toVggInput(rgb: Uint8Array): Float32Array {
   const input = new Float32Array(rgb.length);

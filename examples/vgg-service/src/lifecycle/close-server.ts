@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Takes no new connection and lets running requests end; what is left after `deadlineMs` is cut off. */
+/** Accepts no new connections and waits for running requests. After `deadlineMs`, it cuts the remaining connections. */
 export async function closeServer(server: Server, deadlineMs: number): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, 'close');

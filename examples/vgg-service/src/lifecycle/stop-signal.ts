@@ -2,15 +2,18 @@ import { performance } from 'node:perf_hooks';
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
-/** How a stop was asked for. */
+/** A signal that stops the service. */
 export type StopSignal = keyof typeof exitCodes;
 
-/** A terminal sends Ctrl-C to every program in it, and npm sends it on: what comes this close is the same one, in ms. */
+/**
+ * A terminal sends Ctrl-C to npm and to the service, and npm forwards it. So two signals within this time, in ms, are
+ * the same key press.
+ */
 const SAME_SIGNAL_MS = 250;
 
 /**
- * Calls back on the first signal; the second ends the process at once. The child notices that this process is gone,
- * and goes too.
+ * Calls `onFirst` on the first signal. The second signal ends the process at once, and the model's process ends when it
+ * notices.
  */
 export function onStopSignal(onFirst: (signal: StopSignal) => void): void {
   let askedAt: number | undefined;

@@ -5,40 +5,43 @@ import type { Classification, ModelDescription, PipelineSettings } from '../pipe
 
 export type ModelState = 'starting' | 'ready' | 'restarting' | 'failed' | 'draining';
 
-/** What the page and the answers say about the model. */
+/** The model as pages and answers describe it. */
 export interface ModelInfo extends ModelDescription {
   name: string;
   demonstration: boolean;
-  /** How many processes hold the model. */
+  /** Number of processes that each load the model. */
   processes: number;
 }
 
 export interface ModelHostOptions {
+  /** Number of processes that each load the model. */
   processes: number;
+  /** Name of the model on pages and in answers; never a path. */
   name: string;
   demonstration: boolean;
   pipeline: PipelineSettings;
 }
 
-/** Images that may wait at once; more are turned away, with a hint when to come back. */
+/** Limit for the images that wait at once. The service refuses more with 429 and a `Retry-After` header. */
 const MAX_QUEUE = 64;
-/** Images that wait while the model is busy are asked of it together. So many, since whoever comes next waits for all. */
+/** Waiting images are classified together. A larger batch would keep the next image waiting for longer. */
 export const batch = { classify: { method: 'classifyBatch', maxSize: 8 } } as const;
-/** The slowest engine takes about 2 s for an image; no engine that works takes this long. */
+/** Time limit for one call. The slowest engine takes about 2 s per image, so a call that takes this long is stuck. */
 const CALL_TIMEOUT_MS = 60_000;
+/** Longest wait of an image for the model. */
 const QUEUE_TIMEOUT_MS = 60_000;
 
-/** What the host is doing apart from what its broker says. */
+/** The state of the host. The broker has a state of its own. */
 type Phase =
   | { kind: 'waiting' }
   | { kind: 'serving'; broker: Broker<typeof makePipeline>; info: ModelInfo | undefined }
   | { kind: 'draining'; broker: Broker<typeof makePipeline> | undefined; info: ModelInfo | undefined };
 
-/** The model in processes of its own, from before its weights are there until after it has been drained. */
+/** The model in processes of its own. The host exists from before the weights arrive until after the drain. */
 export class ModelHost {
   #phase: Phase = { kind: 'waiting' };
 
-  /** Called when the state changes after the model was ready for the first time. */
+  /** Called on every change of state after the model was ready for the first time. */
   onState: (state: ModelState) => void = () => undefined;
 
   get state(): ModelState {
@@ -58,9 +61,10 @@ export class ModelHost {
   }
 
   /**
-   * Loads the model; resolves when it has made its first prediction.
+   * Loads the model. Resolves when the model has made its first prediction.
    *
-   * @throws What the pipeline threw, such as a ModelFileError; {PipelineStartError} where its process never got so far.
+   * @throws {Error} When the pipeline throws: its own error, such as a ModelFileError.
+   * @throws {PipelineStartError} When its process keeps ending before the model is ready.
    */
   async start({ name, demonstration, processes, pipeline }: ModelHostOptions): Promise<ModelInfo> {
     const broker = new Broker<typeof makePipeline>(new URL('./pipeline.js', import.meta.url), {
@@ -70,7 +74,7 @@ export class ModelHost {
       maxQueue: MAX_QUEUE,
       timeout: CALL_TIMEOUT_MS,
       queueTimeout: QUEUE_TIMEOUT_MS,
-      // Nobody asks for an answer a second time.
+      // No request asks for the result of an earlier one.
       keep: { results: 0 },
     });
     this.#phase = { kind: 'serving', broker, info: undefined };
@@ -83,30 +87,30 @@ export class ModelHost {
     return info;
   }
 
-  /** Where no process is ready, since it is started again, an image waits for the next one. */
+  /** Classifies an image. If no process is ready, the image waits until one has restarted. */
   async classify(image: Uint8Array, signal: AbortSignal): Promise<Classification> {
     const broker = this.#phase.kind === 'waiting' ? undefined : this.#phase.broker;
-    if (!broker) throw new Error('The model is asked before it is there');
+    if (!broker) throw new Error('The model was asked before it was started');
     return broker.call('classify', [image], { signal });
   }
 
-  /** From now on the model counts as not ready; what has been asked of it is still answered. */
+  /** Reports the model as not ready from now on. The model still answers the images that it gets. */
   drain(): void {
     const broker = this.#phase.kind === 'waiting' ? undefined : this.#phase.broker;
     this.#phase = { kind: 'draining', broker, info: this.info };
   }
 
-  /** Ends the child; calls that are still running have `timeout` ms. */
+  /** Ends the model's processes. Running calls have `timeout` ms to finish. */
   async close(timeout: number): Promise<void> {
     if (this.#phase.kind !== 'waiting') await this.#phase.broker?.close({ timeout });
   }
 }
 
-/** Rejects as soon as the pipeline itself refuses to start: the same weights would be refused again. */
+/** Rejects as soon as the pipeline itself fails to start: a new attempt with the same weights would fail again. */
 function refusal(broker: Broker<typeof makePipeline>): Promise<never> {
   return new Promise((_resolve, reject) => {
     broker.on('exit', ({ reason, cause }) => {
-      // Only the first attempt is waited for; a later rejection is nobody's.
+      // Only the first start is awaited. A later rejection has no effect.
       if (reason === 'start' && cause instanceof Error) reject(cause);
     });
   });

@@ -2,9 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 
 import { demonstrationModel } from '../package-files.js';
 
-/** The photo that is classified when none is given. */
+/** The photo to classify if a request has no image. */
 export interface Sample {
   bytes: Uint8Array;
+  /** Name of the photo, for the page. */
   caption: string;
 }
 
@@ -15,7 +16,7 @@ export async function readSample(): Promise<Sample> {
   return { bytes, caption: `The sample photo ${DEFAULT_SAMPLE}` };
 }
 
-/** File names of the sample photos, in order. */
+/** Lists the file names of the sample photos, sorted. */
 export async function listSamples(): Promise<string[]> {
   return (await readdir(demonstrationModel.samples)).filter((name) => name.endsWith('.png')).sort();
 }

@@ -1,4 +1,4 @@
-/** Markup that is safe to send as it is: only `html` makes it. */
+/** Markup that needs no escaping. Create it only with `html`. */
 export class Html {
   readonly text: string;
 
@@ -7,10 +7,10 @@ export class Html {
   }
 }
 
-/** What may stand in a template; `undefined` and `false` show as nothing. */
+/** A value in a template. `undefined` and `false` render as nothing. */
 export type Content = Html | string | number | undefined | false | readonly Content[];
 
-/** A template whose every value is escaped, for text as for quoted attributes, unless it is Html already. */
+/** A template tag that escapes its values for text and for quoted attributes, except values of type Html. */
 export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(String.raw({ raw: parts }, ...values.map(render)));
 }

@@ -3,7 +3,7 @@ import { type Html, html } from './html.js';
 import { layout } from './layout.js';
 import { demonstrationNote, modelBadge, type ModelView } from './model-badge.js';
 
-/** `GET /`: what there is, and how to use it from a shell. `origin` is this server's own address. */
+/** `GET /`: the endpoints, and examples for a shell. `origin` is the address of this server, as a URL. */
 export function landingPage(
   model: ModelView,
   { endpoints, origin }: { endpoints: readonly Endpoint[]; origin: string },

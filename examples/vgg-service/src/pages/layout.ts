@@ -1,6 +1,6 @@
 import { type Content, type Html, html } from './html.js';
 
-/** The frame around every page. */
+/** Puts the content of a page into the common frame. */
 export function layout({ title, body }: { title: string; body: Content }): Html {
   return html`<!doctype html>
     <html lang="en">

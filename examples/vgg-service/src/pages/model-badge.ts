@@ -1,7 +1,7 @@
 import type { ModelInfo, ModelState } from '../model/model-host.js';
 import { type Html, html } from './html.js';
 
-/** What the pages say about the model: its name, its engine, its state. */
+/** The model as the pages show it. */
 export interface ModelView {
   state: ModelState;
   info: ModelInfo | undefined;
@@ -47,17 +47,17 @@ export function modelBadge({ state, info }: ModelView): Html {
   </dl>`;
 }
 
-/** Says what the small model is, and how to get the real one. */
+/** Explains the demonstration model and how to get the real one. */
 export function demonstrationNote({ info }: ModelView): Html | undefined {
   if (!info?.demonstration) return undefined;
   return html`<aside class="note">
     <p>
-      <strong>This is the demonstration model.</strong> It has VGG-16's layers at a quarter of their width,
-      was trained on Fashion-MNIST, and knows ten kinds of clothing; whatever else you show it, it will name
-      one of them.
+      <strong>This is the demonstration model.</strong> It has VGG-16's layers at a quarter of their width and
+      was trained on Fashion-MNIST. It knows ten kinds of clothing, and calls every other picture one of them.
     </p>
     <p>
-      One command brings the real VGG-16 with its 1000 classes (553 MB): <code>npm start -- --download</code>
+      One command brings the real VGG-16 with its 1,000 classes (553 MB):
+      <code>npm start -- --download</code>
     </p>
   </aside>`;
 }

@@ -2,7 +2,7 @@ import type { Problem } from '../http/problem.js';
 import { type Html, html } from './html.js';
 import { layout } from './layout.js';
 
-/** Any error, for a browser. */
+/** The page for any error. */
 export function problemPage({ status, title, message, code }: Problem): Html {
   return layout({
     title: `${title} · vgg-service`,

@@ -5,9 +5,9 @@ import { type Html, html } from './html.js';
 import { layout } from './layout.js';
 import { demonstrationNote, modelBadge, type ModelView } from './model-badge.js';
 
-/** One answer, for the page. */
+/** One answer on the page. */
 export interface Result {
-  /** What was classified: a file's size, a URL's host, the sample's name. */
+  /** Describes the image: its size, the host of its URL, or the name of the sample photo. */
   caption: string;
   bytes: Uint8Array;
   format: ImageFormat;
@@ -15,10 +15,10 @@ export interface Result {
   timings: Timings;
 }
 
-/** Larger pictures are not sent back inside the page. */
+/** Largest image, in bytes, that is embedded in the page. */
 const MAX_PREVIEW_BYTES = 4 * 2 ** 20;
 
-/** `GET /vgg` and, with a result, `POST /vgg`. `samples` are the names of the sample photos. */
+/** `GET /vgg`, and `POST /vgg` with a result. `samples` are the file names of the sample photos. */
 export function vggPage(
   model: ModelView,
   { samples, result }: { samples: readonly string[]; result?: Result },
@@ -26,7 +26,7 @@ export function vggPage(
   return layout({
     title: result?.top[0] ? `${result.top[0].label} · vgg-service` : 'Classify an image · vgg-service',
     body: html`
-      <h1>${result ? 'What the model sees' : 'What is in this picture?'}</h1>
+      <h1>${result ? "The model's answer" : 'What is in this picture?'}</h1>
       ${result && resultCard(result)} ${form(result !== undefined)}
       ${model.info?.demonstration && gallery(samples)} ${modelBadge(model)} ${demonstrationNote(model)}
     `,
@@ -61,7 +61,7 @@ function form(again: boolean): Html {
     </div>
     <p class="actions">
       <button class="button" type="submit">Classify</button>
-      <span class="hint">With neither, a sample photo is used.</span>
+      <span class="hint">Without an image, the service classifies a sample photo.</span>
     </p>
     <p class="error" role="alert" hidden></p>
   </form>`;
@@ -106,7 +106,7 @@ function resultCard({ caption, bytes, format, top, timings }: Result): Html {
   </section>`;
 }
 
-/** Links without JavaScript; with it, a click puts the photo into the form. */
+/** Links to the photos. With JavaScript, a click puts the photo into the form and sends it. */
 function gallery(samples: readonly string[]): Html {
   return html`<section class="card" aria-labelledby="samples">
     <h2 id="samples">Sample photos</h2>

@@ -11,19 +11,21 @@ import { WeightsError } from './weights-error.js';
 
 /** The weights to load. */
 export interface Weights {
+  /** Path of the weights file. */
   file: string;
-  /** Where a file in the cache is from. */
+  /** The source of a file in the cache. */
   url?: URL;
-  /** What the page and the answers call the model; never a path. */
+  /** Name of the model on pages and in answers; never a path. */
   name: string;
-  /** The small model that ships with the example, which knows ten kinds of clothing and nothing else. */
+  /** Whether it is the small model that ships with the example and knows only ten kinds of clothing. */
   demonstration: boolean;
 }
 
+/** The weights that the user asks for. */
 export interface WeightsWish {
   /** A file or a URL: `--weights` or `VGG_WEIGHTS`. */
   weights: string | undefined;
-  /** `--download` */
+  /** Whether `--download` was given. */
   download: boolean;
   signal: AbortSignal;
 }
@@ -31,10 +33,14 @@ export interface WeightsWish {
 const LOCAL_WEIGHTS = 'vgg16_weights.h5';
 
 /**
- * Finds the weights: those asked for; else `vgg16_weights.h5` in the working directory; else, where allowed, Keras's
- * own VGG-16 from the cache or the network; else the demonstration model.
+ * Finds the weights. The first of these that applies wins:
  *
- * @throws {WeightsError}
+ * 1. the file or URL that the user gave,
+ * 2. `vgg16_weights.h5` in the working directory,
+ * 3. with `--download`, Keras's own VGG-16 from the cache or the network,
+ * 4. the demonstration model.
+ *
+ * @throws {WeightsError} When those weights are not available.
  */
 export async function chooseWeights({ weights, download, signal }: WeightsWish): Promise<Weights> {
   if (weights !== undefined) return given(weights, signal);
@@ -47,22 +53,37 @@ async function given(weights: string, signal: AbortSignal): Promise<Weights> {
   if (!/^[a-z][a-z\d+.-]+:\/\//i.test(weights)) return fromFile(weights);
   const url = URL.canParse(weights) ? new URL(weights) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
-    throw new WeightsError('ERR_WEIGHTS_URL', `${weights} is neither a file nor an http(s) URL.`);
+    throw new WeightsError(
+      'ERR_WEIGHTS_URL',
+      `${weights} is neither a file nor an http or https URL. Give one of them.`,
+    );
   }
   return { ...(await fetched({ url }, signal)), name: basename(url.pathname), demonstration: false };
 }
 
 async function fromFile(path: string): Promise<Weights> {
   const found = await stat(path).catch((error: unknown) => {
-    throw new WeightsError('ERR_WEIGHTS_MISSING', `There is no weights file ${resolve(path)}.`, {
-      cause: error,
-    });
+    throw new WeightsError(
+      'ERR_WEIGHTS_MISSING',
+      `The weights file ${resolve(path)} was not found. Check the path.`,
+      {
+        cause: error,
+      },
+    );
   });
-  if (!found.isFile()) throw new WeightsError('ERR_WEIGHTS_MISSING', `${resolve(path)} is not a file.`);
+  if (!found.isFile())
+    throw new WeightsError(
+      'ERR_WEIGHTS_MISSING',
+      `${resolve(path)} is not a file. Give the path of an HDF5 file.`,
+    );
   await access(path, constants.R_OK).catch((error: unknown) => {
-    throw new WeightsError('ERR_WEIGHTS_MISSING', `The weights file ${resolve(path)} may not be read.`, {
-      cause: error,
-    });
+    throw new WeightsError(
+      'ERR_WEIGHTS_MISSING',
+      `The weights file ${resolve(path)} is not readable. Change its permissions.`,
+      {
+        cause: error,
+      },
+    );
   });
   return { file: resolve(path), name: basename(path), demonstration: false };
 }

@@ -20,25 +20,31 @@ import { WeightsError } from './weights-error.js';
 
 export interface WeightsDownload {
   url: URL;
-  /** Where the finished file goes. */
+  /** Path of the finished file. */
   target: string;
-  /** Hexadecimal; without one nothing is compared. */
+  /**
+   * Expected MD5, in hexadecimal.
+   *
+   * @default undefined, so the file is not checked
+   */
   md5?: string | undefined;
   onProgress: (progress: Progress) => void;
   signal: AbortSignal;
 }
 
-/** No published model of this kind is near it; an endless answer is. */
+/** Size limit in bytes, against an endless answer. Published models of this kind are far smaller. */
 const MAX_BYTES = 4 * 2 ** 30;
+/** Longest pause between two chunks. */
 const IDLE_MS = 30_000;
-/** Attempts in a row that brought nothing new, before giving up. */
+/** Number of attempts in a row without a new byte after which the download gives up. */
 const MAX_FRUITLESS = 4;
 
 /**
- * Fetches a weights file, going on where an earlier attempt broke off, in this process or one before it.
- * Two processes may do so at once: each writes a file of its own, and the last to finish wins.
+ * Downloads a weights file. It resumes an unfinished download of this process or an earlier one. Two processes may
+ * download at once: each writes a file of its own, and the last to finish wins.
+ * If `signal` is aborted, the promise rejects with the signal's reason.
  *
- * @throws {WeightsError}, or the reason of `signal`.
+ * @throws {WeightsError} When the file is not available or damaged, or the disk cannot hold it.
  */
 export async function downloadWeights(download: WeightsDownload): Promise<void> {
   const { url, target, md5, signal } = download;
@@ -49,7 +55,7 @@ export async function downloadWeights(download: WeightsDownload): Promise<void> 
       await discardPartial(partial);
       throw new WeightsError(
         'ERR_WEIGHTS_CHECKSUM',
-        `What ${url.host} sent is damaged: its MD5 is not ${md5}. It has been thrown away; run the same command again.`,
+        `The file from ${url.host} is damaged: its MD5 is not ${md5}. The service has deleted it. Run the same command again.`,
       );
     }
     await finishPartial(partial, target);
@@ -76,7 +82,7 @@ async function fetchAll(start: PartialFile, download: WeightsDownload): Promise<
   }
 }
 
-/** One request, and all that it brings. Ends well only when the whole file is there. */
+/** Sends one request and stores its body. Resolves only if the file is complete. */
 async function fetchOnce(
   partial: PartialFile,
   { url, onProgress, signal, target }: WeightsDownload,
@@ -122,12 +128,12 @@ function refuseTooLarge(bytes: number, url: URL): void {
   if (bytes > MAX_BYTES) {
     throw new WeightsError(
       'ERR_WEIGHTS_TOO_LARGE',
-      `${url.host} sends more than ${MAX_BYTES / 2 ** 30} GiB: that is no VGG-16.`,
+      `The file from ${url.host} exceeds ${MAX_BYTES / 2 ** 30} GiB, so it is not a VGG-16. Check the URL.`,
     );
   }
 }
 
-/** The disk's fault, not the network's: trying again would not help. */
+/** Whether the disk is at fault, not the network. A new attempt would not help then. */
 function isLocal(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EIO', 'EPERM'].includes(errorCode(error) ?? '');
 }

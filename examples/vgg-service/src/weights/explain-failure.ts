@@ -1,7 +1,7 @@
 import { errorCode } from '../error-code.js';
 import { WeightsError } from './weights-error.js';
 
-/** Turns whatever ended a download into one line that says what to do. */
+/** Converts the error that ended a download to one line that says what to do. */
 export function explain(error: unknown, url: URL, folder: string): WeightsError {
   if (error instanceof WeightsError) return error;
   const code = errorCode(error);
@@ -11,7 +11,7 @@ export function explain(error: unknown, url: URL, folder: string): WeightsError 
     case 'EDQUOT':
       return new WeightsError(
         'ERR_WEIGHTS_DISK',
-        `The disk that holds ${folder} is full. Make room and run the same command again: the download goes on where it stopped.`,
+        `The disk that holds ${folder} is full. Free some space and run the same command again. The download will resume.`,
         options,
       );
     case 'EACCES':
@@ -22,7 +22,7 @@ export function explain(error: unknown, url: URL, folder: string): WeightsError 
     case 'EIO':
       return new WeightsError(
         'ERR_WEIGHTS_DISK',
-        `${folder} cannot be written to (${code}). Set XDG_CACHE_HOME to a folder that can.`,
+        `${folder} is not writable (${code}). Set XDG_CACHE_HOME to a writable folder.`,
         options,
       );
     case 'ENOTFOUND':
@@ -33,14 +33,14 @@ export function explain(error: unknown, url: URL, folder: string): WeightsError 
     case 'ETIMEDOUT':
       return new WeightsError(
         'ERR_WEIGHTS_UNREACHABLE',
-        `${url.host} cannot be reached (${code}). Check the network, or get ${url.href} elsewhere and give it with --weights FILE.`,
+        `${url.host} cannot be reached (${code}). Check the network, or download ${url.href} on another machine and use it with --weights FILE.`,
         options,
       );
     default: {
       const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
       return new WeightsError(
         'ERR_WEIGHTS_INTERRUPTED',
-        `The download from ${url.host} broke off (${code ?? reason}). Run the same command again: it goes on where it stopped.`,
+        `The download from ${url.host} was interrupted (${code ?? reason}). Run the same command again. The download will resume if the server supports it.`,
         options,
       );
     }

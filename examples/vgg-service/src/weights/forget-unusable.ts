@@ -5,11 +5,11 @@ import type { Weights } from './choose-weights.js';
 import { WeightsError } from './weights-error.js';
 
 /**
- * Takes fetched weights that are no model out of the cache: every later start would fail on them too, though the
- * server may have been put right by then.
+ * Deletes downloaded weights from the cache if they are not a model. Otherwise every later start would fail on them,
+ * even if the server sends the right file by then.
  *
- * @param error Why the model did not start.
- * @returns What to throw instead; `error` itself where the weights are not at fault, or are a file of the user's own.
+ * @param error The reason why the model did not start.
+ * @returns The error to throw: `error` itself if the weights are not at fault, or if they are the user's own file.
  */
 export async function forgetUnusable({ file, url }: Weights, error: unknown): Promise<unknown> {
   const reason = error instanceof Error ? error : undefined;
@@ -17,18 +17,18 @@ export async function forgetUnusable({ file, url }: Weights, error: unknown): Pr
   try {
     await rm(file, { force: true });
   } catch {
-    return error; // It names the file, which is still there.
+    return error; // The error names the file, which is still there.
   }
   return new WeightsError(
     'ERR_WEIGHTS_UNUSABLE',
-    `What ${url.host} sent for ${url.pathname} cannot be used, and has been thrown away: check the URL, then run the same command again. The reason: ${reason.message}`,
+    `The file ${url.pathname} from ${url.host} is not usable, and the service has deleted it. Check the URL, then run the same command again. Reason: ${reason.message}`,
     { cause: error },
   );
 }
 
 /**
- * A ModelFileError, told by its name: one that crossed the process boundary is no instance of the class any more.
- * A file whose kernels are of unknown orientation is whole; a flag on the command line is what it lacks.
+ * Identifies a ModelFileError by its name: after it crosses the process boundary, it is not an instance of the class.
+ * If only the orientation of the kernels is unknown, the file is intact, and the command line lacks a flag.
  */
 function isUnusable(error: Error): boolean {
   return error.name === 'ModelFileError' && errorCode(error) !== 'ERR_KERAS_KERNEL_ORIENTATION';

@@ -1,4 +1,4 @@
-/** VGG-16 as Keras itself ships it, trained on ImageNet (address and MD5 from `keras/applications/vgg16.py`). */
+/** VGG-16 as Keras publishes it, trained on ImageNet. The URL and the MD5 are from `keras/applications/vgg16.py`. */
 export const official = {
   url: new URL(
     'https://storage.googleapis.com/tensorflow/keras-applications/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels.h5',

@@ -3,20 +3,20 @@ import { basename, dirname, join } from 'node:path';
 
 import { errorCode } from '../error-code.js';
 
-/** A download that is not finished: its own file, and what the server said that lets it go on later. */
+/** An unfinished download: its file, and the validator with which it can resume. */
 export interface PartialFile {
   path: string;
-  /** Bytes there already. */
+  /** Number of bytes in the file that a download can keep. */
   received: number;
-  /** A strong ETag or a date of the version these bytes are of; without one it cannot be resumed. */
+  /** Strong ETag or date of the version that the bytes belong to. Without it, the download cannot resume. */
   validator: string | undefined;
 }
 
 /**
- * Takes over what an earlier, broken download of `target` left behind, or names a new file.
+ * Takes over the file of an earlier, unfinished download of `target`, or names a new file.
  *
- * The file's name holds the id of the process that writes it. Only a file whose process is gone is taken, and
- * renaming is atomic, so two processes never write to one file and no lock can be left behind.
+ * The name of the file contains the id of the process that writes it. A file is taken over only if its process has
+ * ended. Renaming is atomic, so two processes never write to the same file, and no lock can be left behind.
  */
 export async function claimPartial(target: string): Promise<PartialFile> {
   const own = join(dirname(target), `${basename(target)}.${process.pid}.part`);
@@ -25,16 +25,16 @@ export async function claimPartial(target: string): Promise<PartialFile> {
     try {
       await rename(old, own);
     } catch {
-      continue; // Another process was quicker.
+      continue; // Another process was faster.
     }
-    // Without it the file is begun anew; nothing else depends on it.
+    // Ignore a missing validator: the download then starts over.
     await rename(validatorFile(old), validatorFile(own)).catch(() => undefined);
     return reopenPartial({ path: own, received: 0, validator: undefined });
   }
   return { path: own, received: 0, validator: undefined };
 }
 
-/** The same file after an attempt that broke off: what it holds now, and whether that can be built on. */
+/** Looks at the file again after a failed attempt: its size, and whether the download can resume. */
 export async function reopenPartial({ path }: PartialFile): Promise<PartialFile> {
   const validator = await readFile(validatorFile(path), 'utf8').catch(() => undefined);
   const size = await stat(path).then(
@@ -44,13 +44,13 @@ export async function reopenPartial({ path }: PartialFile): Promise<PartialFile>
   return { path, received: validator === undefined ? 0 : size, validator };
 }
 
-/** Written before the first byte, so that whatever a crash leaves can be resumed. */
+/** Stores the validator. Call it before the first byte is written, so that a download can resume after any crash. */
 export async function rememberValidator({ path }: PartialFile, validator: string | undefined): Promise<void> {
   if (validator === undefined) await rm(validatorFile(path), { force: true });
   else await writeFile(validatorFile(path), validator);
 }
 
-/** The whole file is there: it gets its real name in one step, so nobody ever sees half of it. */
+/** Gives the complete file its real name. Renaming is atomic, so no other process sees half a file. */
 export async function finishPartial({ path }: PartialFile, target: string): Promise<void> {
   await rename(path, target);
   await rm(validatorFile(path), { force: true });
@@ -71,7 +71,7 @@ async function abandoned(target: string): Promise<string[]> {
   });
 }
 
-/** This process has begun nothing yet: a file of its own id is from an earlier process that had the same one. */
+/** This process has not started a download yet, so a file with its own id is from an earlier process. */
 function isWriting(pid: number): boolean {
   if (pid === process.pid) return false;
   try {

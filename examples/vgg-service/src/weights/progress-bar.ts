@@ -1,12 +1,13 @@
 import { performance } from 'node:perf_hooks';
 
 export interface Progress {
+  /** Bytes so far, including those of earlier attempts. */
   received: number;
-  /** Undefined where the server does not say. */
+  /** Size of the whole file in bytes; undefined if the server does not say. */
   total: number | undefined;
 }
 
-/** Shows a download: a bar that moves on a terminal, a line per tenth elsewhere. */
+/** Shows the progress of a download: a moving bar on a terminal, else one line per tenth. */
 export function progressBar(title: string, out: NodeJS.WriteStream = process.stderr) {
   const began = performance.now();
   let first: number | undefined;
@@ -24,7 +25,7 @@ export function progressBar(title: string, out: NodeJS.WriteStream = process.std
       if (tenth > shownTenth) out.write(`${title} ${line}\n`);
       shownTenth = Math.max(tenth, shownTenth);
     },
-    /** Ends the line, so that what is printed next starts on its own. */
+    /** Ends the line, so that the next output starts on a new one. */
     end: (): void => {
       if (out.isTTY && first !== undefined) out.write('\n');
     },

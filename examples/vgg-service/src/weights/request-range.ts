@@ -5,22 +5,22 @@ import fetch, { type Response } from 'node-fetch';
 import type { PartialFile } from './partial-file.js';
 import { WeightsError } from './weights-error.js';
 
-/** What the server has decided to send. */
+/** The answer of the server to a request for the rest of a file. */
 export interface Delivery {
   body: AsyncIterable<Uint8Array>;
-  /** Where in the file the body begins: 0 where the server starts over. */
+  /** Offset of the body in the file, in bytes; 0 if the server starts over. */
   from: number;
-  /** Of the whole file, in bytes; undefined where the server does not say. */
+  /** Size of the whole file in bytes; undefined if the server does not say. */
   total: number | undefined;
-  /** Of this version of the file, fit for `If-Range`. */
+  /** Strong ETag or date of this version of the file, for `If-Range`. */
   validator: string | undefined;
 }
 
 /**
- * Asks for the rest of a file (RFC 9110, 14): the server sends it only if the version is still the one that the
- * first part is of, and the whole file otherwise.
+ * Requests the rest of a file (RFC 9110, section 14). The server sends only the rest if the file is still the same
+ * version, else the whole file. Network errors are passed on unchanged.
  *
- * @throws {WeightsError} `ERR_WEIGHTS_STATUS`; a network error as it is.
+ * @throws {WeightsError} When the server answers with an error or a wrong range (`ERR_WEIGHTS_STATUS`).
  */
 export async function requestRest(
   url: URL,
@@ -32,7 +32,7 @@ export async function requestRest(
     signal,
     headers: {
       'user-agent': 'vgg-service',
-      // A compressed body would have other offsets.
+      // Compression would change the offsets.
       'accept-encoding': 'identity',
       ...(resume ? { range: `bytes=${received}-`, 'if-range': validator } : {}),
     },
@@ -41,16 +41,16 @@ export async function requestRest(
     return { ...delivery(response), ...contentRange(response, url, received) };
   if (response.status === 416 && resume) {
     discard(response);
-    // All of it is here already: an earlier process ended between its last byte and its check.
+    // The file is complete: an earlier process ended after its last byte, before the check.
     if (response.headers.get('content-range') === `bytes */${received}`)
       return { ...delivery(response), body: bytesOf(null), from: received, total: received };
-    // The file has become shorter than what is here: it is another one, to be fetched from its beginning.
+    // The file on the server is shorter than the part here, so it is another version. Start over.
     return requestRest(url, { path: '', received: 0, validator: undefined }, signal);
   }
   if (response.status !== 200) {
     throw new WeightsError(
       'ERR_WEIGHTS_STATUS',
-      `${url.host} answered ${response.status} ${response.statusText} for ${url.pathname}.`,
+      `${url.host} answered ${response.status} ${response.statusText} for ${url.pathname}. Check the URL.`,
     );
   }
   const length = response.headers.get('content-length');
@@ -67,7 +67,7 @@ async function* bytesOf(body: Response['body']): AsyncGenerator<Uint8Array> {
   for await (const chunk of body ?? []) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
 
-/** Lets go of a connection whose body nobody will read. */
+/** Closes the connection of a response whose body is not needed. */
 function discard({ body }: Response): void {
   if (body instanceof Readable) body.destroy();
 }
@@ -77,7 +77,7 @@ function contentRange(response: Response, url: URL, expected: number): Pick<Deli
   if (!match || Number(match[1]) !== expected) {
     throw new WeightsError(
       'ERR_WEIGHTS_STATUS',
-      `${url.host} sent another part of the file than was asked for.`,
+      `${url.host} sent a part of the file that was not requested. Download the file with another program and use it with --weights FILE.`,
     );
   }
   return { from: expected, total: match[2] === '*' ? undefined : Number(match[2]) };

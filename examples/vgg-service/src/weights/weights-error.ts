@@ -9,7 +9,7 @@ export type WeightsErrorCode =
   | 'ERR_WEIGHTS_DISK'
   | 'ERR_WEIGHTS_UNUSABLE';
 
-/** The weights could not be had. Its message is one line, for whoever typed the command. */
+/** The weights are not available. The message is one line for the person at the terminal. */
 export class WeightsError extends Error {
   override readonly name = 'WeightsError';
   readonly code: WeightsErrorCode;

@@ -26,10 +26,10 @@ async function failure(work: Promise<unknown>): Promise<DownloadError> {
     (reason: unknown) => reason,
   );
   if (error instanceof DownloadError) return error;
-  throw new Error('A DownloadError was expected', { cause: error });
+  throw new Error('Expected a DownloadError', { cause: error });
 }
 
-test('brings the bytes, through redirects', async () => {
+test('follows redirects to the bytes', async () => {
   await using server = await serve((request, response) => {
     if (request.url === '/image') response.end('the bytes');
     else response.writeHead(302, { location: '/image' }).end();
@@ -38,7 +38,7 @@ test('brings the bytes, through redirects', async () => {
   expect(Buffer.from(bytes).toString()).toBe('the bytes');
 });
 
-test('names the status of a server that has no such image', async () => {
+test('names the status of a server that does not have the image', async () => {
   await using server = await serve((_request, response) => response.writeHead(404).end('no'));
   const error = await failure(downloadImage(new URL(server.url), options()));
   expect(error.code).toBe('ERR_UPSTREAM_STATUS');
@@ -62,12 +62,12 @@ test.each([
   expect((await failure(downloadImage(new URL(server.url), options()))).code).toBe('ERR_UPSTREAM_REDIRECT');
 });
 
-test('stops at the limit for a body whose length was announced', async () => {
+test('rejects a body whose announced length exceeds the limit', async () => {
   await using server = await serve((_request, response) => response.end(Buffer.alloc(2_000_000)));
   expect((await failure(downloadImage(new URL(server.url), options()))).code).toBe('ERR_UPSTREAM_TOO_LARGE');
 });
 
-test('stops at the limit for a body without an end', async () => {
+test('stops an endless body at the limit', async () => {
   await using server = await serve((_request, response) => {
     const more = (): void => {
       while (response.write(Buffer.alloc(65_536)));
@@ -78,7 +78,7 @@ test('stops at the limit for a body without an end', async () => {
   expect((await failure(downloadImage(new URL(server.url), options()))).code).toBe('ERR_UPSTREAM_TOO_LARGE');
 });
 
-test('counts what a compressed body unfolds to, not what is sent', async () => {
+test('counts the bytes of a compressed body after decompression', async () => {
   const bomb = gzipSync(Buffer.alloc(200_000_000), { level: 9 });
   expect(bomb.length).toBeLessThan(1_000_000);
   await using server = await serve((_request, response) =>
@@ -87,7 +87,7 @@ test('counts what a compressed body unfolds to, not what is sent', async () => {
   expect((await failure(downloadImage(new URL(server.url), options()))).code).toBe('ERR_UPSTREAM_TOO_LARGE');
 });
 
-test('reports a body that is not what its encoding says', async () => {
+test('reports a body that does not match its Content-Encoding', async () => {
   await using server = await serve((_request, response) =>
     response.writeHead(200, { 'content-encoding': 'gzip' }).end('this is not gzip'),
   );
@@ -110,7 +110,7 @@ test('gives up on a server that never answers', async () => {
   expect(error.code).toBe('ERR_UPSTREAM_TIMEOUT');
 });
 
-test('gives up on a server that drips for longer than the total time', async () => {
+test('gives up on a slow server after the total time limit', async () => {
   await using server = await serve((_request, response) => {
     const timer = setInterval(() => response.write('.'), 20);
     response.once('close', () => {
@@ -123,7 +123,7 @@ test('gives up on a server that drips for longer than the total time', async () 
   expect(error.code).toBe('ERR_UPSTREAM_TIMEOUT');
 });
 
-test('lets go of the connection when its caller does', async () => {
+test('closes the connection when the caller aborts', async () => {
   const caller = new AbortController();
   const gone = new Error('gone');
   await using server = await serve((_request, response) => {
@@ -135,12 +135,12 @@ test('lets go of the connection when its caller does', async () => {
   await closed;
 });
 
-test('says that a host does not exist', async () => {
+test('reports a host that does not exist', async () => {
   const error = await failure(downloadImage(new URL('http://no-such-host.invalid/x.png'), options()));
   expect(error.code).toBe('ERR_UPSTREAM_UNREACHABLE');
 });
 
-test('says that nobody listens, without the address that was tried', async () => {
+test('reports a refused connection without naming the address', async () => {
   const server = await serve(() => undefined);
   await server[Symbol.asyncDispose]();
   const error = await failure(downloadImage(new URL(`http://localhost:${server.port}/`), options()));
@@ -179,18 +179,18 @@ describe('without --allow-private', () => {
     'http://255.255.255.255/',
     'https://127.0.0.1/',
     'https://[::1]/',
-  ])('does not visit %s', async (address) => {
+  ])('does not fetch %s', async (address) => {
     const error = await failure(downloadImage(parseImageUrl(address), options({ agentFor })));
     expect(error.code).toBe('ERR_URL_PRIVATE');
     expect(error.message).not.toContain('DNS');
   });
 
-  test('does not visit a private address that a redirect leads to', async () => {
+  test('does not follow a redirect to a private address', async () => {
     await using inner = await serve((_request, response) => response.end('secret'));
     await using outer = await serve((_request, response) =>
       response.writeHead(302, { location: inner.url }).end(),
     );
-    // Only the first hop may be local here: it stands for a public server.
+    // Only the first hop may be local, because it stands for a public server.
     const guarded = agents({ allowPrivate: false });
     const open = agents({ allowPrivate: true });
     const error = await failure(
@@ -219,7 +219,7 @@ test.each([
 });
 
 test.each(['localhost:3200/ok.jpg', 'localhost/ok.jpg', '127.0.0.1:80', 'example.com/cat.jpg'])(
-  'asks whether %s lacks its http://',
+  'suggests http:// for %s',
   (text) => {
     expect(() => parseImageUrl(text)).toThrow(
       expect.objectContaining({
@@ -230,7 +230,7 @@ test.each(['localhost:3200/ok.jpg', 'localhost/ok.jpg', '127.0.0.1:80', 'example
   },
 );
 
-test.each(['cat.jpg', 'images/cat.jpg', '/vgg', 'data:1,2'])('makes nothing up for %s', (text) => {
+test.each(['cat.jpg', 'images/cat.jpg', '/vgg', 'data:1,2'])('suggests nothing for %s', (text) => {
   expect(() => parseImageUrl(text)).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining('Did you mean') }),
   );

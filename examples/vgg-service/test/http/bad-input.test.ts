@@ -75,7 +75,7 @@ interface Case {
 
 test.each<Case>([
   {
-    name: 'a url that is no URL',
+    name: 'a url that is not a URL',
     send: () => ({ body: new URLSearchParams({ url: 'not a url' }) }),
     status: 400,
     code: 'ERR_URL_INVALID',
@@ -91,7 +91,7 @@ test.each<Case>([
     says: 'Did you mean http://localhost:3200/ok.jpg?',
   },
   {
-    name: 'a url of another kind',
+    name: 'a url with another scheme',
     send: () => ({ body: new URLSearchParams({ url: 'file:///etc/passwd' }) }),
     status: 400,
     code: 'ERR_URL_SCHEME',
@@ -137,7 +137,7 @@ test.each<Case>([
     code: 'ERR_URL_AND_FILE',
   },
   {
-    name: 'a field nobody knows',
+    name: 'an unknown field',
     send: () => ({ body: new URLSearchParams({ link: 'http://a.example' }) }),
     status: 400,
     code: 'ERR_UNKNOWN_FIELD',
@@ -152,12 +152,17 @@ test.each<Case>([
     says: 'number',
   },
   {
-    name: 'JSON that is not',
+    name: 'malformed JSON',
     send: () => typed('application/json', '{"url":'),
     status: 400,
     code: 'ERR_JSON',
   },
-  { name: 'JSON that is a list', send: () => typed('application/json', '[]'), status: 400, code: 'ERR_JSON' },
+  {
+    name: 'JSON that is an array',
+    send: () => typed('application/json', '[]'),
+    status: 400,
+    code: 'ERR_JSON',
+  },
   {
     name: 'a multipart form without a boundary',
     send: () => typed('multipart/form-data', 'x'),
@@ -184,28 +189,28 @@ test.each<Case>([
     field: 'file',
   },
   {
-    name: 'a text as body',
+    name: 'a text body',
     send: () => typed('text/plain', 'hello'),
     status: 415,
     code: 'ERR_CONTENT_TYPE',
     field: 'Content-Type',
   },
   {
-    name: 'a type that cannot be read',
+    name: 'a malformed content type',
     send: () => typed('///', 'x'),
     status: 415,
     code: 'ERR_CONTENT_TYPE',
     field: 'Content-Type',
   },
   {
-    name: 'an SVG by its type',
+    name: 'an SVG with its own content type',
     send: () => typed('image/svg+xml', '<svg/>'),
     status: 415,
     code: 'ERR_CONTENT_TYPE',
     field: 'Content-Type',
   },
   {
-    name: 'an SVG in disguise',
+    name: 'an SVG with the content type of a PNG',
     send: () => typed('image/png', '<svg xmlns="http://www.w3.org/2000/svg"/>'),
     status: 415,
     code: 'ERR_IMAGE_UNSUPPORTED',
@@ -222,7 +227,7 @@ test.each<Case>([
     field: 'Content-Encoding',
   },
   {
-    name: 'a file that is no image',
+    name: 'a file that is not an image',
     send: () => ({ body: form({ file: Buffer.from('hello') }) }),
     status: 415,
     code: 'ERR_IMAGE_UNSUPPORTED',
@@ -237,7 +242,7 @@ test.each<Case>([
     field: 'file',
   },
   {
-    name: 'an image of 10 000 × 10 000 pixels',
+    name: 'an image of 10,000 × 10,000 pixels',
     send: () => ({ body: form({ file: giant }) }),
     status: 413,
     code: 'ERR_IMAGE_TOO_MANY_PIXELS',
@@ -273,36 +278,36 @@ test.each<Case>([
     says: '404 Not Found',
   },
   {
-    name: 'a url that gives a page',
+    name: 'a url that returns a page',
     send: () => at('/page'),
     status: 415,
     code: 'ERR_IMAGE_UNSUPPORTED',
     field: 'url',
   },
   {
-    name: 'a url that gives an SVG',
+    name: 'a url that returns an SVG',
     send: () => at('/svg'),
     status: 415,
     code: 'ERR_IMAGE_UNSUPPORTED',
     says: 'SVG',
   },
   {
-    name: 'a url that gives nothing',
+    name: 'a url that returns an empty body',
     send: () => at('/empty'),
     status: 502,
     code: 'ERR_UPSTREAM_EMPTY',
     field: 'url',
-    says: 'sent nothing',
+    says: 'empty body',
   },
   {
-    name: 'a url that unfolds to 100 MB',
+    name: 'a url that expands to 100 MB',
     send: () => at('/bomb'),
     status: 413,
     code: 'ERR_UPSTREAM_TOO_LARGE',
     says: '32 MiB',
   },
   {
-    name: 'a url whose answer breaks off',
+    name: 'a url whose answer is cut short',
     send: () => at('/broken'),
     status: 502,
     code: 'ERR_UPSTREAM_BROKEN',
@@ -315,14 +320,14 @@ test.each<Case>([
     field: 'url',
   },
   {
-    name: 'a url of a host that is not there',
+    name: 'a url of a host that does not exist',
     send: () => ({ body: new URLSearchParams({ url: 'http://no-such-host.invalid/' }) }),
     status: 502,
     code: 'ERR_UPSTREAM_UNREACHABLE',
     field: 'url',
   },
 ])(
-  '$name is a problem document, and the service goes on',
+  'answers $name with a problem document, and serves the next request',
   async ({ send, status, code, field, says = '' }) => {
     const answer = await post(service, send());
     expect(answer.type).toBe('application/problem+json; charset=utf-8');
@@ -338,13 +343,13 @@ test.each<Case>([
   },
 );
 
-test('a url in the query is not passed over in silence', async () => {
+test('rejects a url in the query', async () => {
   const response = await fetch(`${service.url}/vgg?url=http://example.com/`, { method: 'POST' });
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ code: 'ERR_QUERY' });
 });
 
-test('an error is a page for a browser, with what was sent shown as text', async () => {
+test('shows a browser an error page that escapes the input', async () => {
   const { status, type, text } = await post(service, {
     body: new URLSearchParams({ url: '<script>alert(1)</script>' }),
     headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' },
@@ -355,7 +360,7 @@ test('an error is a page for a browser, with what was sent shown as text', async
   expect(text).toContain('&#60;script&#62;alert(1)');
 });
 
-test('a body of no announced length is refused at the limit, and its sender can send it to the end', async () => {
+test('rejects a body of unknown length at the limit, and lets the client send it to the end', async () => {
   const connection = connect(Number(new URL(service.url).port), '127.0.0.1').setEncoding('utf8');
   let answer = '';
   connection.on('data', (text: string) => (answer += text));

@@ -30,29 +30,29 @@ test.each(samples)('labels $name as Keras does', async ({ bytes, label, probabil
   expect(status).toBe(200);
   const answer = JSON.parse(text) as Answer;
   expect(answer.label).toBe(label);
-  // Another library resizes here than in Keras: hundredths may differ.
+  // Keras resizes with another library, so the probability may differ by hundredths.
   expect(Math.abs(answer.probability - probability)).toBeLessThan(0.02);
 });
 
-describe('takes an image in every way it may come:', () => {
+describe('takes the image from', () => {
   const bytes = new Uint8Array(sample('Bag-1.png'));
   test.each<[string, () => RequestInit]>([
     ['an uploaded file', () => ({ body: form({ file: bytes }) })],
     [
-      'an uploaded file beside an empty url, as browsers send it',
+      'an uploaded file next to an empty url, as browsers send it',
       () => ({ body: form({ file: bytes, url: '' }) }),
     ],
     ['raw bytes', () => ({ body: bytes, headers: { 'content-type': 'image/png' } })],
     [
-      'raw bytes of another type than the header says',
+      'raw bytes with the content type of another format',
       () => ({ body: bytes, headers: { 'content-type': 'image/jpeg' } }),
     ],
     [
-      'raw bytes of an unnamed type',
+      'raw bytes with the content type application/octet-stream',
       () => ({ body: bytes, headers: { 'content-type': 'application/octet-stream' } }),
     ],
     [
-      'what curl --data-binary sends',
+      'raw bytes with the content type that curl --data-binary sends',
       () => ({ body: bytes, headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
     ],
     ['a url in a form', () => ({ body: new URLSearchParams({ url: `${photos.url}/Bag-1.png` }) })],
@@ -69,14 +69,14 @@ describe('takes an image in every way it may come:', () => {
   });
 
   test.each<[string, RequestInit]>([
-    ['nothing at all', {}],
+    ['no body', {}],
     ['an empty form', { body: new URLSearchParams() }],
     ['a form with an empty url', { body: new URLSearchParams({ url: ' ' }) }],
     ['an empty multipart form', { body: form({ url: '' }) }],
     ['JSON without a url', { body: '{}', headers: { 'content-type': 'application/json' } }],
-    ['JSON with null for a url', { body: '{"url":null}', headers: { 'content-type': 'application/json' } }],
+    ['JSON with null as its url', { body: '{"url":null}', headers: { 'content-type': 'application/json' } }],
     ['JSON with an empty url', { body: '{"url":""}', headers: { 'content-type': 'application/json' } }],
-  ])('the sample photo for %s', async (_name, init) => {
+  ])('the sample photos if the request has %s', async (_name, init) => {
     expect(await post(service, init)).toMatchObject({ status: 200, text: 'Sneaker\n' });
   });
 });
@@ -91,17 +91,17 @@ describe('reads the same picture from', () => {
     ['TIFF', () => original().tiff()],
     ['a grey PNG', () => original().greyscale().toColourspace('b-w').png()],
     ['a CMYK JPEG', () => original().toColourspace('cmyk').jpeg()],
-    ['a PNG of 16 bits', () => original().toColourspace('rgb16').png()],
+    ['a 16-bit PNG', () => original().toColourspace('rgb16').png()],
     ['a PNG with alpha', () => original().ensureAlpha(1).png()],
-    ['a JPEG that EXIF turns', () => original().rotate(270).jpeg().withMetadata({ orientation: 6 })],
-    ['a JPEG of 3000 × 2000', () => original().resize(3000, 2000, { fit: 'fill' }).jpeg()],
+    ['a JPEG that EXIF rotates', () => original().rotate(270).jpeg().withMetadata({ orientation: 6 })],
+    ['a JPEG of 3,000 × 2,000 pixels', () => original().resize(3000, 2000, { fit: 'fill' }).jpeg()],
   ])('%s', async (_name, make) => {
     const file = await make().toBuffer();
     expect(await post(service, { body: form({ file }) })).toMatchObject({ status: 200, text: 'Bag\n' });
   });
 });
 
-test('answers JSON with the five likeliest, what answered, and how long it took', async () => {
+test('answers JSON with the five most probable classes, the model and the timings', async () => {
   const { text, type } = await post(service, {
     body: new URLSearchParams({ url: `${photos.url}/Coat-1.png` }),
     headers: json,

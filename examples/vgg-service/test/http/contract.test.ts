@@ -61,7 +61,7 @@ test.each([
   ['POST', '/vgg', 'image/png'],
   ['GET', '/vgg', 'text/csv'],
   ['GET', '/', 'text/csv'],
-])('%s %s cannot answer %s: 406', async (method, path, accept) => {
+])('%s %s answers 406 to Accept %s', async (method, path, accept) => {
   const response = await get(path, { method, headers: { accept } });
   expect(response.status).toBe(406);
   expect(await response.json()).toMatchObject({ code: 'ERR_NOT_ACCEPTABLE', field: 'Accept' });
@@ -72,14 +72,14 @@ test.each([
   ['PUT', '/vgg', 'GET, HEAD, POST, OPTIONS'],
   ['POST', '/', 'GET, HEAD, OPTIONS'],
   ['POST', '/health/ready', 'GET, HEAD, OPTIONS'],
-])('%s %s is 405 and names what is possible', async (method, path, allow) => {
+])('%s %s answers 405 and lists the supported methods', async (method, path, allow) => {
   const response = await get(path, { method });
   expect(response.status).toBe(405);
   expect(response.headers.get('allow')).toBe(allow);
   expect(await response.json()).toMatchObject({ code: 'ERR_METHOD' });
 });
 
-test('OPTIONS names what is possible', async () => {
+test('OPTIONS lists the supported methods', async () => {
   const response = await get('/vgg', { method: 'OPTIONS' });
   expect(response.status).toBe(204);
   expect(response.headers.get('allow')).toBe('GET, HEAD, POST, OPTIONS');
@@ -93,13 +93,13 @@ test.each([
   '/samples/..%2f..%2fpackage.json',
   '/assets/%00',
   '/samples/%E0%A4%A',
-])('%s is not there', async (path) => {
+])('answers a problem document for the missing address %s', async (path) => {
   const response = await get(path);
   expect([400, 403, 404]).toContain(response.status);
   expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
 });
 
-test('names no software, and lets pages run nothing of others', async () => {
+test('sends security headers and does not name its software', async () => {
   const { headers } = await get('/');
   expect(headers.get('x-powered-by')).toBeNull();
   expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -107,7 +107,7 @@ test('names no software, and lets pages run nothing of others', async () => {
   expect(headers.get('content-security-policy')).not.toContain('unsafe');
 });
 
-test('the landing page lists the endpoints, for people and for programs', async () => {
+test('lists the endpoints as a page and as JSON', async () => {
   const page = await (await get('/')).text();
   const document = (await (await get('/', { headers: { accept: 'application/json' } })).json()) as {
     state: string;
@@ -118,7 +118,7 @@ test('the landing page lists the endpoints, for people and for programs', async 
   expect(document.endpoints.map(({ method, path }) => `${method} ${path}`)).toContain('POST /vgg');
 });
 
-test('GET /vgg tells a program what the model is and how to ask it', async () => {
+test('GET /vgg describes the model and how to POST as JSON', async () => {
   const document: unknown = await (await get('/vgg', { headers: { accept: 'application/json' } })).json();
   expect(document).toMatchObject({
     state: 'ready',
@@ -131,7 +131,7 @@ test('GET /vgg tells a program what the model is and how to ask it', async () =>
   });
 });
 
-test('the pages escape the host they were asked by', async () => {
+test('escapes the Host header in its pages', async () => {
   const { port } = new URL(service.url);
   const asked = request({ host: '127.0.0.1', port, path: '/', headers: { host: '"><script>x</script>' } });
   asked.end();
@@ -141,7 +141,7 @@ test('the pages escape the host they were asked by', async () => {
   expect(text).not.toContain('<script>x');
 });
 
-test('a problem has what RFC 9457 says', async () => {
+test('a problem document has the members that RFC 9457 defines', async () => {
   const response = await get('/nothing');
   const problem = (await response.json()) as ProblemDocument;
   expect(problem).toEqual({

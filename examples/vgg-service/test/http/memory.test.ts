@@ -9,11 +9,11 @@ import { serve } from '../support/server.js';
 import { startService } from '../support/service.js';
 
 const limit = 32 * 2 ** 20;
-/** As many as no longer fit into 512 MiB, when each is as large as it may be. */
+/** The smallest number of the largest images that exceeds 512 MiB. */
 const many = 17;
 const megabyte = Buffer.alloc(2 ** 20);
 
-/** All of a large body but its last MiB, which never comes. */
+/** Sends a large body except for its last MiB. */
 async function sendMost(body: NodeJS.WritableStream): Promise<void> {
   for (let sent = 0; sent < limit - megabyte.length; sent += megabyte.length)
     if (!body.write(megabyte)) await once(body, 'drain');
@@ -26,7 +26,7 @@ function upload(url: string, type: string, start: string) {
   });
   asked.write(start);
   asked.on('error', () => undefined);
-  // It ends early for whoever is turned away.
+  // Writing fails for a request that the service refuses.
   sendMost(asked).catch(() => undefined);
   return asked;
 }
@@ -45,7 +45,7 @@ const refusal = {
   status: 503,
   retryAfter: '1',
   code: 'ERR_TOO_MANY_REQUESTS_AT_ONCE',
-  detail: 'The images that are being taken in hold 512 MiB already. Try again in a moment.',
+  detail: 'The images in progress would exceed the limit of 512 MiB. Try again in a moment.',
 };
 
 test.each([
@@ -55,7 +55,7 @@ test.each([
     'multipart/form-data; boundary=x',
     '--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n',
   ],
-])('large %s that come at once are turned away before they fill the memory', async (_name, type, start) => {
+])('rejects large concurrent %s before they fill the memory', async (_name, type, start) => {
   await using service = await startService();
   const uploads = Array.from({ length: many }, () => upload(service.url, type, start));
   expect(await firstAnswer(uploads)).toEqual(refusal);
@@ -65,7 +65,7 @@ test.each([
   expect(answer).toMatchObject({ status: 200, text: 'Bag\n' });
 });
 
-test('large images behind urls that come at once are turned away before they fill the memory', async () => {
+test('rejects large concurrent downloads before they fill the memory', async () => {
   await using upstream = await serve((_request, response) => {
     sendMost(response).catch(() => undefined);
   });

@@ -30,7 +30,7 @@ test.each([
   '[::ffff:7f00:1]',
   '[::127.0.0.1]',
   '0',
-])('does not visit its own machine as %s', async (host) => {
+])('does not fetch from its own machine as %s', async (host) => {
   const answer = await post(service, {
     body: new URLSearchParams({ url: `http://${host}:${secret.port}/` }),
   });

@@ -10,7 +10,7 @@ import { toVggInput } from '../../src/imaging/vgg-input.js';
 const size = { width: 8, height: 8 };
 const photo = new URL('../../model/samples/Bag-1.png', import.meta.url);
 
-/** The left half red, the right half blue, whichever way the file stores it. */
+/** A picture whose left half is red and whose right half is blue. */
 let halves: Buffer;
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ function expectNear(actual: number[], expected: number[], tolerance: number): vo
   }
 }
 
-test('gives exactly the size asked for, without keeping the aspect ratio', async () => {
+test('returns exactly the given size, without keeping the aspect ratio', async () => {
   const wide = await sharp(halves).resize(100, 20, { fit: 'fill' }).png().toBuffer();
   expect(await decodeImage(wide, { width: 5, height: 7 })).toHaveLength(5 * 7 * 3);
 });
@@ -44,15 +44,15 @@ test.each([
   ['avif', () => sharp(halves).avif({ quality: 90 })],
   ['tiff', () => sharp(halves).tiff()],
   ['png with a palette', () => sharp(halves).png({ palette: true })],
-  ['png of 16 bits', () => sharp(halves).toColourspace('rgb16').png()],
+  ['16-bit png', () => sharp(halves).toColourspace('rgb16').png()],
   ['interlaced png', () => sharp(halves).png({ progressive: true })],
-])('reads %s as the same picture', async (_name, make) => {
+])('decodes %s to the same picture', async (_name, make) => {
   const rgb = await decodeImage(await make().toBuffer(), size);
   expectNear(pixel(rgb, 1, 4), [220, 30, 30], 25);
   expectNear(pixel(rgb, 6, 4), [30, 30, 220], 25);
 });
 
-test('reads CMYK as colours, not as four channels', async () => {
+test('converts CMYK to RGB', async () => {
   const cmyk = await sharp(halves).toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer();
   expect((await sharp(cmyk).metadata()).space).toBe('cmyk');
   const rgb = await decodeImage(cmyk, size);
@@ -61,7 +61,7 @@ test('reads CMYK as colours, not as four channels', async () => {
   expect(red).toBeGreaterThan(blue + 100);
 });
 
-test('reads grey, with and without alpha, as three equal channels', async () => {
+test('converts grey, with and without alpha, to three equal channels', async () => {
   const grey = sharp(halves).greyscale().toColourspace('b-w');
   for (const image of [
     await grey.clone().png().toBuffer(),
@@ -78,7 +78,7 @@ test.each([
   [3, 'right'],
   [6, 'top'],
   [8, 'bottom'],
-])('turns a photo of EXIF orientation %i upright: red is %s', async (orientation, side) => {
+])('turns a photo with EXIF orientation %i upright, so that red is at the %s', async (orientation, side) => {
   const turned = await sharp(halves).jpeg({ quality: 95 }).withMetadata({ orientation }).toBuffer();
   const rgb = await decodeImage(turned, size);
   const places: Record<string, [number, number]> = {
@@ -91,7 +91,7 @@ test.each([
   expectNear(pixel(rgb, x, y), [220, 30, 30], 40);
 });
 
-test('puts transparency on white', async () => {
+test('makes transparent pixels white', async () => {
   const clear = await sharp({
     create: { width: 9, height: 9, channels: 4, background: { r: 200, g: 0, b: 0, alpha: 0 } },
   })
@@ -100,7 +100,7 @@ test('puts transparency on white', async () => {
   expect(pixel(await decodeImage(clear, size), 4, 4)).toEqual([255, 255, 255]);
 });
 
-test('takes the first frame of an animation', async () => {
+test('decodes the first frame of an animation', async () => {
   const frame = (background: string) =>
     sharp({ create: { width: 16, height: 16, channels: 3, background } })
       .png()
@@ -113,7 +113,7 @@ test('takes the first frame of an animation', async () => {
   expectNear(pixel(await decodeImage(animation, size), 4, 4), [255, 0, 0], 5);
 });
 
-test.each(['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const)('refuses half a %s', async (format) => {
+test.each(['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const)('rejects half a %s', async (format) => {
   const whole = await sharp(await readFile(photo))
     .toFormat(format)
     .toBuffer();
@@ -122,7 +122,7 @@ test.each(['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const)('refuses half
   });
 });
 
-test.each(['jpeg', 'png', 'webp'] as const)('refuses a %s with garbage in its middle', async (format) => {
+test.each(['jpeg', 'png', 'webp'] as const)('rejects a %s with garbage in the middle', async (format) => {
   const image = await sharp(await readFile(photo))
     .toFormat(format)
     .toBuffer();
@@ -131,43 +131,43 @@ test.each(['jpeg', 'png', 'webp'] as const)('refuses a %s with garbage in its mi
   await expect(decodeImage(image, size)).rejects.toMatchObject({ code: 'ERR_IMAGE_CORRUPT' });
 });
 
-test('refuses a small file of very many pixels by its header, naming both sizes', async () => {
+test('rejects a small file with too many pixels by its header, and names the limit', async () => {
   const giant = await sharp({ create: { width: 10_000, height: 10_000, channels: 3, background: '#888' } })
     .png()
     .toBuffer();
   await expect(decodeImage(giant, size)).rejects.toMatchObject({
     code: 'ERR_IMAGE_TOO_MANY_PIXELS',
-    message: 'The image has 10000 x 10000 pixels, 100 million; the limit is 50 million.',
+    message: 'The image has 10000 x 10000 pixels, 100 million; the limit is 50 million. Send a smaller one.',
   });
 });
 
 test.each([
   [50_000_000, 1],
   [1, 65_536],
-])('refuses %i x %i pixels, however few they are', async (width, height) => {
+])('rejects %i x %i pixels, because one side is too long', async (width, height) => {
   const long = await sharp({ create: { width, height, channels: 3, background: '#888' } })
     .png()
     .toBuffer();
   await expect(decodeImage(long, size)).rejects.toMatchObject({
     code: 'ERR_IMAGE_TOO_LONG',
-    message: `The image has ${width} x ${height} pixels; the limit is 65535 on each side.`,
+    message: `The image has ${width} x ${height} pixels; the limit is 65535 on each side. Send a smaller one.`,
   });
 });
 
 test.each([
   [65_535, 1],
   [1, 65_535],
-])('takes %i x %i pixels', async (width, height) => {
+])('accepts %i x %i pixels', async (width, height) => {
   const long = await sharp({ create: { width, height, channels: 3, background: '#888' } })
     .png()
     .toBuffer();
   expect(pixel(await decodeImage(long, size), 4, 4)).toEqual([136, 136, 136]);
 });
 
-test('says that an image is damaged in its own words, and keeps those of the decoder as the cause', async () => {
+test('describes a damaged image in its own words, and keeps the error of the decoder as the cause', async () => {
   const whole = await readFile(photo);
   await expect(decodeImage(whole.subarray(0, whole.length / 2), size)).rejects.toMatchObject({
-    message: 'The image is damaged or cut short: it could not be decoded.',
+    message: 'The image is damaged or cut short and cannot be decoded. Send an intact one.',
     cause: expect.any(Error),
   });
 });
@@ -176,7 +176,7 @@ test.each([
   ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'],
   ['PDF', '%PDF-1.4 hello'],
   ['text', 'hello, this is text'],
-])('takes no %s, neither by its first bytes nor in the decoder', async (_name, text) => {
+])('rejects %s, both by its first bytes and in the decoder', async (_name, text) => {
   const bytes = Buffer.from(text);
   expect(() => requireImage(bytes, 'The file')).toThrow(
     expect.objectContaining({ code: 'ERR_IMAGE_UNSUPPORTED' }),
@@ -185,13 +185,13 @@ test.each([
 });
 
 test.each(['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const)(
-  'knows a %s by its first bytes',
+  'detects a %s by its first bytes',
   async (format) => {
     expect(detectFormat(await sharp(halves).toFormat(format).toBuffer())).toBe(format);
   },
 );
 
-test('gives VGG blue, green, red with the mean of ImageNet taken off', () => {
+test('converts RGB to BGR and subtracts the means of ImageNet', () => {
   const input = toVggInput(Uint8Array.of(255, 128, 0, 1, 2, 3));
   const expected = [0 - 103.939, 128 - 116.779, 255 - 123.68, 3 - 103.939, 2 - 116.779, 1 - 123.68];
   expect([...input]).toEqual(expected.map(Math.fround));

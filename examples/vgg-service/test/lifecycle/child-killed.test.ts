@@ -15,7 +15,7 @@ afterEach(async () => {
   await service[Symbol.asyncDispose]();
 });
 
-test('SIGKILL of the child costs the request it worked on, and no other', async () => {
+test('SIGKILL of the child fails only the request that it worked on', async () => {
   const { answers } = await fillQueue(service);
   const killed = modelProcess(service);
   process.kill(killed, 'SIGKILL');
@@ -36,7 +36,7 @@ test('SIGKILL of the child costs the request it worked on, and no other', async 
   });
 });
 
-test('while the child is started again, the service is not ready, and images wait for the next one', async () => {
+test('during a restart of the child, the service is not ready, and images wait for the new child', async () => {
   const next = await holdRestart(service);
   const ready = await fetch(`${service.url}/health/ready`);
   const problem = (await ready.json()) as ProblemDocument;
@@ -47,7 +47,7 @@ test('while the child is started again, the service is not ready, and images wai
   expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
 });
 
-test('a restart is told in one line for each change of state, however often the service is asked meanwhile', async () => {
+test('a restart is logged once per change of state, even if requests arrive meanwhile', async () => {
   const next = await holdRestart(service);
   for (let asked = 0; asked < 20; asked++) {
     const ready = await fetch(`${service.url}/health/ready`);
@@ -58,11 +58,11 @@ test('a restart is told in one line for each change of state, however often the 
   expect(await post(service, {})).toMatchObject({ status: 200 });
   await service.stop();
   expect(service.stderr).toBe(
-    "The model's process ended and is being started again.\nThe model is ready again.\n",
+    "The model's process ended. A new one is starting.\nThe model is ready again.\n",
   );
 });
 
-test('a full queue turns images away with 429 and a time to come back', async () => {
+test('a full queue rejects images with 429 and Retry-After', async () => {
   const { answers } = await fillQueue(service);
   const refused = await post(service, { body: form({ file: sample('Bag-1.png') }) });
   expect(refused.status).toBe(429);
@@ -71,10 +71,10 @@ test('a full queue turns images away with 429 and a time to come back', async ()
   for (const answer of answers) expect((await answer).status).toBe(200);
 });
 
-test('clients that go away leave the queue', async () => {
+test('images of disconnected clients leave the queue', async () => {
   const { hangUp } = await fillQueue(service);
   hangUp();
-  // The queue has room as soon as the service has seen them go, though the model still stands still.
+  // The queue has room as soon as the service notices the disconnects, although the model is still stopped.
   let next = await askOnce();
   while (next.status === 429) next = await askOnce();
   expect(next.status).toBe('waiting');
@@ -96,14 +96,14 @@ test('clients that go away leave the queue', async () => {
   }
 });
 
-test('pages and health answer while the model stands still', async () => {
+test('pages and health checks answer while the model is stopped', async () => {
   process.kill(modelProcess(service), 'SIGSTOP');
   for (const path of ['/', '/vgg', '/health/live', '/health/ready']) {
     expect((await fetch(`${service.url}${path}`)).status).toBe(200);
   }
 });
 
-test('a child that dies again and again ends the service with code 1 and one line', async () => {
+test('a child that keeps dying ends the service with code 1 and a message', async () => {
   const killed = new Set<number>();
   while (service.process.exitCode === null) {
     for (const pid of service.children()) {
@@ -113,6 +113,6 @@ test('a child that dies again and again ends the service with code 1 and one lin
     await Promise.race([service.exited, new Promise((resolve) => setImmediate(resolve))]);
   }
   expect((await service.exited).code).toBe(1);
-  expect(service.stderr).toContain("The model's process ended too often in a row: giving up.");
+  expect(service.stderr).toContain("The model's process ended too many times in a row. The service stops.");
   for (const pid of killed) expect(isAlive(pid)).toBe(false);
 });

@@ -16,7 +16,7 @@ afterAll(async () => {
 
 const bag = { body: form({ file: sample('Bag-1.png') }), headers: { accept: 'application/json' } };
 
-test('--processes 2 starts two, and says so on the console, on the page and as JSON', async () => {
+test('--processes 2 starts two processes, and reports it on the console, on the page and as JSON', async () => {
   expect(service.children()).toHaveLength(2);
   expect(service.stdout).toMatch(/^Model: fashion-vgg16, .*, in 2 processes$/m);
   const page = await (await fetch(`${service.url}/vgg`, { headers: { accept: 'text/html' } })).text();
@@ -25,7 +25,7 @@ test('--processes 2 starts two, and says so on the console, on the page and as J
   expect((JSON.parse(text) as Answer).model.processes).toBe(2);
 });
 
-test('while one stands still the other answers, and the service is ready', async () => {
+test('if one process is stopped, the other answers, and the service stays ready', async () => {
   const [still = 0] = service.children();
   process.kill(still, 'SIGSTOP');
   const answers = [1, 2, 3, 4].map(() => post(service, bag));
@@ -35,10 +35,10 @@ test('while one stands still the other answers, and the service is ready', async
   expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
 });
 
-test('when one dies the other answers, and the service stays ready', async () => {
+test('if one process dies, the other answers, and the service stays ready', async () => {
   const [killed = 0, other] = service.children();
   process.kill(killed, 'SIGKILL');
-  // Until the service has noticed, it could still give it images.
+  // Until the service notices the end of this process, it may still send images to it.
   while (service.children().includes(killed)) await new Promise((resolve) => setImmediate(resolve));
   const answers = [1, 2, 3, 4].map(() => post(service, bag));
   expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);

@@ -15,7 +15,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 const demonstration = fileURLToPath(new URL('../../model/fashion_vgg16.h5', import.meta.url));
 const oneLine = /^[^\n]+\n$/;
 
-/** Starts the service, waits for its end, and checks that it left with one readable line. */
+/** Starts the service, waits for its end, and checks that it printed one readable line. */
 async function failure(args: string[], env: Record<string, string> = {}, cwd?: string) {
   await using service = new TestService({ args, env, ...(cwd === undefined ? {} : { cwd }) });
   const { code } = await service.exited;
@@ -36,7 +36,7 @@ for (const [name, says] of [
   ['listed_not_present', /fc1/],
 ] as const) {
   testWith(`${damaged}${name}.h5`)(
-    `weights that are damaged (${name}) end it with code 1 and a line that names what is wrong`,
+    `damaged weights (${name}) end the service with code 1 and a line that names the fault`,
     async () => {
       const { code, line } = await failure(['--weights', shared(`${damaged}${name}.h5`)]);
       expect(code).toBe(1);
@@ -45,20 +45,20 @@ for (const [name, says] of [
   );
 }
 
-test('weights that are not there end it with code 1 and a line that names the file', async () => {
+test('missing weights end the service with code 1 and a line that names the file', async () => {
   const { code, line } = await failure(['--weights', '/no/such/weights.h5']);
   expect(code).toBe(1);
-  expect(line).toBe('--weights: There is no weights file /no/such/weights.h5.');
+  expect(line).toBe('--weights: The weights file /no/such/weights.h5 was not found. Check the path.');
 });
 
-test('weights that are half there end it with code 1', async () => {
+test('truncated weights end the service with code 1', async () => {
   await using folder = await temporaryFolder();
   const half = join(folder.path, 'half.h5');
   await writeFile(half, readFileSync(demonstration).subarray(0, 2_000_000));
   expect((await failure([], { VGG_WEIGHTS: half })).code).toBe(1);
 });
 
-test('weights that are a folder, or empty, or a text end it with code 1', async () => {
+test('a folder, an empty file or a text file as weights ends the service with code 1', async () => {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, 'empty.h5'), '');
   await writeFile(join(folder.path, 'text.h5'), 'hello');
@@ -67,21 +67,21 @@ test('weights that are a folder, or empty, or a text end it with code 1', async 
   expect((await failure(['--weights', join(folder.path, 'text.h5')])).code).toBe(1);
 });
 
-test('weights at a url that answers 404 end it with code 1 and a line that names where the url is from', async () => {
+test('a weights URL that answers 404 ends the service with code 1 and a line that names the source of the URL', async () => {
   await using folder = await temporaryFolder();
   await using server = await serve((_request, response) => response.writeHead(404).end());
   const url = `${server.url}/w.h5`;
   const env = { XDG_CACHE_HOME: folder.path };
-  const says = `127.0.0.1:${server.port} answered 404 Not Found for /w.h5.`;
+  const says = `127.0.0.1:${server.port} answered 404 Not Found for /w.h5. Check the URL.`;
   expect(await failure(['--weights', url], env)).toEqual({ code: 1, line: `--weights: ${says}` });
   expect(await failure([], { ...env, VGG_WEIGHTS: url })).toEqual({ code: 1, line: `VGG_WEIGHTS: ${says}` });
 });
 
-test('a port that is taken ends it with code 1 before a child is started', async () => {
+test('a port in use ends the service with code 1 and a line that names the port', async () => {
   await using server = await serve((_request, response) => response.end());
   const { code, line } = await failure(['--port', `${server.port}`]);
   expect(code).toBe(1);
-  expect(line).toBe(`Port ${server.port} is in use by another program. Choose one with --port.`);
+  expect(line).toBe(`Port ${server.port} is in use by another program. Choose another one with --port.`);
 });
 
 test.each([
@@ -95,14 +95,14 @@ test.each([
   [['--processes', '1000'], '--processes 1000'],
   [['--processes', 'all'], '--processes all'],
   [['weights.h5'], 'weights.h5'],
-])('the command line %j ends it with code 2 and a line that names the flag', async (args, says) => {
+])('the command line %j ends the service with code 2 and a line that names the fault', async (args, says) => {
   const { code, line } = await failure(args);
   expect(code).toBe(2);
   expect(line).toContain(says);
 });
 
-test('an option that npm has kept for itself is given back with the way to write it', async () => {
-  // What `npm start --port 3140` makes of it.
+test('the line for an option that npm consumed shows the right command', async () => {
+  // npm turns `npm start --port 3140` into this.
   const { code, line } = await failure(['3140'], { npm_config_port: 'true' });
   expect(code).toBe(2);
   expect(line).toContain("'3140'");
@@ -110,23 +110,28 @@ test('an option that npm has kept for itself is given back with the way to write
 });
 
 const keras1 = 'vectors/vgg/vgg16_small_keras1_th.h5';
-testWith(keras1)('a Keras 1 file of unknown kernels ends it with a line that names --kernels', async () => {
-  const { code, line } = await failure(['--weights', shared(keras1)]);
-  expect(code).toBe(1);
-  expect(line).toContain('--kernels convolution');
-  expect(line).not.toContain('option kernels');
-});
+testWith(keras1)(
+  'a Keras 1 file with kernels of unknown orientation ends the service with a line that names --kernels',
+  async () => {
+    const { code, line } = await failure(['--weights', shared(keras1)]);
+    expect(code).toBe(1);
+    expect(line).toContain('--kernels convolution');
+    expect(line).not.toContain('option kernels');
+  },
+);
 
-test('labels that do not fit the model end it with code 1', async () => {
+test('labels that do not fit the model end the service with code 1', async () => {
   await using folder = await temporaryFolder();
   const labels = join(folder.path, 'labels.txt');
   await writeFile(labels, 'one\ntwo\n');
   const { code, line } = await failure(['--labels', labels]);
   expect(code).toBe(1);
-  expect(line).toBe('There are 2 labels, and the model has 10 classes.');
+  expect(line).toBe(
+    'The labels file has 2 labels, but the model has 10 classes. Give --labels a file with one label per class.',
+  );
 });
 
-test('--help tells every flag and ends well', async () => {
+test('--help lists every flag and exits with code 0', async () => {
   await using service = new TestService({ args: ['--help'] });
   expect((await service.exited).code).toBe(0);
   for (const flag of [
@@ -144,7 +149,7 @@ test('--help tells every flag and ends well', async () => {
   }
 });
 
-test('vgg16_weights.h5 in the working directory goes before the demonstration model', async () => {
+test('vgg16_weights.h5 in the working directory takes precedence over the demonstration model', async () => {
   await using folder = await temporaryFolder();
   cpSync(demonstration, join(folder.path, 'vgg16_weights.h5'));
   await using service = await startService({ cwd: folder.path });
@@ -154,7 +159,7 @@ test('vgg16_weights.h5 in the working directory goes before the demonstration mo
   expect(label).toBe('class 7');
 });
 
-test('weights from a url are fetched once and kept in the cache', async () => {
+test('weights from a URL are downloaded once and kept in the cache', async () => {
   await using folder = await temporaryFolder();
   let fetched = 0;
   await using server = await serve((_request, response) => {
@@ -179,29 +184,26 @@ test('weights from a url are fetched once and kept in the cache', async () => {
 
 test.each([
   ['a login page', Buffer.from('<!doctype html><title>Log in</title>')],
-  ['half the file, and no word of its length', readFileSync(demonstration).subarray(0, 2_000_000)],
-])(
-  'weights from a url that answered once with %s are fetched anew by the next start',
-  async (_what, wrong) => {
-    await using folder = await temporaryFolder();
-    let right = false;
-    await using server = await serve((_request, response) => {
-      if (right) response.end(readFileSync(demonstration));
-      else response.socket?.end(Buffer.concat([Buffer.from('HTTP/1.0 200 OK\r\n\r\n'), wrong]));
-    });
-    const args = ['--weights', `${server.url}/fashion.h5`];
-    const env = { XDG_CACHE_HOME: folder.path };
-    await using failed = new TestService({ args, env });
-    expect((await failed.exited).code).toBe(1);
-    expect(failed.stderr).toMatch(/run the same command again[^\n]*\n$/);
-    expect(await readdir(join(folder.path, 'vgg-service'))).toEqual([]);
-    right = true;
-    await using service = await startService({ args, env });
-    expect(await post(service, {})).toMatchObject({ status: 200 });
-  },
-);
+  ['half the file, without its length', readFileSync(demonstration).subarray(0, 2_000_000)],
+])('if a weights URL answered with %s, the next start downloads the weights again', async (_what, wrong) => {
+  await using folder = await temporaryFolder();
+  let right = false;
+  await using server = await serve((_request, response) => {
+    if (right) response.end(readFileSync(demonstration));
+    else response.socket?.end(Buffer.concat([Buffer.from('HTTP/1.0 200 OK\r\n\r\n'), wrong]));
+  });
+  const args = ['--weights', `${server.url}/fashion.h5`];
+  const env = { XDG_CACHE_HOME: folder.path };
+  await using failed = new TestService({ args, env });
+  expect((await failed.exited).code).toBe(1);
+  expect(failed.stderr).toMatch(/run the same command again[^\n]*\n$/);
+  expect(await readdir(join(folder.path, 'vgg-service'))).toEqual([]);
+  right = true;
+  await using service = await startService({ args, env });
+  expect(await post(service, {})).toMatchObject({ status: 200 });
+});
 
-test('the page answers, and says that the model is not there, while the weights are still coming', async () => {
+test('while the weights are downloading, the page answers and the service is not ready', async () => {
   await using folder = await temporaryFolder();
   const finish: (() => void)[] = [];
   await using server = await serve((_request, response) => {

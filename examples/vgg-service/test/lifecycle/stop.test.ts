@@ -11,7 +11,7 @@ import { isAlive, startService, TestService } from '../support/service.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  '%s ends the service with code 0, and its child',
+  '%s ends the service with code 0, and ends its child',
   async (signal) => {
     await using service = await startService();
     const child = modelProcess(service);
@@ -21,7 +21,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   },
 );
 
-test('a stop while the model is being loaded ends both at once', async () => {
+test('a stop while the model is loading ends the service and its child', async () => {
   await using service = new TestService();
   let [child] = service.children();
   while (child === undefined) {
@@ -32,7 +32,7 @@ test('a stop while the model is being loaded ends both at once', async () => {
   expect(isAlive(child)).toBe(false);
 });
 
-test('an image that comes after SIGTERM, while the weights are still coming, gets 503', async () => {
+test('an image that arrives after SIGTERM, while the weights are downloading, gets 503', async () => {
   await using folder = await temporaryFolder();
   await using server = await serve(() => undefined);
   const port = await freePort();
@@ -42,7 +42,7 @@ test('an image that comes after SIGTERM, while the weights are still coming, get
   });
   await once(server.server, 'request');
   const connection = connect(port, '127.0.0.1').setEncoding('utf8');
-  // Its first line keeps the connection from counting as idle.
+  // The first line of a request keeps the connection from being idle.
   connection.write('POST /vgg HTTP/1.1\r\n');
   await fetch(`http://127.0.0.1:${port}/health/live`);
   service.process.kill('SIGTERM');
@@ -56,10 +56,10 @@ test('an image that comes after SIGTERM, while the weights are still coming, get
   expect(service.stderr).not.toContain('Error');
 });
 
-test('SIGTERM: not ready any more, but what was asked is still answered', async () => {
+test('after SIGTERM, the service is not ready but still answers running requests', async () => {
   await using service = await startService();
   const upload = openUpload(service);
-  // The service has the request's head now, and waits for its body.
+  // The service has received the headers and waits for the body.
   await once(upload, 'continue');
   service.process.kill('SIGTERM');
   let ready = await health(service);
@@ -72,7 +72,7 @@ test('SIGTERM: not ready any more, but what was asked is still answered', async 
   expect(await service.exited).toEqual({ code: 0, signal: null });
 });
 
-test('SIGTERM to the whole process group: the child does not die of it, and answers what was asked', async () => {
+test('after SIGTERM to the whole process group, the child still answers waiting images', async () => {
   await using service = await startService({ group: true });
   const child = modelProcess(service);
   const { answers } = await fillQueue(service);
@@ -83,7 +83,7 @@ test('SIGTERM to the whole process group: the child does not die of it, and answ
   expect(await service.exited).toEqual({ code: 0, signal: null });
 });
 
-test('a second signal ends the service at once, and the child goes with it', async () => {
+test('a second signal ends the service at once, and then its child', async () => {
   await using service = await startService();
   const child = modelProcess(service);
   await fillQueue(service);
@@ -92,12 +92,12 @@ test('a second signal ends the service at once, and the child goes with it', asy
   const { code } = await service.exited;
   clearInterval(again);
   expect(code).toBe(130);
-  // It was held still, and can only go when it is let go on.
+  // The child is stopped (SIGSTOP), so it can end only after SIGCONT.
   process.kill(child, 'SIGCONT');
   while (isAlive(child)) await new Promise((resolve) => setImmediate(resolve));
 });
 
-test('SIGKILL of the service takes the child with it', async () => {
+test('after SIGKILL of the service, its child ends too', async () => {
   await using service = await startService();
   const child = modelProcess(service);
   expect(await service.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
@@ -110,7 +110,7 @@ async function health({ url }: TestService): Promise<{ status: number; state: st
   return { status: response.status, state };
 }
 
-/** Waits until nobody listens on a port any more. */
+/** Waits until a port refuses connections. */
 async function whenClosed(port: number): Promise<void> {
   for (;;) {
     const probe = connect(port, '127.0.0.1');

@@ -21,10 +21,10 @@ function makeBroker(): Broker<typeof makePipeline> {
   });
 }
 
-test('images that wait are asked of the model together, and get what each would get alone', async () => {
+test('classifies waiting images in one batch, with the same results as one by one', async () => {
   await using broker = makeBroker();
   const images = samples.slice(0, 4).map(({ bytes }) => bytes);
-  // Nothing is sent before the model is loaded.
+  // The broker sends no call before the model is loaded, so all images wait.
   const together = await Promise.all(images.map((image) => broker.call('classify', [image])));
   expect(broker.stats().batches).toMatchObject({ classify: { count: 1, calls: 4 } });
   for (const [i, image] of images.entries()) {
@@ -35,7 +35,7 @@ test('images that wait are asked of the model together, and get what each would 
   }
 });
 
-test('an image of a batch that cannot be decoded fails alone', async () => {
+test('rejects only the images of a batch that cannot be decoded', async () => {
   await using broker = makeBroker();
   const images = [sample('Bag-1.png'), broken, sample('Sneaker-1.png'), broken];
   const answers = await Promise.allSettled(images.map((image) => broker.call('classify', [image])));
@@ -48,13 +48,13 @@ test('an image of a batch that cannot be decoded fails alone', async () => {
   ]);
 });
 
-test('a batch of which no image can be decoded asks the model nothing', async () => {
+test('rejects every image of a batch if none can be decoded', async () => {
   await using broker = makeBroker();
   const answers = await Promise.allSettled([1, 2].map(() => broker.call('classify', [broken])));
   expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
 });
 
-test('through HTTP, too', async () => {
+test('answers every image of a batch over HTTP, even if one cannot be decoded', async () => {
   await using service = await startService();
   const model = modelProcess(service);
   process.kill(model, 'SIGSTOP');

@@ -9,11 +9,11 @@ test('escapes every value, in text and in attributes', () => {
   );
 });
 
-test('keeps markup that came from a template, alone and in lists', () => {
+test('keeps markup from other templates, alone and in lists', () => {
   const items = ['a', '<b>'].map((text) => html`<i>${text}</i>`);
   expect(html`<p>${items}</p>`.text).toBe('<p><i>a</i><i>&#60;b&#62;</i></p>');
 });
 
-test('shows nothing for what is not there', () => {
+test('renders undefined and false as nothing', () => {
   expect(html`a${undefined}b${false}c${0}`.text).toBe('abc0');
 });

@@ -4,20 +4,20 @@ import { form } from './post.js';
 import { sample } from './samples.js';
 import type { TestService } from './service.js';
 
-/** The model's process; it is the only child of the service. */
+/** Finds the model's process, which must be the only child of the service. */
 export function modelProcess(service: TestService): number {
   const [pid, ...more] = service.children();
   if (pid === undefined || more.length > 0)
-    throw new Error(`One child was expected, not ${service.children().join()}`);
+    throw new Error(`Expected one child, but found ${service.children().join()}`);
   return pid;
 }
 
-/** Ends the model's process and holds its successor still before it is ready; `SIGCONT` lets that go on. */
+/** Kills the model's process and stops its successor (SIGSTOP) before it is ready. SIGCONT lets that one continue. */
 export async function holdRestart(service: TestService): Promise<number> {
   const ended = modelProcess(service);
   process.kill(ended, 'SIGKILL');
   for (;;) {
-    // Held still before it runs its own program, it would hold up the service too, which waits for that.
+    // Wait until it runs its own program: a child stopped before `exec` would block the service, which waits for it.
     const next = service
       .children()
       .find((pid) => pid !== ended && ![commandLine(service.pid), ''].includes(commandLine(pid)));
@@ -30,15 +30,15 @@ export async function holdRestart(service: TestService): Promise<number> {
 }
 
 export interface Asked {
-  /** The answers still to come, in the order they were asked for. */
+  /** The pending answers, in the order of their requests. */
   answers: Promise<Response>[];
-  /** Lets every client go away. */
+  /** Disconnects every client. */
   hangUp: () => void;
 }
 
 /**
- * Holds the model still and asks until its queue is full: the first image is certainly in the child then, and the
- * rest wait behind it. `process.kill(pid, 'SIGCONT')` lets the model go on.
+ * Stops the model's process (SIGSTOP) and sends images until its queue is full. Then the first image is in the child,
+ * and the rest wait. `process.kill(pid, 'SIGCONT')` lets the model continue.
  */
 export async function fillQueue(service: TestService): Promise<Asked> {
   process.kill(modelProcess(service), 'SIGSTOP');
@@ -63,13 +63,13 @@ export async function fillQueue(service: TestService): Promise<Asked> {
   };
 }
 
-/** One answer of the web server itself: what was asked before it has been taken in by then, or nearly so. */
+/** Waits for an answer of the web server itself. By then it has usually accepted all earlier requests. */
 async function roundTrip(service: TestService): Promise<false> {
   await (await fetch(`${service.url}/health/live`)).arrayBuffer();
   return false;
 }
 
-/** Empty for a process that has gone. */
+/** The command line of a process; empty if the process has ended. */
 function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');

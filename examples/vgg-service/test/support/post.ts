@@ -1,6 +1,6 @@
 import type { Classification, ModelDescription } from '../../src/pipeline.js';
 
-/** A form as a browser or `curl -F` sends it. */
+/** Builds a form as a browser or `curl -F` sends it. */
 export function form(fields: { url?: string | string[]; file?: Uint8Array; name?: string }): FormData {
   const data = new FormData();
   for (const url of [fields.url ?? []].flat()) data.append('url', url);
@@ -25,7 +25,7 @@ export async function post(service: { url: string }, init: RequestInit): Promise
   };
 }
 
-/** What `POST /vgg` answers as JSON. */
+/** The JSON answer of `POST /vgg`. */
 export interface Answer {
   label: string;
   probability: number;

@@ -8,7 +8,7 @@ export interface TestServer extends AsyncDisposable {
   server: Server;
 }
 
-/** A real HTTP server on a free port of this machine; disposing it cuts every connection. */
+/** Starts a real HTTP server on a free local port. When it is disposed, it closes every connection. */
 export async function serve(listener: RequestListener, host = '127.0.0.1'): Promise<TestServer> {
   const server = createServer(listener);
   server.listen(0, host);
@@ -27,7 +27,7 @@ export async function serve(listener: RequestListener, host = '127.0.0.1'): Prom
   };
 }
 
-/** A port that nobody listens on at the moment. */
+/** Finds a port that is free at the moment. */
 export async function freePort(): Promise<number> {
   const server = await serve(() => undefined);
   await server[Symbol.asyncDispose]();

@@ -10,7 +10,11 @@ export interface ServiceOptions {
   args?: string[];
   env?: Record<string, string>;
   cwd?: string;
-  /** In a process group of its own, which `process.kill(-pid, …)` reaches as a whole. */
+  /**
+   * Whether the service leads a process group of its own, which `process.kill(-pid, …)` signals as a whole.
+   *
+   * @default false
+   */
   group?: boolean;
 }
 
@@ -20,11 +24,11 @@ export class TestService implements AsyncDisposable {
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   stdout = '';
   stderr = '';
-  /** `http://localhost:PORT`, once it is ready. */
+  /** `http://localhost:PORT`; empty until the service is ready. */
   url = '';
 
   constructor({ args = [], env = {}, cwd = tmpdir(), group = false }: ServiceOptions = {}) {
-    if (!existsSync(main)) throw new Error('examples/vgg-service/dist is not there: build it first');
+    if (!existsSync(main)) throw new Error('examples/vgg-service/dist is missing. Run npm run build first.');
     this.process = spawn(process.execPath, [main, '--port', '0', ...args], {
       cwd,
       detached: group,
@@ -45,7 +49,7 @@ export class TestService implements AsyncDisposable {
     return pid;
   }
 
-  /** Waits for something on stdout. */
+  /** Waits until stdout matches the pattern. */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
     const { stdout } = this.process;
     if (!stdout) throw new Error('The service has no output');
@@ -53,7 +57,7 @@ export class TestService implements AsyncDisposable {
       const match = pattern.exec(this.stdout);
       if (match) return match;
       if (stdout.readableEnded)
-        throw new Error(`The service ended without "${pattern.source}": ${this.stderr}`);
+        throw new Error(`The service ended before it printed "${pattern.source}": ${this.stderr}`);
       await Promise.race([once(stdout, 'data'), this.exited]);
     }
   }
@@ -73,14 +77,14 @@ export class TestService implements AsyncDisposable {
     );
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits until the service has ended. */
   async stop(signal: NodeJS.Signals = 'SIGINT') {
     this.process.kill(signal);
     return this.exited;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A child that a test holds still could not notice that its parent is gone.
+    // A child that a test has stopped (SIGSTOP) cannot notice that its parent has ended.
     for (const pid of this.children()) process.kill(pid, 'SIGCONT');
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGKILL');
     await this.exited;
@@ -97,7 +101,7 @@ export async function startService(options?: ServiceOptions): Promise<TestServic
   }
 }
 
-/** Whether a process runs. One that has ended counts as gone, even where nobody has asked for its exit code yet. */
+/** Whether a process runs. A zombie has ended, even if its parent has not read its exit code yet. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -107,7 +111,7 @@ export function isAlive(pid: number): boolean {
   return !/^State:\s+Z/m.test(read(`/proc/${pid}/status`));
 }
 
-/** A file of /proc; empty for a process or thread that has gone between two looks. */
+/** Reads a file of /proc. The text is empty if the process or thread has ended meanwhile. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');

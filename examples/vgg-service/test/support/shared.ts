@@ -8,12 +8,12 @@ const folder = resolve(
   process.env['DUAL_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url)),
 );
 
-/** A file that lies beside the project; it may be missing. */
+/** The path of a reference file in a folder next to the project. The file may be missing. */
 export function shared(path: string): string {
   return join(folder, path);
 }
 
-/** `test`, or a skip that says loudly what is missing. */
+/** Returns `test`, or warns that the file is missing and returns `test.skip`. */
 export function testWith(path: string): typeof test | typeof test.skip {
   if (existsSync(shared(path))) return test;
   console.warn(`SKIPPED: ${shared(path)} is missing. Set DUAL_SHARED to the folder that has it.`);

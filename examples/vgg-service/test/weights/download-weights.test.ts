@@ -15,14 +15,14 @@ const content = randomBytes(3_000_000);
 const md5 = createHash('md5').update(content).digest('hex');
 
 interface FileServer {
-  /** Bytes after which each answer breaks off, in turn; then they are whole. */
+  /** Number of bytes after which each answer breaks off, in turn. Later answers are complete. */
   breaks?: number[];
   etag?: () => string | undefined;
   ranges?: boolean;
   body?: () => Buffer;
 }
 
-/** A server of one file that knows ranges (RFC 9110), and a list of what was asked of it. */
+/** Serves one file with support for ranges (RFC 9110), and records the requests. */
 function fileServer({
   breaks = [],
   etag = () => '"v1"',
@@ -59,7 +59,7 @@ function download(url: string, target: string, changes: Partial<WeightsDownload>
   return downloadWeights({ url: new URL(url), target, md5, onProgress: () => undefined, signal, ...changes });
 }
 
-test('brings the file under its name alone, and leaves nothing else', async () => {
+test('stores the file under its name and leaves no other file', async () => {
   await using folder = await temporaryFolder();
   const { listener } = fileServer();
   await using server = await serve(listener);
@@ -73,7 +73,7 @@ test('brings the file under its name alone, and leaves nothing else', async () =
   expect(seen.at(-1)).toBe(1);
 });
 
-test('goes on after a break instead of starting over', async () => {
+test('resumes after an interruption', async () => {
   await using folder = await temporaryFolder();
   const { listener, asked } = fileServer({ breaks: [1_000_000, 500_000] });
   await using server = await serve(listener);
@@ -85,7 +85,7 @@ test('goes on after a break instead of starting over', async () => {
   expect(asked[2]?.sent).toBeLessThan(content.length);
 });
 
-test('goes on with what an earlier process left behind', async () => {
+test('resumes the unfinished download of an earlier process', async () => {
   await using folder = await temporaryFolder();
   const { listener, asked } = fileServer();
   await using server = await serve(listener);
@@ -99,7 +99,7 @@ test('goes on with what an earlier process left behind', async () => {
   expect(await readdir(folder.path)).toEqual(['weights.h5']);
 });
 
-test('checks what an earlier process left behind complete, and fetches none of it again', async () => {
+test('checks the complete file of an earlier process without downloading it again', async () => {
   await using folder = await temporaryFolder();
   const { listener, asked } = fileServer();
   await using server = await serve(listener);
@@ -113,7 +113,7 @@ test('checks what an earlier process left behind complete, and fetches none of i
   expect(await readdir(folder.path)).toEqual(['weights.h5']);
 });
 
-test('starts over when the file on the server is shorter than what is here', async () => {
+test('starts over if the file on the server is shorter than the local part', async () => {
   await using folder = await temporaryFolder();
   const { listener, asked } = fileServer();
   await using server = await serve(listener);
@@ -126,7 +126,7 @@ test('starts over when the file on the server is shorter than what is here', asy
   expect(content.equals(await readFile(target))).toBe(true);
 });
 
-test('leaves the half file of a process that is still at it alone', async () => {
+test('does not touch the partial file of a process that still runs', async () => {
   await using folder = await temporaryFolder();
   const { listener, asked } = fileServer();
   await using server = await serve(listener);
@@ -142,7 +142,7 @@ test('leaves the half file of a process that is still at it alone', async () => 
   await once(other, 'exit');
 });
 
-test('starts over when the file on the server is another one now', async () => {
+test('starts over if the file on the server has changed', async () => {
   await using folder = await temporaryFolder();
   const versions = ['"old"', '"new"'];
   const { listener, asked } = fileServer({ breaks: [1_000_000], etag: () => versions.shift() ?? '"new"' });
@@ -154,10 +154,10 @@ test('starts over when the file on the server is another one now', async () => {
 });
 
 test.each([
-  ['gives no ETag or date', { etag: () => undefined }],
-  ['gives a weak ETag', { etag: () => 'W/"v1"' }],
-  ['knows no ranges', { ranges: false }],
-])('starts over when the server %s', async (_name, kind) => {
+  ['sends no ETag or date', { etag: () => undefined }],
+  ['sends a weak ETag', { etag: () => 'W/"v1"' }],
+  ['does not support ranges', { ranges: false }],
+])('starts over if the server %s', async (_name, kind) => {
   await using folder = await temporaryFolder();
   const { listener } = fileServer({ breaks: [1_000_000], ...kind });
   await using server = await serve(listener);
@@ -166,7 +166,7 @@ test.each([
   expect(content.equals(await readFile(target))).toBe(true);
 });
 
-test('throws away what does not have the checksum', async () => {
+test('deletes a file with a wrong checksum', async () => {
   await using folder = await temporaryFolder();
   const { listener } = fileServer({ body: () => Buffer.from('something else') });
   await using server = await serve(listener);
@@ -176,7 +176,7 @@ test('throws away what does not have the checksum', async () => {
   expect(await readdir(folder.path)).toEqual([]);
 });
 
-test('gives up on a server that keeps breaking off, in one line, and keeps what it has', async () => {
+test('gives up on a server that keeps closing the connection, with a message of one line', async () => {
   await using folder = await temporaryFolder();
   const { listener } = fileServer({ breaks: Array.from({ length: 50 }, () => 0) });
   await using server = await serve(listener);
@@ -186,7 +186,7 @@ test('gives up on a server that keeps breaking off, in one line, and keeps what 
   });
 });
 
-test('names the status of a server that has no such file', async () => {
+test('names the status of a server that does not have the file', async () => {
   await using folder = await temporaryFolder();
   await using server = await serve((_request, response) => response.writeHead(404).end());
   await expect(download(`${server.url}/w.h5`, join(folder.path, 'w.h5'))).rejects.toMatchObject({
@@ -195,7 +195,7 @@ test('names the status of a server that has no such file', async () => {
   });
 });
 
-test('says in one line that the network is not there', async () => {
+test('reports an unreachable server in one line', async () => {
   await using folder = await temporaryFolder();
   await expect(download('http://no-such-host.invalid/w.h5', join(folder.path, 'w.h5'))).rejects.toMatchObject(
     {
@@ -205,7 +205,7 @@ test('says in one line that the network is not there', async () => {
   );
 });
 
-test('refuses a file that the disk has no room for before it begins', async () => {
+test('rejects a file whose announced length exceeds the limit', async () => {
   await using folder = await temporaryFolder();
   await using server = await serve((_request, response) => {
     response.writeHead(200, { 'content-length': 4_000_000_000 * 1_000 }).write('x');
@@ -215,7 +215,7 @@ test('refuses a file that the disk has no room for before it begins', async () =
   });
 });
 
-test('says in one line that the cache cannot be written to', async () => {
+test('reports a cache that is not writable', async () => {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, 'file'), '');
   await using server = await serve(fileServer().listener);
@@ -224,7 +224,7 @@ test('says in one line that the cache cannot be written to', async () => {
   });
 });
 
-test('stops when the service does, and can go on later', async () => {
+test('stops when the signal aborts, and keeps the part for a later download', async () => {
   await using folder = await temporaryFolder();
   const stop = new AbortController();
   const reason = new Error('stopping');
@@ -247,7 +247,7 @@ test('stops when the service does, and can go on later', async () => {
   ]);
 });
 
-/** The id of a process that is no more. */
+/** Returns the id of a process that has ended. */
 async function deadProcess(): Promise<number> {
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');

@@ -4,19 +4,19 @@ import { Problem } from '../problem.js';
 export type ImageSource =
   | { kind: 'sample' }
   | { kind: 'url'; url: string }
-  /** `origin` is what to call the bytes in a message; `field` where they were in a form. */
+  /** `origin` names the bytes in error texts. `field` is the form field that held them. */
   | { kind: 'upload'; bytes: Uint8Array; origin: string; field?: 'file' };
 
-/** The most an image may have, in bytes, however it comes. */
+/** Limit for an image in bytes, from every source. */
 export const MAX_IMAGE_BYTES = 32 * 2 ** 20;
 
-/** The most a form without a file, or a JSON document, may have. */
+/** Limit for a JSON document or a form without a file, in bytes. */
 export const MAX_TEXT_BYTES = 64 * 2 ** 10;
 
 /**
- * The one image that was meant. None at all means the sample photo.
+ * Chooses the one image of a request. If there is none, it is the sample photo.
  *
- * @throws {Problem} 400 for two of them.
+ * @throws {Problem} When the request has more than one image (400).
  */
 export function oneSource(
   urls: readonly string[],
@@ -27,7 +27,7 @@ export function oneSource(
     throw new Problem({
       status: 400,
       code: 'ERR_TWO_URLS',
-      detail: `The request has ${urls.length} values for url. Give one image at a time.`,
+      detail: `The request has ${urls.length} values for url. Send one image at a time.`,
       field: 'url',
     });
   }
@@ -35,7 +35,7 @@ export function oneSource(
     throw new Problem({
       status: 400,
       code: 'ERR_TWO_FILES',
-      detail: 'The request has more than one file. Give one image at a time.',
+      detail: 'The request has more than one file. Send one image at a time.',
       field: 'file',
     });
   }
@@ -45,7 +45,7 @@ export function oneSource(
     throw new Problem({
       status: 400,
       code: 'ERR_URL_AND_FILE',
-      detail: 'The request has a url and a file. Give one of them.',
+      detail: 'The request has both a url and a file. Send only one of them.',
       field: 'url',
     });
   }
@@ -58,7 +58,7 @@ export function unknownField(name: string, known: string): Problem {
   return new Problem({
     status: 400,
     code: 'ERR_UNKNOWN_FIELD',
-    detail: `The request has a field${shown} that is not known; ${known}. Raw image bytes go with "Content-Type: application/octet-stream".`,
+    detail: `The request has an unknown field${shown}: ${known}. To send raw image bytes, use "Content-Type: application/octet-stream".`,
     ...(shown === '' ? {} : { field: name }),
   });
 }

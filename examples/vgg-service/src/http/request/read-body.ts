@@ -5,26 +5,28 @@ import type { TakeMemory } from '../memory-budget.js';
 import { Problem } from '../problem.js';
 
 /**
- * Reads a request's body into memory.
+ * Reads the body of a request into memory.
  *
- * @throws {Problem} 413, or 503 where there is no memory left.
+ * @throws {Problem} When the body exceeds `maxBytes` (413), or all requests together would hold too much memory (503).
+ * @throws {ClientGone} When the client closed the connection.
  */
 export async function readBody(request: Request, maxBytes: number, take: TakeMemory): Promise<Buffer> {
   refuseAnnounced(request, maxBytes);
   const chunks: Buffer[] = [];
   let received = 0;
   try {
-    // Not left early by `throw`: that would destroy the connection before the answer is out.
+    // By default, a throw in this loop would destroy the connection before the answer is sent.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       const bytes: unknown = chunk;
-      if (!(bytes instanceof Buffer)) throw new TypeError('A request body is read as bytes');
+      if (!(bytes instanceof Buffer))
+        throw new TypeError('The request body must arrive as bytes, not as text');
       received += bytes.length;
       if (received > maxBytes) throw tooLarge(maxBytes);
       take(bytes.length);
       chunks.push(bytes);
     }
   } catch (error) {
-    // What still comes is read and dropped, so that the client gets to see the answer.
+    // Read and discard the rest, so that the client sends it to the end and then reads the answer.
     request.resume();
     if (error instanceof Problem || error instanceof ClientGone) throw error;
     throw request.destroyed ? new ClientGone() : error;
@@ -33,8 +35,10 @@ export async function readBody(request: Request, maxBytes: number, take: TakeMem
 }
 
 /**
- * @param slack What a body may have on top, because it is not the image alone.
- * @throws {Problem} 413 for a body that says itself that it is too long.
+ * Refuses a body by its announced length, before it is read.
+ *
+ * @param options.slack Bytes on top of `maxBytes`, for the parts of a form around the image. @default 0
+ * @throws {Problem} When `Content-Length` exceeds the limit (413).
  */
 export function refuseAnnounced(request: Request, maxBytes: number, { slack = 0 } = {}): void {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes + slack) throw tooLarge(maxBytes);
@@ -45,6 +49,6 @@ export function tooLarge(maxBytes: number): Problem {
   return new Problem({
     status: 413,
     code: 'ERR_BODY_TOO_LARGE',
-    detail: `The request's body is larger than the limit of ${limit}.`,
+    detail: `The body of the request exceeds the limit of ${limit}. Send a smaller one.`,
   });
 }

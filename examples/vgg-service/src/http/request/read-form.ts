@@ -11,14 +11,14 @@ import {
 } from './image-source.js';
 import { readBody, tooLarge } from './read-body.js';
 
-/** `application/x-www-form-urlencoded`: `url=…`, or an image that `curl --data-binary` labelled so for want of better. */
+/** `application/x-www-form-urlencoded`: `url=…`, or image bytes: `curl --data-binary` sends them with this type. */
 export async function readForm(request: Request, take: TakeMemory): Promise<ImageSource> {
   const body = await readBody(request, MAX_IMAGE_BYTES, take);
   if (detectFormat(body)) return { kind: 'upload', bytes: body, origin: 'The body' };
   if (body.length > MAX_TEXT_BYTES) throw tooLarge(MAX_TEXT_BYTES);
   const fields = new URLSearchParams(body.toString('utf8'));
   for (const name of fields.keys()) {
-    if (name !== 'url') throw unknownField(name, 'a form has "url"');
+    if (name !== 'url') throw unknownField(name, 'a URL-encoded form has only "url"');
   }
   return oneSource(fields.getAll('url'), []);
 }

@@ -11,15 +11,17 @@ import { readJson } from './read-json.js';
 import { readMultipart } from './read-multipart.js';
 
 /**
- * Finds out where the image of a request is: in the body, in a form, or behind a URL.
+ * Finds the image of a request: in the body, in a form, or behind a URL.
  *
- * @throws {Problem} 400, 413 or 415; 503 where there is no memory left.
+ * @throws {Problem} When the request is malformed (400), is too large (413) or has an unsupported type (415), or when
+ *   all requests together would hold too much memory (503).
+ * @throws {ClientGone} When the client closed the connection.
  */
 export async function readImageSource(request: Request, take: TakeMemory): Promise<ImageSource> {
   refuseEncoded(request);
   refuseQuery(request);
   const header = request.headers['content-type'];
-  // `curl -X POST` sends neither a body nor a type: nothing was given.
+  // `curl -X POST` sends neither a body nor a content type.
   if (header === undefined && !hasBody(request)) return { kind: 'sample' };
   const type = parseType(header);
   switch (type) {
@@ -39,7 +41,7 @@ export async function readImageSource(request: Request, take: TakeMemory): Promi
       throw new Problem({
         status: 415,
         code: 'ERR_CONTENT_TYPE',
-        detail: `A body of type ${type} is not taken. Send an image (image/*, but no SVG, or application/octet-stream), a form, or JSON.`,
+        detail: `A body of type ${type} is not supported. Send an image (application/octet-stream, or image/* except SVG), a form, or JSON.`,
         field: 'Content-Type',
       });
   }
@@ -53,7 +55,7 @@ function parseType(header: string | undefined): string | undefined {
     throw new Problem({
       status: 415,
       code: 'ERR_CONTENT_TYPE',
-      detail: 'The Content-Type header cannot be read.',
+      detail: 'The Content-Type header is malformed. Send one such as image/jpeg.',
       field: 'Content-Type',
       cause: error,
     });
@@ -70,19 +72,19 @@ function refuseEncoded({ headers }: Request): void {
   throw new Problem({
     status: 415,
     code: 'ERR_CONTENT_ENCODING',
-    detail: 'A compressed body is not taken: send it as it is.',
+    detail: 'The body has a Content-Encoding, which is not supported. Send it uncompressed.',
     field: 'Content-Encoding',
   });
 }
 
-/** A url in the address would be passed over in silence otherwise, and the sample photo answered for. */
+/** Refuses a query. Otherwise `?url=…` would be ignored, and the answer would be for the sample photo. */
 function refuseQuery({ query }: Request): void {
   const [name] = Object.keys(query);
   if (name === undefined) return;
   throw new Problem({
     status: 400,
     code: 'ERR_QUERY',
-    detail: 'This address takes no query: the url goes into the body.',
+    detail: 'The address has a query, which is not supported. Send the url in the body.',
     field: 'query',
   });
 }

@@ -5,7 +5,7 @@ import { Problem } from '../problem.js';
 import { type ImageSource, MAX_TEXT_BYTES, oneSource, unknownField } from './image-source.js';
 import { readBody } from './read-body.js';
 
-/** `application/json`: `{ "url": "https://…" }`; without a url, the sample photo. */
+/** `application/json`: `{ "url": "https://…" }`. Without a url, it is the sample photo. */
 export async function readJson(request: Request, take: TakeMemory): Promise<ImageSource> {
   const text = (await readBody(request, MAX_TEXT_BYTES, take)).toString('utf8');
   const document = parse(text);
@@ -15,12 +15,12 @@ export async function readJson(request: Request, take: TakeMemory): Promise<Imag
     );
   }
   for (const name of Object.keys(document)) {
-    if (name !== 'url') throw unknownField(name, 'a JSON document has "url"');
+    if (name !== 'url') throw unknownField(name, 'a JSON document has only "url"');
   }
   const url = 'url' in document ? document.url : undefined;
   if (url === undefined || url === null) return { kind: 'sample' };
   if (isTexts(url)) return oneSource(url, []);
-  if (typeof url !== 'string') throw invalid(`url is a ${typeof url}; it has to be a string.`, 'url');
+  if (typeof url !== 'string') throw invalid(`The url has the type ${typeof url}. Send a string.`, 'url');
   return oneSource([url], []);
 }
 
@@ -28,7 +28,11 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid('The body is not valid JSON.', undefined, error);
+    throw invalid(
+      'The body is not valid JSON. Send a document such as {"url": "https://example.com/cat.jpg"}.',
+      undefined,
+      error,
+    );
   }
 }
 

@@ -15,13 +15,13 @@ import { refuseAnnounced, tooLarge } from './read-body.js';
 
 type Upload = Extract<ImageSource, { kind: 'upload' }>;
 
-/** `multipart/form-data`: a `file`, or a `url`; a browser sends both, one of them empty. */
+/** `multipart/form-data`: a `file` or a `url`. A browser sends both fields, one of them empty. */
 export async function readMultipart(
   request: Request,
   contentType: string,
   take: TakeMemory,
 ): Promise<ImageSource> {
-  // The lines around the file need a little room.
+  // The boundaries and headers of the parts need some room.
   refuseAnnounced(request, MAX_IMAGE_BYTES, { slack: MAX_TEXT_BYTES });
   const parser = openParser({ ...request.headers, 'content-type': contentType });
   const urls: string[] = [];
@@ -29,14 +29,14 @@ export async function readMultipart(
   const { promise, resolve, reject } = withResolvers();
 
   parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
-    if (name !== 'url') reject(unknownField(name, 'a form has "url" and "file"'));
+    if (name !== 'url') reject(unknownField(name, 'a form has only "url" and "file"'));
     else if (valueTruncated) reject(tooLarge(MAX_TEXT_BYTES));
     else urls.push(value);
   });
   parser.on('file', (name, stream, fileName: string | undefined) => {
-    if (name !== 'file') reject(unknownField(name, 'a form has "url" and "file"'));
+    if (name !== 'file') reject(unknownField(name, 'a form has only "url" and "file"'));
     collect(stream, take).then((bytes) => {
-      // A browser sends an empty, nameless file where none was chosen.
+      // A browser sends an empty file without a name if the user chose none.
       if (bytes.length > 0 || fileName)
         uploads.push({ kind: 'upload', bytes, origin: 'The file', field: 'file' });
     }, reject);
@@ -46,7 +46,7 @@ export async function readMultipart(
       new Problem({
         status: 400,
         code: 'ERR_MULTIPART',
-        detail: 'The form has too many parts: it takes a url or a file.',
+        detail: 'The form has too many parts. Send one url or one file.',
       }),
     );
   });
@@ -56,7 +56,7 @@ export async function readMultipart(
       new Problem({
         status: 400,
         code: 'ERR_MULTIPART',
-        detail: 'The multipart form is damaged or cut short.',
+        detail: 'The multipart form is damaged or cut short. Send it again.',
         cause: error,
       }),
     );
@@ -68,7 +68,7 @@ export async function readMultipart(
   try {
     await promise;
   } catch (error) {
-    // What still comes is read and dropped, so that the client gets to see the answer.
+    // Read and discard the rest, so that the client sends it to the end and then reads the answer.
     request.unpipe(parser);
     request.resume();
     throw error;
@@ -93,7 +93,8 @@ function openParser(headers: { 'content-type': string }) {
     throw new Problem({
       status: 400,
       code: 'ERR_MULTIPART',
-      detail: 'The multipart form names no boundary.',
+      detail:
+        'The Content-Type header names no boundary for the multipart form. Let the HTTP client set this header.',
       field: 'Content-Type',
       cause: error,
     });
@@ -115,11 +116,11 @@ async function collect(stream: BusboyFileStream, take: TakeMemory): Promise<Buff
   stream.once('error', reject);
   await promise;
   if (stream.truncated) throw tooLarge(MAX_IMAGE_BYTES);
-  // The listener outlives this function: it is not to keep the parts beside the whole.
+  // Empty the list: the listener outlives this function and would keep the chunks in memory next to the result.
   return Buffer.concat(chunks.splice(0));
 }
 
-/** Promise.withResolvers, which Node 20 has not. */
+/** Promise.withResolvers, which Node 20 does not have. */
 function withResolvers() {
   let resolve: () => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;

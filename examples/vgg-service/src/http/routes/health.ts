@@ -4,7 +4,7 @@ import type { ModelHost } from '../../model/model-host.js';
 import { onlyMethods } from '../methods.js';
 import { notReady } from '../not-ready.js';
 
-/** Answered here in the parent: a model that computes cannot answer anything meanwhile. */
+/** The web server itself answers health checks, because a model that computes cannot answer. */
 export function healthRoutes(model: ModelHost): Router {
   const router = Router();
   router

@@ -6,7 +6,7 @@ import { endpoints } from '../endpoints.js';
 import { onlyMethods } from '../methods.js';
 import { negotiate } from '../negotiate.js';
 
-/** `GET /`: what there is. */
+/** `GET /`: the list of endpoints. */
 export function landingRoutes({ model }: AppOptions): Router {
   const router = Router();
   router

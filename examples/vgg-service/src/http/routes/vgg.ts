@@ -17,15 +17,15 @@ import { problemFromError } from '../problem-from-error.js';
 import { type ImageSource, MAX_IMAGE_BYTES } from '../request/image-source.js';
 import { readImageSource } from '../request/read-image-source.js';
 
-/** What `POST /vgg` can answer in; the first for clients that take anything. */
+/** Media types of `POST /vgg`. The first one is for clients that accept any type. */
 const answerTypes = ['text/plain', 'application/json', 'text/html'] as const;
 
-/** Requests whose image is in memory at the same time. */
+/** Limit for the requests whose image is in memory at the same time. */
 const MAX_IN_FLIGHT = 128;
-/** Bytes that those images hold together; without it they could be 4 GiB. */
+/** Limit in bytes for all those images together. Without it they could hold 4 GiB. */
 const MAX_BYTES_IN_FLIGHT = 512 * 2 ** 20;
 
-/** How to ask, for programs. */
+/** Instructions for programs. */
 const howToPost = {
   body: {
     'multipart/form-data': 'file, or url',
@@ -39,7 +39,7 @@ const howToPost = {
   answers: answerTypes,
 };
 
-/** `/vgg`: the form, and the answer. */
+/** `/vgg`: the form and the answer. */
 export function vggRoutes({ model, agentFor, sample, samples }: AppOptions): Router {
   const router = Router();
   const budget = new MemoryBudget(MAX_BYTES_IN_FLIGHT);
