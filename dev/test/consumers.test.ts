@@ -13,12 +13,12 @@ beforeAll(async () => {
   ({ tarball } = await pack('broker', tempFolder()));
 });
 
-/** An empty project with `files`, into which npm has installed the packed broker, without any registry. */
+/** Creates a project with these files and installs the packed broker with npm, without a registry. */
 async function consumer(path: string, files: Readonly<Record<string, string | object>>): Promise<string> {
   const folder = join(tempFolder(), path);
   mkdirSync(folder);
   writeFiles(folder, { 'package.json': { name: 'consumer', private: true }, ...files });
-  // The cache is empty too, so that nothing but the tarball can be what is installed.
+  // The cache is empty too, so npm can install only the tarball.
   const env = { npm_config_cache: tempFolder(), npm_config_offline: 'true', npm_config_audit: 'false' };
   await output('npm', ['install', '--no-fund', tarball], { cwd: folder, env });
   return folder;
@@ -39,7 +39,7 @@ const strict = {
   types: ['node'],
 };
 
-/** Links the types of Node, which a TypeScript program for Node has; here they come from the workspace. */
+/** Links the types of Node from the workspace, because a TypeScript program for Node needs them. */
 function linkNodeTypes(folder: string): void {
   mkdirSync(join(folder, 'node_modules', '@types'));
   symlinkSync(
@@ -49,12 +49,12 @@ function linkNodeTypes(folder: string): void {
   );
 }
 
-// Each of them is an ordinary program: it makes one call, prints the result, and exits without being told to.
+// Each program makes one call and prints the result. It must exit without a call of `close()`.
 describe.each([
   ['an ordinary path', 'project'],
   ['a path with a space, #, % and a letter outside ASCII', 'a b#c%20d%é'],
-])('the packed broker, installed by npm into an empty project at %s', (_name, path) => {
-  test('ES modules', async () => {
+])('the packed broker, installed into an empty project at %s,', (_name, path) => {
+  test('works in ES modules', async () => {
     const folder = await consumer(path, {
       'main.mjs': `
         import { Broker } from '@dual/broker';
@@ -65,7 +65,7 @@ describe.each([
     expect(await output(process.execPath, ['main.mjs'], { cwd: folder })).toBe('105');
   });
 
-  test('CommonJS, by require', async () => {
+  test('works in CommonJS through require', async () => {
     const folder = await consumer(path, {
       'main.cjs': `
         const { join } = require('node:path');
@@ -76,12 +76,12 @@ describe.each([
       'pipeline.cjs':
         'module.exports = class { constructor(o) { this.o = o; } add(a, b) { return this.o + a + b; } };',
     });
-    // Node 20 and 22 print a warning that require() of an ES module is new.
+    // Node 20 and 22 warn that require() of an ES module is experimental.
     const flags = ['--disable-warning=ExperimentalWarning'];
     expect(await output(process.execPath, [...flags, 'main.cjs'], { cwd: folder })).toBe('105');
   });
 
-  test('TypeScript with moduleResolution nodenext, compiled by tsc', async () => {
+  test('works in TypeScript with moduleResolution nodenext, compiled by tsc', async () => {
     const folder = await consumer(path, {
       'package.json': { name: 'consumer', private: true, type: 'module' },
       'tsconfig.json': {
@@ -102,7 +102,7 @@ describe.each([
     expect(await output(process.execPath, ['out/main.js'], { cwd: folder })).toBe('105');
   });
 
-  test('TypeScript with moduleResolution bundler, bundled by esbuild, run without node_modules', async () => {
+  test('works in TypeScript with moduleResolution bundler, bundled by esbuild and run without node_modules', async () => {
     const folder = await consumer(path, {
       'package.json': { name: 'consumer', private: true, type: 'module' },
       'tsconfig.json': {

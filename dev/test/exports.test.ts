@@ -9,7 +9,7 @@ import { output } from './support/command.js';
 import { published } from './support/packages.js';
 import { root } from './support/paths.js';
 
-/** The built modules of a package's entries, by the name under which they are imported. */
+/** Lists the entries of a package: the name to import, and the path of the built module. */
 function entries(name: string): [string, string][] {
   const folder = join(root, 'packages', name);
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
@@ -27,13 +27,13 @@ const program = ts.createProgram([...modules.values()].map(declarations), {
   skipLibCheck: true,
 });
 
-/** `class Broker`, `type BrokerOptions`, …: every name that the types of an entry export, sorted by name. */
+/** Lists the names that the types of an entry export, sorted, as `class Broker`, `type BrokerOptions`, … */
 function publicNames(entry: string): string[] {
   const module = modules.get(entry);
   const source = module === undefined ? undefined : program.getSourceFile(declarations(module));
   const checker = program.getTypeChecker();
   const symbol = source && checker.getSymbolAtLocation(source);
-  if (symbol === undefined) throw new Error(`${entry} is no entry, or its declarations are no module`);
+  if (symbol === undefined) throw new Error(`${entry} is not an entry, or its declarations are not a module`);
   return checker
     .getExportsOfModule(symbol)
     .map((name) => {
@@ -53,7 +53,7 @@ function kind(flags: ts.SymbolFlags): string {
   return 'type';
 }
 
-/** The names that a built module exports when it runs. */
+/** Lists the names that a built module exports at run time. */
 async function exportedAtRunTime(module: string): Promise<string[]> {
   const url = pathToFileURL(module).href;
   const script = `console.log(Object.keys(await import(${JSON.stringify(url)})).join('\\n'))`;
@@ -61,8 +61,8 @@ async function exportedAtRunTime(module: string): Promise<string[]> {
   return text.split('\n').sort();
 }
 
-// Whoever changes one of these lists changes what users rely on: does the version say so?
-test('the public names of @dual/broker', () => {
+// Users rely on these names. If you change a list, check whether the package needs a new version.
+test('@dual/broker exports exactly these names', () => {
   expect(publicNames('@dual/broker')).toMatchInlineSnapshot(`
     [
       "type BatchMethodName",
@@ -135,7 +135,7 @@ test('the public names of @dual/broker', () => {
   `);
 });
 
-test('the public names of @dual/broker/pipeline', () => {
+test('@dual/broker/pipeline exports exactly these names', () => {
   expect(publicNames('@dual/broker/pipeline')).toMatchInlineSnapshot(`
     [
       "type CurrentCall",
@@ -144,7 +144,7 @@ test('the public names of @dual/broker/pipeline', () => {
   `);
 });
 
-test('the public names of @dual/keras', () => {
+test('@dual/keras exports exactly these names', () => {
   expect(publicNames('@dual/keras')).toMatchInlineSnapshot(`
     [
       "class DisposedError",
@@ -167,7 +167,7 @@ test('the public names of @dual/keras', () => {
   `);
 });
 
-test('the public names of @dual/keras/imagenet', () => {
+test('@dual/keras/imagenet exports exactly these names', () => {
   expect(publicNames('@dual/keras/imagenet')).toMatchInlineSnapshot(`
     [
       "const IMAGENET_LABELS",
@@ -178,7 +178,7 @@ test('the public names of @dual/keras/imagenet', () => {
   `);
 });
 
-test('there are no other entries', () => {
+test('the packages have no other entries', () => {
   expect([...modules.keys()]).toEqual([
     '@dual/broker',
     '@dual/broker/pipeline',
@@ -187,7 +187,7 @@ test('there are no other entries', () => {
   ]);
 });
 
-test.each([...modules])('%s exports at run time what its types promise', async (entry, module) => {
+test.each([...modules])('%s exports the names of its types at run time', async (entry, module) => {
   const promised = publicNames(entry)
     .filter((line) => !line.startsWith('type '))
     .map((line) => line.split(' ')[1]);

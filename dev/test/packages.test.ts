@@ -12,20 +12,20 @@ import { tempFolder } from './support/temp-folder.js';
 describe.each(published)('@dual/%s', (name) => {
   const folder = join(root, 'packages', name);
 
-  test('publint finds nothing to say', async () => {
+  test('passes publint', async () => {
     expect(await output(tool('publint'), ['run', '--strict', '--pack', 'npm'], { cwd: folder })).toMatch(
       /All good/,
     );
   });
 
-  test('its types are right for every way an ES module is resolved', async () => {
+  test('has correct types for every resolution of ES modules', async () => {
     const { code, lines } = await run(tool('attw'), ['--pack', '.', '--profile', 'esm-only'], {
       cwd: folder,
     });
     expect(code === 0 ? '' : lines.join('\n')).toBe('');
   });
 
-  test('its tarball holds dist and what people read, and names no host it was built with', async () => {
+  test('packs only dist, LICENSE, README.md and package.json, without traces of the build machine', async () => {
     const destination = tempFolder();
     const { tarball, files } = await pack(name, destination);
     expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual([
@@ -46,7 +46,7 @@ describe.each(published)('@dual/%s', (name) => {
     );
     expect(files).toEqual(expect.arrayContaining(targets.map((target) => target.slice('./'.length))));
 
-    // Nothing of the machine that packed it: neither its paths nor the registry it uses.
+    // The tarball must not name the paths or the registry of the machine that packed it.
     const registry = new URL(
       await output('npm', ['config', 'get', 'registry', '--loglevel=error'], { cwd: root }),
     );
@@ -56,7 +56,7 @@ describe.each(published)('@dual/%s', (name) => {
   });
 });
 
-test('the broker depends on no other package', () => {
+test('the broker has no dependencies', () => {
   const manifest = JSON.parse(
     readFileSync(join(root, 'packages', 'broker', 'package.json'), 'utf8'),
   ) as object;
@@ -64,6 +64,6 @@ test('the broker depends on no other package', () => {
   expect(Object.keys(manifest)).not.toContain('optionalDependencies');
 });
 
-test('the lockfile names no host, so that it serves whatever registry a machine uses', () => {
+test('the lockfile names no host, so it works with every registry', () => {
   expect(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')).not.toMatch(/https?:\/\//);
 });

@@ -8,12 +8,12 @@ import { root } from './support/paths.js';
 
 const folder = join(root, 'examples', 'quickstart');
 
-test('the quickstart prints what its README says: ticks only while the other process computes', async () => {
+test('the quickstart prints the output in its README: ticks only while the other process computes', async () => {
   const printed = await output('npm', ['run', '--silent', 'quickstart'], { cwd: root });
   const [own, same, ...rest] = printed.split('\n').filter((line) => line !== 'Building …');
   const line = /^(in .*:) +(\d+) primes, (\d+) ticks$/;
   const [, , primes, ticks] = line.exec(own ?? '') ?? [];
-  // The number of primes below 30 million.
+  // The number of primes below 30,000,000.
   expect(primes).toBe('1857859');
   expect(Number(ticks)).toBeGreaterThan(0);
   expect(same).toBe('in this process:         1857859 primes, 0 ticks');
@@ -26,7 +26,7 @@ test('the quickstart prints what its README says: ticks only while the other pro
   );
 });
 
-test('the quickstart is under 40 lines, all files together', () => {
+test('the files of the quickstart have fewer than 40 lines together', () => {
   const sources = readdirSync(folder).filter((name) => /\.(js|ts)$/.test(name));
   const lines = sources.flatMap((name) => readFileSync(join(folder, name), 'utf8').trimEnd().split('\n'));
   expect(lines.length).toBeLessThan(40);

@@ -10,7 +10,7 @@ import { tempFolder, writeFiles } from './support/temp-folder.js';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
-test("the README's example runs as printed, and prints what it says", async () => {
+test("the README's example runs as printed and prints the output in the README", async () => {
   const [pipeline = '', main = ''] = [...readme.matchAll(/^```js\n(.*?)^```/gms)].map(
     ([, code]) => code ?? '',
   );
@@ -29,13 +29,13 @@ test("the README's example has at most 20 lines", () => {
   expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
 });
 
-test('every file that the README links to is there', () => {
+test('every file that the README links to exists', () => {
   const links = [...readme.matchAll(/\]\((?!http)([^)#]+)/g)].map(([, path]) => path ?? '');
   expect(links.length).toBeGreaterThan(5);
   expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
 });
 
-test("the broker's README tells of failures what the first README tells", () => {
+test("the broker's README and the root README have the same table of failures", () => {
   const rows = (text: string): string[] => text.split('\n').filter((line) => /^\| (?!-)/.test(line));
   const section = (text: string): string =>
     text.slice(text.indexOf('## What happens on failure')).split('\n## ')[0] ?? '';

@@ -10,7 +10,7 @@ import { descendants, survivors } from './support/processes.js';
 import { stops } from './support/stops.js';
 import { tempFolder, writeFiles } from './support/temp-folder.js';
 
-/** A package registry that has nothing, and that says so only where `answering`. */
+/** A package registry without packages. It answers only if `answering` is true. */
 const server = createServer((_request, response) => {
   server.emit('asked');
   if (answering) response.writeHead(404).end('{}');
@@ -29,13 +29,13 @@ afterAll(() => {
   server.close();
 });
 
-/** Nothing in the home folder, and this test's server as the package registry. */
+/** The environment of a new user, with an empty home folder. The package registry is this test's server. */
 function strangersEnvironment(): Record<string, string> {
   return {
     HOME: tempFolder(),
     npm_config_cache: tempFolder(),
     npm_config_registry: origin,
-    // Otherwise npm itself asks first, about its own newest version.
+    // Otherwise npm would send the first request, to look for its own newest version.
     npm_config_update_notifier: 'false',
   };
 }
@@ -74,8 +74,8 @@ describe.each(stops)('%s leaves no process behind', (_name, stop) => {
   });
 });
 
-describe('set-up that cannot succeed ends with one readable line and a non-zero code', () => {
-  test('a package that the registry does not have', async () => {
+describe('a failed set-up ends with one readable line and a non-zero code', () => {
+  test('if the registry does not have a package', async () => {
     answering = true;
     const { code, lines } = await run('npm', ['start'], {
       cwd: miniWorkspace(),
@@ -85,7 +85,7 @@ describe('set-up that cannot succeed ends with one readable line and a non-zero 
     expect(lines.at(-1)).toBe('Could not install the dependencies: see the lines above.');
   });
 
-  test('no network', async () => {
+  test('if the registry is unreachable', async () => {
     const closed = createServer().listen(0, '127.0.0.1');
     await once(closed, 'listening');
     const { port } = closed.address() as AddressInfo;
@@ -104,7 +104,7 @@ describe('set-up that cannot succeed ends with one readable line and a non-zero 
     );
   });
 
-  test('a build that fails', async () => {
+  test('if the build fails', async () => {
     const folder = miniWorkspace({
       'examples/vgg-service/package.json': {
         name: 'vgg-service',
@@ -119,7 +119,7 @@ describe('set-up that cannot succeed ends with one readable line and a non-zero 
     expect(lines.at(-1)).toBe('The build failed: see the lines above.');
   });
 
-  test('a Node that is too old', async () => {
+  test('if Node is too old', async () => {
     const folder = miniWorkspace({ 'package.json': { ...manifest({}), engines: { node: '>=99.1' } } });
     for (const script of ['start', 'test']) {
       const { code, lines } = await run(process.execPath, [`dev/${script}.mjs`], { cwd: folder });
@@ -132,7 +132,7 @@ describe('set-up that cannot succeed ends with one readable line and a non-zero 
   });
 });
 
-test('the service runs in the very process that npm started, in the root folder, with the flags of the user', async () => {
+test('the service runs in the process that npm started, in the root folder, with the flags of the user', async () => {
   const folder = miniWorkspace({
     'examples/vgg-service/package.json': {
       name: 'vgg-service',
@@ -149,22 +149,19 @@ test('the service runs in the very process that npm started, in the root folder,
   expect(lines.at(-1)).toBe(JSON.stringify([[main, '--port', '3000'], folder]));
 });
 
-describe('an installation is made anew', () => {
+describe('npm start installs the dependencies again', () => {
   const lockfile = "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n\n# as git pull might change it\n";
   test.each([
     ['the lockfile changed', { 'pnpm-lock.yaml': lockfile }],
-    [
-      'a package asks for something else',
-      { 'packages/one/package.json': { dependencies: { two: '2.0.0' } } },
-    ],
+    ['a package has other dependencies', { 'packages/one/package.json': { dependencies: { two: '2.0.0' } } }],
     ['pnpm was run by hand', { 'node_modules/.modules.yaml': '{ "included": {} }' }],
-  ])('when %s', async (_name, change) => {
+  ])('if %s', async (_name, change) => {
     answering = true;
     const folder = miniWorkspace();
     await pretendInstalled(folder, ['wireit']);
     writeFiles(folder, change);
     const { lines } = await run('npm', ['start'], { cwd: folder, env: strangersEnvironment() });
-    // This registry has nothing, so that the attempt shows.
+    // The registry has no packages, so the failure shows that an installation was attempted.
     expect(lines.at(-1)).toBe('Could not install the dependencies: see the lines above.');
   });
 });

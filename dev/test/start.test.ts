@@ -5,26 +5,23 @@ import { root } from './support/paths.js';
 import { descendants, survivors } from './support/processes.js';
 import { stops } from './support/stops.js';
 
-/** The demonstration model, whatever the developer's own settings are. */
+/** Without the developer's own settings, the service serves the demonstration model. */
 const env = { VGG_WEIGHTS: undefined, PORT: undefined };
 
-test.each(stops)(
-  'npm start serves, and %s ends the service and the process of its model',
-  async (_name, stop) => {
-    const npm = start('npm', ['start', '--', '--port', '0'], { cwd: root, env });
-    const ready = await npm.line(/^Ready: /);
-    const url = ready.slice('Ready: '.length);
-    const response = await fetch(url);
-    expect(response.status).toBe(200);
-    await response.arrayBuffer();
+test.each(stops)('npm start serves, and %s ends the service and the model process', async (_name, stop) => {
+  const npm = start('npm', ['start', '--', '--port', '0'], { cwd: root, env });
+  const ready = await npm.line(/^Ready: /);
+  const url = ready.slice('Ready: '.length);
+  const response = await fetch(url);
+  expect(response.status).toBe(200);
+  await response.arrayBuffer();
 
-    const processes = descendants(npm.pid);
-    const [service, ...others] = processes.filter(({ command }) => command.startsWith('node dev/start.mjs'));
-    expect(others).toEqual([]);
-    expect(processes.filter(({ parent }) => parent === service?.pid)).toHaveLength(1);
+  const processes = descendants(npm.pid);
+  const [service, ...others] = processes.filter(({ command }) => command.startsWith('node dev/start.mjs'));
+  expect(others).toEqual([]);
+  expect(processes.filter(({ parent }) => parent === service?.pid)).toHaveLength(1);
 
-    stop(npm.pid);
-    await npm.ended;
-    expect(survivors(processes)).toEqual([]);
-  },
-);
+  stop(npm.pid);
+  await npm.ended;
+  expect(survivors(processes)).toEqual([]);
+});

@@ -13,7 +13,7 @@ const tests = {
   'broken.spec.mjs': "throw new Error('not even loaded');",
 };
 
-/** A workspace whose build, lint and typecheck end with these exit codes. */
+/** Creates a workspace whose build, lint and typecheck end with these exit codes. */
 async function workspace({ build = 0, lint = 0, typecheck = 0 }): Promise<string> {
   const folder = miniWorkspace({
     ...tests,
@@ -28,20 +28,20 @@ async function workspace({ build = 0, lint = 0, typecheck = 0 }): Promise<string
   return folder;
 }
 
-describe('npm test ends with one line that counts what passed, failed and was skipped', () => {
+describe('npm test ends with one line that counts the passed, failed and skipped tests', () => {
   let sound: string;
   beforeAll(async () => {
     sound = await workspace({});
   });
 
-  test('all is well', async () => {
+  test('if all tests pass', async () => {
     const { code, lines } = await run('npm', ['test', '--', 'good'], { cwd: sound });
     expect(lines.at(-1)).toBe('1 passed, 0 failed, 1 skipped');
     expect(code).toBe(0);
     expect(lines).not.toContain('lint says');
   });
 
-  test('the same on CI', async () => {
+  test('if all tests pass on CI', async () => {
     const { code, lines } = await run('npm', ['test', '--', 'good', '-t', 'holds'], {
       cwd: sound,
       env: { CI: 'true' },
@@ -50,19 +50,19 @@ describe('npm test ends with one line that counts what passed, failed and was sk
     expect(code).toBe(0);
   });
 
-  test('a test fails, and a file of tests cannot be loaded', async () => {
+  test('if a test fails and a test file cannot be loaded', async () => {
     const { code, lines } = await run('npm', ['test'], { cwd: sound });
     expect(lines.at(-1)).toBe('1 passed, 2 failed, 1 skipped');
     expect(code).not.toBe(0);
   });
 
-  test('Jest finds no test', async () => {
+  test('if Jest finds no test', async () => {
     const { code, lines } = await run('npm', ['test', '--', 'no-such-file'], { cwd: sound });
     expect(lines.at(-1)).toBe('0 passed, 1 failed');
     expect(code).not.toBe(0);
   });
 
-  test('checks fail: the tests still run, and each failed check counts and is named', async () => {
+  test('if checks fail: the tests still run, and each failed check is counted and named', async () => {
     const folder = await workspace({ lint: 1, typecheck: 2 });
     const { code, lines } = await run('npm', ['test', '--', 'good'], { cwd: folder });
     expect(lines).toEqual(expect.arrayContaining(['lint says', 'tsc says']));
@@ -71,7 +71,7 @@ describe('npm test ends with one line that counts what passed, failed and was sk
     expect(code).not.toBe(0);
   });
 
-  test('the build fails: no test runs against an old one', async () => {
+  test('if the build fails: no test runs against an old build', async () => {
     const folder = await workspace({ build: 1 });
     const { code, lines } = await run('npm', ['test'], { cwd: folder });
     expect(lines.filter((line) => line !== '').at(-2)).toBe('The build failed: see the lines above.');

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 
 import { afterEach } from '@jest/globals';
 
-/** How a command ended: its exit code or signal, and the lines it printed, stdout and stderr in order of arrival. */
+/** The end of a command: its exit code or signal, and the lines of stdout and stderr in order of arrival. */
 export interface Outcome {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -12,11 +12,11 @@ export interface Outcome {
 
 export interface Command {
   child: ChildProcess;
-  /** Process id, which is also the id of the process group that the command leads. */
+  /** The process id. It is also the id of the process group that the command leads. */
   pid: number;
-  /** Resolves with the first line that matches; rejects with all that was printed when the command ends before. */
+  /** Resolves with the first line that matches. If the command ends before, it rejects with the whole output. */
   line: (pattern: RegExp) => Promise<string>;
-  /** Resolves when the command, and everything that inherited its output, is gone. */
+  /** Resolves when the command, and every process that inherited its output, has ended. */
   ended: Promise<Outcome>;
 }
 
@@ -26,7 +26,7 @@ afterEach(() => {
   for (const pid of running) signalGroup(pid, 'SIGKILL');
 });
 
-/** Starts a command as the leader of a process group of its own, as a shell does for what a user types. */
+/** Starts a command as the leader of a process group of its own, as an interactive shell does. */
 export function start(
   file: string,
   args: readonly string[],
@@ -66,18 +66,26 @@ export function start(
       listeners.add(look);
       look();
       void ended.then(() => {
-        reject(new Error(`${file} ended without a line ${String(pattern)}:\n${lines.join('\n')}`));
+        reject(
+          new Error(
+            `${file} ended before it printed a line that matches ${String(pattern)}:\n${lines.join('\n')}`,
+          ),
+        );
       });
     });
   return { child, pid, line, ended };
 }
 
-/** Runs a command to its end. */
+/** Runs a command until it ends. */
 export function run(...command: Parameters<typeof start>): Promise<Outcome> {
   return start(...command).ended;
 }
 
-/** Runs a command to its end and returns what it printed, or throws with it where the exit code is not 0. */
+/**
+ * Runs a command until it ends, and returns its output.
+ *
+ * @throws {Error} When the exit code is not 0. The message contains the output.
+ */
 export async function output(...command: Parameters<typeof start>): Promise<string> {
   const { code, signal, lines } = await run(...command);
   const text = lines.join('\n');
@@ -91,7 +99,7 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // ESRCH: the group is gone already.
+    // ESRCH: the group has already ended.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

@@ -6,7 +6,7 @@ import { output } from './command.js';
 import { root } from './paths.js';
 import { tempFolder, writeFiles } from './temp-folder.js';
 
-/** What `dev/` needs of a workspace, and nothing that takes time: the scripts under test with trivial packages. */
+/** Creates a workspace with the scripts under test and only trivial packages, so that nothing takes long. */
 export function miniWorkspace(files: Readonly<Record<string, string | object>> = {}): string {
   const folder = tempFolder();
   cpSync(join(root, 'dev'), join(folder, 'dev'), { recursive: true });
@@ -21,7 +21,7 @@ export function miniWorkspace(files: Readonly<Record<string, string | object>> =
   return folder;
 }
 
-/** The root package.json of a mini workspace whose wireit scripts are `scripts`. */
+/** Builds the root package.json of a mini workspace with these wireit scripts. */
 export function manifest(scripts: Readonly<Record<string, object>>): object {
   return {
     name: 'mini',
@@ -38,14 +38,14 @@ export function manifest(scripts: Readonly<Record<string, object>>): object {
   };
 }
 
-/** Makes `dev/` find the workspace installed, with these tools of the real one. */
+/** Makes the workspace look installed to `dev/`, with these tools of the real workspace. */
 export async function pretendInstalled(folder: string, tools: readonly string[]): Promise<void> {
   mkdirSync(join(folder, 'node_modules'));
   for (const tool of tools) {
     symlinkSync(join(root, 'node_modules', tool), join(folder, 'node_modules', tool), 'dir');
   }
   writeFileSync(join(folder, 'node_modules', '.modules.yaml'), '{}');
-  // Its own copy, which looks at its own root; what it prints is what the stamp holds.
+  // Run the copy in this workspace, because the module reads its own root. The stamp file holds what it prints.
   const id = pathToFileURL(join(folder, 'dev', 'lib', 'installation-id.mjs')).href;
   const program = `import { installationId } from '${id}'; process.stdout.write(installationId());`;
   const text = await output(process.execPath, ['--input-type=module', '-e', program], { cwd: folder });

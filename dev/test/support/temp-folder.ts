@@ -10,14 +10,14 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** An empty folder that is removed after the test file's last test. */
+/** Creates an empty folder, which is removed after the last test of the file. */
 export function tempFolder(name = 'dual-'): string {
   const folder = mkdtempSync(join(tmpdir(), name));
   folders.push(folder);
   return folder;
 }
 
-/** Writes files, given by their path inside `folder`; an object becomes JSON. */
+/** Writes files by their path inside `folder`. An object is written as JSON. */
 export function writeFiles(folder: string, files: Readonly<Record<string, string | object>>): void {
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
