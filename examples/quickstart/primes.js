@@ -1,4 +1,4 @@
-/** Runs in the second process: blocks it for as long as it computes. */
+/** Runs in the second process and blocks it while it computes. */
 export default class Primes {
   /** @param {number} limit */
   countBelow(limit) {
