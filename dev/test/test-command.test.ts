@@ -62,7 +62,7 @@ describe('npm test ends with one line that counts the passed, failed and skipped
     expect(code).not.toBe(0);
   });
 
-  test('if checks fail: the tests still run, and each failed check is counted and named', async () => {
+  test('if checks fail: it still runs the tests, and counts and names each failed check', async () => {
     const folder = await workspace({ lint: 1, typecheck: 2 });
     const { code, lines } = await run('npm', ['test', '--', 'good'], { cwd: folder });
     expect(lines).toEqual(expect.arrayContaining(['lint says', 'tsc says']));
@@ -71,7 +71,7 @@ describe('npm test ends with one line that counts the passed, failed and skipped
     expect(code).not.toBe(0);
   });
 
-  test('if the build fails: no test runs against an old build', async () => {
+  test('if the build fails: it runs no test against an old build', async () => {
     const folder = await workspace({ build: 1 });
     const { code, lines } = await run('npm', ['test'], { cwd: folder });
     expect(lines.filter((line) => line !== '').at(-2)).toBe('The build failed: see the lines above.');

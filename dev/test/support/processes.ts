@@ -32,7 +32,7 @@ function list(): ProcessInfo[] {
   const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' }).split('\n');
   return lines.flatMap((line) => {
     const [, pid, parent, state, command] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
-    // A zombie has ended. Its parent has only not read its exit status yet.
+    // A zombie has ended, even if its parent has not read its exit status yet.
     if (pid === undefined || command === undefined || state?.startsWith('Z') === true) return [];
     return [{ pid: Number(pid), parent: Number(parent), command }];
   });

@@ -71,7 +71,7 @@ async function abandoned(target: string): Promise<string[]> {
   });
 }
 
-/** This process has not started a download yet, so a file with its own id is from an earlier process. */
+/** Whether a process may still write. The own id is from an earlier process: this one has not started to write yet. */
 function isWriting(pid: number): boolean {
   if (pid === process.pid) return false;
   try {

@@ -17,7 +17,7 @@ export async function holdRestart(service: TestService): Promise<number> {
   const ended = modelProcess(service);
   process.kill(ended, 'SIGKILL');
   for (;;) {
-    // Wait until it runs its own program: a child stopped before `exec` would block the service, which waits for it.
+    // Wait for its `exec`: if the child were stopped before that, the service, which waits for the `exec`, would block.
     const next = service
       .children()
       .find((pid) => pid !== ended && ![commandLine(service.pid), ''].includes(commandLine(pid)));
