@@ -6,12 +6,12 @@ import { exit } from '../support/events.js';
 
 const start = (): ReturnType<typeof startBroker> => startBroker(fixture('hostile.mjs'));
 
-/** The descriptors of the broker's own pipes. */
+/** The file descriptors of the broker's own pipes. */
 const PIPES = [3, 4, 5];
 
-describe('malformed frame: ProtocolError for calls in flight, killed and restarted', () => {
+describe('a malformed frame rejects the running call with ProtocolError, and restarts the process', () => {
   test.each([
-    ['text', Buffer.from('this is no frame, it is much too wordy for one')],
+    ['text', Buffer.from('this text is long enough to be read as a frame, but is none')],
     ['zeros', Buffer.alloc(64)],
     ['a header without its seal', Buffer.from([18, 0, 0, 0, 1, ...Array<number>(15).fill(0)])],
     ['numbers', Buffer.from(Float64Array.of(1, 2, 3, 4).buffer)],
@@ -34,19 +34,19 @@ test.each([
   ['a message of 4 GiB', { type: 18, id: 'running', announced: 0xffff_ffff }],
   ['2³² buffers', { type: 18, id: 'running', buffers: 0xffff_ffff }],
   ['a second Ready', { type: 16 }],
-  ['a result of no call', { type: 18, id: 77, metadata: UNDEFINED }],
-  ['a failure of no call', { type: 19, id: 77, metadata: UNDEFINED }],
-  ['a result that is no value', { type: 18, id: 'running', metadata: [255, 15] }],
-  ['a result with more than its value', { type: 18, id: 'running', metadata: [0, 0] }],
-  ['a failure of no kind', { type: 19, id: 'running', metadata: UNDEFINED }],
-  ['a call dropped that nobody aborted', { type: 20, id: 'running' }],
-  ['a halt that nobody asked for', { type: 22 }],
-  ['an error of no shape', { type: 21, metadata: [255, 15] }],
-  ['progress of no call', { type: 23, id: 77, metadata: UNDEFINED }],
-  ['progress that is no value', { type: 23, id: 'running', metadata: [255, 15] }],
-  ['a chunk of no call', { type: 24, id: 77, metadata: UNDEFINED }],
-  ['a chunk of a call that is no stream', { type: 24, id: 'running', metadata: UNDEFINED }],
-])('a child whose host has gone mad (%s): ProtocolError, killed', async (_, frame) => {
+  ['a result for an unknown call', { type: 18, id: 77, metadata: UNDEFINED }],
+  ['a failure for an unknown call', { type: 19, id: 77, metadata: UNDEFINED }],
+  ['a result that cannot be decoded', { type: 18, id: 'running', metadata: [255, 15] }],
+  ['a result with bytes after its value', { type: 18, id: 'running', metadata: [0, 0] }],
+  ['a failure without a kind', { type: 19, id: 'running', metadata: UNDEFINED }],
+  ['Dropped for a call that was not aborted', { type: 20, id: 'running' }],
+  ['Halted without a Halt', { type: 22 }],
+  ['a fatal error that cannot be decoded', { type: 21, metadata: [255, 15] }],
+  ['progress of an unknown call', { type: 23, id: 77, metadata: UNDEFINED }],
+  ['progress that cannot be decoded', { type: 23, id: 'running', metadata: [255, 15] }],
+  ['a chunk for an unknown call', { type: 24, id: 77, metadata: UNDEFINED }],
+  ['a chunk for a call that is no stream', { type: 24, id: 'running', metadata: UNDEFINED }],
+])('a child that sends %s is killed, and its call rejects with ProtocolError', async (_, frame) => {
   const broker = makeBroker(undefined, {
     workerPath: fixture('forger.mjs'),
     env: { FORGE: JSON.stringify([frame]) },
@@ -57,7 +57,7 @@ test.each([
   expect(await exited).toMatchObject({ reason: 'protocol', signal: 'SIGKILL' });
 });
 
-test('more of a stream than there is room for: ProtocolError, after what there was room for', async () => {
+test('a stream with more chunks than its window allows ends with ProtocolError after the allowed chunks', async () => {
   const chunk = { type: 24, id: 'running', metadata: [3] };
   const broker = makeBroker(undefined, {
     workerPath: fixture('forger.mjs'),
@@ -71,7 +71,7 @@ test('more of a stream than there is room for: ProtocolError, after what there w
   expect(await caughtError(reader.next())).toMatchObject({ name: 'ProtocolError', started: true });
 });
 
-test('a child whose host writes what it should is believed', async () => {
+test('the broker accepts a valid frame of the forging child', async () => {
   const broker = makeBroker(undefined, {
     workerPath: fixture('forger.mjs'),
     env: { FORGE: JSON.stringify([{ type: 18, id: 'running', metadata: UNDEFINED }]) },
@@ -79,7 +79,7 @@ test('a child whose host writes what it should is believed', async () => {
   expect(await broker.call('echo', [1])).toBeUndefined();
 });
 
-test('a reply forged by a pipeline, also of the very call that runs, reaches nobody', async () => {
+test('the broker never accepts a result that the pipeline forges, not even for the running call', async () => {
   const broker = await start();
   for (let id = 0; id < 4; id += 1) {
     const outcome = await broker.call('forge', [3, 18, id]).catch((error: unknown) => error);
@@ -88,14 +88,14 @@ test('a reply forged by a pipeline, also of the very call that runs, reaches nob
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test.each([4, 5])('what it writes to descriptor %d confuses nobody', async (fd) => {
+test.each([4, 5])('bytes written to file descriptor %d do not disturb later calls', async (fd) => {
   const broker = await start();
   for (const bytes of [Buffer.from('garbage'), Buffer.alloc(3), Buffer.alloc(100_000, 255)])
     await broker.call('write', [fd, bytes]).catch(() => undefined);
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test.each(PIPES)('closing descriptor %d wedges nothing', async (fd) => {
+test.each(PIPES)('closing file descriptor %d does not block later calls', async (fd) => {
   const broker = await start();
   await broker.call('close', [fd]).catch(() => undefined);
   for (let i = 0; i < 3; i += 1) {
@@ -105,20 +105,20 @@ test.each(PIPES)('closing descriptor %d wedges nothing', async (fd) => {
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test('a child that closes its channel and hangs is replaced', async () => {
+test('the broker replaces a child that closes its channel and hangs', async () => {
   const broker = await start();
   const error = await caughtError(broker.call('closeAndHang', [3], { timeout: 10_000 }));
   expect(error).toMatchObject({ started: true });
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test('closing stdout and stderr, then printing', async () => {
+test('a pipeline that prints after closing stdout and stderr does not disturb later calls', async () => {
   const broker = await start();
   await broker.call('closeAndPrint', []).catch(() => undefined);
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test('globals replaced: calls, results, errors and big arrays still cross', async () => {
+test('calls, results, errors and large arrays still cross after the pipeline has replaced all globals', async () => {
   const broker = await start();
   expect(await broker.call('replaceGlobals', [])).toBe('replaced');
   const pid = await broker.call('echo', [1]);
@@ -129,7 +129,7 @@ test('globals replaced: calls, results, errors and big arrays still cross', asyn
   expect(await broker.call('resolveTwice', [])).toBe('first');
 });
 
-/** What the child needs to answer. */
+/** Built-in functions that the child, or Node in it, may need for an answer. */
 const BUILTINS = [
   'Array.prototype.push',
   'Array.prototype.map',
@@ -157,43 +157,46 @@ const BUILTINS = [
   'process.exit',
 ];
 
+/** A call of each kind, and its outcome while the process works. */
+const PROPER_OUTCOMES = {
+  echo: { of: ['echo'] },
+  later: { of: ['later'] },
+  fail: expect.objectContaining({ name: 'TypeError', message: 'failed' }),
+  nothing: expect.objectContaining({ name: 'UnknownMethodError', code: 'ERR_DUAL_UNKNOWN_METHOD' }),
+};
+
 test.each(BUILTINS)(
-  '%s replaced by what throws: every call settles, with its own result or an error',
+  'every call settles with its proper outcome, or with the end of its process, if %s throws',
   async (path) => {
     const broker = await start();
     await broker.call('replace', [path, 'throws']).catch(() => undefined);
-    const calls = ['echo', 'later', 'fail', 'nothing'].map((method) =>
-      broker.call(method, [{ of: [method] }]).catch((error: unknown) => error),
-    );
-    const [echoed, later] = await Promise.all(calls);
-    for (const [outcome, method] of [
-      [echoed, 'echo'],
-      [later, 'later'],
-    ])
-      if (!(outcome instanceof Error)) expect(outcome).toEqual({ of: [method] });
+    const calls = Object.entries(PROPER_OUTCOMES).map(async ([method, proper]) => ({
+      outcome: await broker.call(method, [{ of: [method] }]).catch((error: unknown) => error),
+      proper,
+    }));
+    const processEnd = expect.objectContaining({ code: expect.stringMatching(/^ERR_DUAL_P/), started: true });
+    for (const { outcome, proper } of await Promise.all(calls))
+      expect([proper, processEnd]).toContainEqual(outcome);
     await broker.close();
   },
 );
 
-test.each(['throws', 'does nothing'])(
-  'process.exit that %s: close() still ends the process',
-  async (effect) => {
-    const broker = await start();
-    await broker.call('replace', ['process.reallyExit', effect]);
-    await broker.call('replace', ['process.exit', effect]);
-    const exited = exit(broker);
-    await broker.close();
-    expect(await exited).toMatchObject({ reason: 'requested', signal: 'SIGKILL' });
-  },
-);
+test.each(['throws', 'does nothing'])('close() ends the process even if process.exit %s', async (effect) => {
+  const broker = await start();
+  await broker.call('replace', ['process.reallyExit', effect]);
+  await broker.call('replace', ['process.exit', effect]);
+  const exited = exit(broker);
+  await broker.close();
+  expect(await exited).toMatchObject({ reason: 'requested', signal: 'SIGKILL' });
+});
 
-test("an 'exit' listener that throws does not hold up close()", async () => {
+test("close() resolves even if an 'exit' listener throws", async () => {
   const broker = await start();
   await broker.call('throwAtExit', []);
   await broker.close();
 });
 
-test('an answer that cannot be written, since the language is spoilt: the call is not run again', async () => {
+test('a call does not run again if its answer cannot be written because a built-in throws', async () => {
   const broker = await start();
   await broker.call('echo', [0]);
   const exited = exit(broker);
@@ -203,27 +206,34 @@ test('an answer that cannot be written, since the language is spoilt: the call i
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test('process.send and process.disconnect forge nothing and break nothing', async () => {
+test('process.send and process.disconnect have no effect on calls', async () => {
   const broker = await start();
   const pid = await broker.call('pid', []);
   expect(await broker.call('send', [])).toBe('sent');
   expect(await broker.call('pid', [])).toBe(pid);
 });
 
-test('process.chdir, env, title', async () => {
+test('changing the directory, environment and title affects only the process of the pipeline', async () => {
   const broker = await start();
-  expect(await broker.call('chdir', [])).toBe('/');
-  expect(await broker.call('echo', ['next'])).toBe('next');
-  expect(process.cwd()).not.toBe('/');
+  const here = { directory: process.cwd(), environment: { ...process.env }, title: process.title };
+  const original = await broker.call('surroundings', []);
+  const changed = { directory: '/', environment: {}, title: 'x' };
+  expect(await broker.call('changeSurroundings', [])).toBe('changed');
+  expect(await broker.call('surroundings', [])).toEqual(changed);
+  expect({ directory: process.cwd(), environment: { ...process.env }, title: process.title }).toEqual(here);
+  // The next process starts from the surroundings of the broker, not from those of its predecessor.
+  await broker.reload();
+  expect(await broker.call('surroundings', [])).toEqual(original);
+  expect(original).not.toMatchObject({ directory: '/' });
 });
 
-test('process.removeAllListeners: an error that nobody caught then ends the process, and it is said', async () => {
+test('process.removeAllListeners() does not disturb later calls', async () => {
   const broker = await start();
   expect(await broker.call('removeListeners', [])).toBe('removed');
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test('an error raised within a synchronous method: the call is answered, and runs once', async () => {
+test('an uncaughtException that a synchronous method emits does not make its call run again', async () => {
   const broker = await start();
   let spawns = 0;
   broker.on('spawn', () => (spawns += 1));
@@ -232,7 +242,7 @@ test('an error raised within a synchronous method: the call is answered, and run
   expect(spawns).toBeLessThanOrEqual(1);
 });
 
-test('thenables are awaited; those that resolve twice settle once, those that throw reject', async () => {
+test('a returned thenable is awaited, settles once if it resolves twice, and rejects if it throws', async () => {
   const broker = await start();
   expect(await broker.call('thenable', [])).toBe('resolved');
   expect(await broker.call('resolveTwice', [])).toBe('first');

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 
 import { afterEach } from '@jest/globals';
 
@@ -13,7 +14,7 @@ afterEach(() => {
 
 export interface BenchRun {
   readonly process: ChildProcess;
-  /** Resolves when its output holds that text. */
+  /** Resolves when the output contains the text, and rejects if the benchmark ends before that. */
   readonly says: (text: string) => Promise<void>;
   readonly ended: Promise<BenchEnd>;
 }
@@ -21,19 +22,22 @@ export interface BenchRun {
 export interface BenchEnd {
   readonly code: number | null;
   readonly output: string;
-  /** Whether a process that it started is still there. */
+  /** Whether a process that it started is still running. */
   readonly leftovers: boolean;
 }
 
 /**
  * Runs the built benchmark.
- * @param temporary Where its lock is, so that it does not wait for one that a user runs.
+ * @param temporary Folder of its lock, so that the lock of a user's benchmark does not matter.
+ * @throws {Error} When the benchmark is not built.
  */
 export function bench(temporary: string, ...args: readonly string[]): BenchRun {
+  if (!existsSync(main))
+    throw new Error('the benchmark is not built: run `npm run build` in the root folder');
   const { NODE_OPTIONS: _ofJest, ...env } = process.env;
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...env, TMPDIR: temporary },
-    // A process group of its own: who is left in it tells who was left behind.
+    // The benchmark gets its own process group, so that the group shows the processes that it leaves behind.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -45,13 +49,16 @@ export function bench(temporary: string, ...args: readonly string[]): BenchRun {
       child.emit('output');
     });
   }
-  const says = async (text: string): Promise<void> => {
-    while (!output.includes(text)) await once(child, 'output');
-  };
   const ended = once(child, 'close').then((): BenchEnd => {
     running.delete(child);
     return { code: child.exitCode, output, leftovers: hasGroup(child.pid) };
   });
+  const says = async (text: string): Promise<void> => {
+    while (!output.includes(text)) {
+      if (!running.has(child)) throw new Error(`the benchmark ended before it wrote '${text}': ${output}`);
+      await Promise.race([once(child, 'output'), ended]);
+    }
+  };
   return { process: child, says, ended };
 }
 
