@@ -1,24 +1,24 @@
 import type { Method, Payload } from './worker/methods.js';
 
-/** One way to have a function run elsewhere, with one worker. */
+/** One way to run a function in another process or thread, with one worker. */
 export interface Contender {
-  /** What `--contenders` calls it. */
+  /** Its name for `--contenders`. */
   readonly name: string;
-  /** What the table calls it. */
+  /** Its name in the table. */
   readonly title: string;
-  /** The package whose version the table names; none for what is part of Node. */
+  /** The package whose version the report names. Absent if the contender is a part of Node. */
   readonly package?: string;
-  /** The settings that matter, in words. */
+  /** The settings that affect its speed, as a phrase for the report. */
   readonly settings: string;
-  /** `text`: JSON, which cannot carry bytes. */
+  /** `text` means JSON, which cannot carry bytes. */
   readonly carries: 'text' | 'bytes';
-  /** Starts its worker. */
+  /** Starts the worker. */
   readonly open: () => Promise<Connection> | Connection;
 }
 
 /** A contender's running worker. */
 export interface Connection {
-  /** Runs a method of `worker/methods.ts` there. */
+  /** Runs a method of `worker/methods.ts` in the worker. */
   readonly call: (method: Method, payload: Payload) => PromiseLike<unknown>;
   /** Ends the worker. */
   readonly close: () => unknown;

@@ -5,20 +5,21 @@ import { join } from 'node:path';
 import { UsageError } from './options.js';
 
 /**
- * Two runs at a time would measure each other.
- * @returns What lets the next run begin.
- * @throws UsageError naming the process that is running the benchmark.
+ * Claims the machine for this run, because two runs at once would distort each other's figures.
+ * @returns A function that releases the lock.
+ * @throws {UsageError} When another process is running the benchmark. The message names it.
  */
 export function lock(file = join(tmpdir(), 'dual-broker-bench.lock')): () => void {
   if (!claim(file)) {
     const owner = Number(readFileSync(file, 'utf8'));
     if (isAlive(owner)) {
       throw new UsageError(
-        `process ${owner} is running the benchmark: wait for it (or, if that is something else, remove ${file})`,
+        `process ${owner} is running the benchmark: wait until it ends, or remove ${file} if that process is not a benchmark`,
       );
     }
     rmSync(file, { force: true });
-    if (!claim(file)) throw new UsageError('another run of the benchmark has just begun: wait for it');
+    if (!claim(file))
+      throw new UsageError('another run of the benchmark has just started: wait until it ends');
   }
   return () => {
     rmSync(file, { force: true });
@@ -35,7 +36,7 @@ function claim(file: string): boolean {
   }
 }
 
-/** @param pid NaN, and 0, where the file was not written to its end. */
+/** @param pid `NaN` or 0 if the lock file was not written completely. */
 function isAlive(pid: number): boolean {
   if (!(pid > 0)) return false;
   try {

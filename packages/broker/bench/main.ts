@@ -1,6 +1,6 @@
 /**
- * Compares this broker with other ways to have a function run elsewhere. It measures the built package in plain
- * Node: `npm run bench -- --help`.
+ * Compares this broker with other ways to run a function in another process or thread. Measures the built package in
+ * plain Node: `npm run bench -- --help`.
  */
 import { writeFileSync } from 'node:fs';
 
@@ -16,7 +16,7 @@ import { circumstances } from './report/machine.js';
 import { table } from './report/table.js';
 import { tasks } from './tasks.js';
 
-/** This package's folder: the benchmark is built into `bench/dist`. */
+/** This package's folder, seen from `bench/dist`. */
 const folder = new URL('../../', import.meta.url);
 
 async function benchmark(options: Options, args: readonly string[], signal: AbortSignal): Promise<void> {
@@ -27,12 +27,12 @@ async function benchmark(options: Options, args: readonly string[], signal: Abor
     pinnedTo: options.pin ? pin() : undefined,
   });
   if (where.load > where.cores / 4) {
-    console.warn(`The machine is busy (load ${where.load.toFixed(1)}): figures will be soft.`);
+    console.warn(`The machine is busy (load ${where.load.toFixed(1)}): the figures will be inaccurate.`);
   }
   const outcome = await run({ ...options, signal, onProgress: console.warn });
   if (signal.aborted) return;
 
-  console.log(`\n${table(outcome)}\n\n${outcome.rounds} rounds. Loop delay: ms, 99th percentile.\n`);
+  console.log(`\n${table(outcome)}\n\n${outcome.rounds} rounds. Loop delay is in ms (99th percentile).\n`);
   console.log(judge(outcome).join('\n'));
   for (const { contender, failure } of outcome.lines) {
     if (failure === undefined) continue;
@@ -71,5 +71,5 @@ try {
   console.error(error.message);
   process.exitCode = 2;
 }
-// A contender that hung may still hold on to this process; without it, its worker ends as well.
+// A contender that hung may keep this process alive. Its worker ends when this process does.
 process.exit();

@@ -3,12 +3,12 @@ import { parseArgs } from 'node:util';
 import type { Contender } from './contender.js';
 import type { Task } from './tasks.js';
 
-/** A command line that asks for what cannot be. */
+/** The command line, or the machine, does not allow the run. The message tells the user what to do. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What the command line asks for. */
+/** The parsed command line; `usage` describes each option. */
 export interface Options {
   readonly help: boolean;
   readonly contenders: readonly Contender[];
@@ -19,7 +19,7 @@ export interface Options {
   readonly write: boolean;
 }
 
-/** @throws UsageError naming the option, and what it takes. */
+/** @throws {UsageError} When an option is unknown or its value invalid. The message names the option. */
 export function parseOptions(
   args: readonly string[],
   contenders: readonly Contender[],
@@ -41,16 +41,16 @@ export function parseOptions(
   };
 }
 
-/** What `--help` prints. */
+/** The text of `--help`. */
 export function usage(contenders: readonly Contender[], tasks: readonly Task[]): string {
   return `npm run bench -- [options]
 
   --pin               keep all processes on one core
-  --seconds N         how long to measure altogether, after a warm-up half as long (120)
-  --contenders A,B    only these: ${namesOf(contenders)}
-  --tasks A,B         only these: ${namesOf(tasks)}
+  --seconds N         total time to measure, after a warm-up of half that time (default: 120)
+  --contenders A,B    measure only these: ${namesOf(contenders)}
+  --tasks A,B         run only these: ${namesOf(tasks)}
   --json FILE         write all figures to FILE
-  --write             write table and chart to docs/`;
+  --write             write the table and the chart to docs/`;
 }
 
 function parse(args: readonly string[]) {

@@ -6,8 +6,8 @@ import type { Outcome } from './report/outcome.js';
 import { channelSection, withSection } from './report/section.js';
 
 /**
- * Writes `benchmarks.md`'s section on the channel, and the chart.
- * @param docs The folder of the documents.
+ * Writes the section on the channel into `benchmarks.md`, and its chart.
+ * @param docs The folder of the documentation.
  */
 export function publish(docs: URL, outcome: Outcome, circumstances: Circumstances): void {
   const file = new URL('benchmarks.md', docs);

@@ -1,19 +1,22 @@
-/** The middle value; of an even number, the mean of the two in the middle. */
+/**
+ * The middle value, or the mean of the two middle values if their number is even.
+ * @throws {RangeError} When `values` is empty.
+ */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  if (low === undefined || high === undefined) throw new RangeError('there is no median of nothing');
+  if (low === undefined || high === undefined) throw new RangeError('a median needs at least one value');
   return (low + high) / 2;
 }
 
-/** One contender's turn at one task. */
+/** The measurements of one contender's turn at one task. */
 export interface Turn {
-  /** Time per call, in µs: the median where calls go one by one, else elapsed time over calls. */
+  /** Time per call in µs: the median if calls run one at a time, otherwise elapsed time divided by calls. */
   readonly time: number;
   readonly calls: number;
   /** CPU time of both ends during the turn, in µs. */
   readonly cpu: number;
-  /** 99th percentile of how late the parent's event loop was, in ms; only where the task watches it. */
+  /** Delay of the parent's event loop in ms, 99th percentile. `undefined` if the task does not watch it. */
   readonly loopDelay: number | undefined;
 }
 
@@ -22,15 +25,15 @@ export interface Summary {
   readonly turns: number;
   /** Median over turns, in µs per call. */
   readonly time: number;
-  /** The quickest turn, in µs per call. */
+  /** The fastest turn, in µs per call. */
   readonly best: number;
-  /** CPU time of both ends, in µs per call: the sum of all turns over all calls. */
+  /** CPU time of both ends in µs per call: total CPU time divided by the number of calls of all turns. */
   readonly cpu: number;
-  /** Median over turns, in ms. */
+  /** Median over turns, in ms. `undefined` if the task does not watch the event loop. */
   readonly loopDelay: number | undefined;
 }
 
-/** @param turns At least one. */
+/** @param turns At least one turn. */
 export function summarize(turns: readonly Turn[]): Summary {
   const times = turns.map(({ time }) => time);
   const delays = turns.flatMap(({ loopDelay }) => loopDelay ?? []);

@@ -1,19 +1,19 @@
 import type { Payload } from './worker/methods.js';
 
-/** One thing that every contender is timed at. */
+/** One kind of call that every contender is timed at. */
 export interface Task {
-  /** What `--tasks` calls it. */
+  /** Its name for `--tasks`. */
   readonly name: string;
-  /** What the table calls it. */
+  /** Its name in the table. */
   readonly title: string;
-  /** `echo`: the payload crosses both ways. `sink`: it crosses once, and a small answer comes back. */
+  /** `echo` sends the payload both ways. `sink` sends it once, and a small answer comes back. */
   readonly method: 'echo' | 'sink';
   readonly payload: Payload;
-  /** Calls that are under way at any time. */
+  /** Number of calls in flight at any time. */
   readonly inFlight: number;
-  /** How long one contender's turn takes, in ms. */
+  /** Length of one contender's turn, in ms. */
   readonly turn: number;
-  /** Whether the delay of the parent's event loop is measured as well. */
+  /** Whether to measure the delay of the parent's event loop as well. */
   readonly watchesLoop: boolean;
 }
 
@@ -26,7 +26,7 @@ interface Size {
 
 const small: Size = { name: 'small', title: 'small', payload: 'hello world', turn: 25 };
 const kilobyte: Size = { name: '1k', title: '1 KB', payload: new Uint8Array(1024).fill(3), turn: 25 };
-// An RGB image of 224 × 224, as VGG-16 takes it: as bytes, and as a tensor of floats.
+// The input of VGG-16, an RGB image of 224 × 224 pixels: as bytes, and as a tensor of floats.
 const image: Size = { name: '150k', title: '150 KB', payload: new Uint8Array(150_528).fill(3), turn: 25 };
 const tensor: Size = {
   name: '602k',
@@ -55,7 +55,7 @@ const crowd = (size: Size): Task => ({
   inFlight: 64,
 });
 
-// Long turns: a 99th percentile wants some hundred samples, one a ms.
+// The turn is long because a 99th percentile needs a few hundred samples, and there is one per ms.
 const stream: Task = {
   ...echo(tensor),
   name: '602k-stream',

@@ -2,7 +2,7 @@ import { defineConfig } from 'tsup';
 
 const common = { outDir: 'bench/dist', target: 'node20.19' } as const;
 
-/** The benchmark as plain JavaScript, file by file: a TypeScript loader would be measured with what it loads. */
+/** Builds the benchmark as plain JavaScript, file by file. A TypeScript loader would distort the figures. */
 export default defineConfig([
   {
     ...common,
@@ -10,7 +10,7 @@ export default defineConfig([
     bundle: false,
     entry: ['bench/**/*.ts', '!bench/tsup.config.ts', '!bench/throughput/**'],
   },
-  // This one measures a part of the package's source as well.
+  // The throughput benchmark also measures a part of the package's source, so it is bundled.
   {
     ...common,
     format: 'esm',
@@ -20,7 +20,7 @@ export default defineConfig([
       'throughput/pipeline': 'bench/throughput/pipeline.ts',
     },
   },
-  // In a cluster's worker, the pool's first message comes while an ES module is still loading, and is lost.
+  // CommonJS, because a cluster worker loses the pool's first message if it arrives while an ES module is loading.
   {
     ...common,
     format: 'cjs',

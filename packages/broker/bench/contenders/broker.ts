@@ -5,7 +5,7 @@ import type makePipeline from '../worker/pipeline.js';
 
 const pipeline = new URL('../worker/pipeline.js', import.meta.url);
 
-/** This broker, as its users drive it. */
+/** This broker, called through its typed proxy, as its users call it. */
 export function brokerContender(
   about: Pick<Contender, 'name' | 'title' | 'settings'>,
   options: CommonOptions = {},

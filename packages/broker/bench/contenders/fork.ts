@@ -5,9 +5,9 @@ import type { Contender } from '../contender.js';
 import type { Request, Response } from '../worker/methods.js';
 import { Pending } from './pending.js';
 
-const worker = fileURLToPath(new URL('../worker/fork.js', import.meta.url));
+const WORKER = fileURLToPath(new URL('../worker/fork.js', import.meta.url));
 
-/** `child_process.fork` and its messages, with nothing around them. */
+/** `child_process.fork` and its messages, without a pool. */
 export function forkContender(serialization: SerializationType): Contender {
   return {
     name: `fork-${serialization}`,
@@ -16,7 +16,7 @@ export function forkContender(serialization: SerializationType): Contender {
     carries: serialization === 'json' ? 'text' : 'bytes',
     open() {
       const pending = new Pending();
-      const child = fork(worker, { serialization });
+      const child = fork(WORKER, { serialization });
       child.on('message', (response: Response) => {
         pending.settle(response);
       });

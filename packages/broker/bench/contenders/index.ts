@@ -9,7 +9,7 @@ import { threadContender } from './thread.js';
 import { tinypool } from './tinypool.js';
 import { workerpoolProcess } from './workerpool.js';
 
-/** All that are measured, in the order of the table. The first one is what the others are compared with. */
+/** All contenders, in the order of the table. The others are compared with the first one. */
 export const contenders: readonly Contender[] = [
   brokerContender(
     { name: 'broker', title: '@dual/broker', settings: 'sharedMemory false' },

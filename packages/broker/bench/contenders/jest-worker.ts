@@ -5,7 +5,7 @@ import { type JestWorkerFarm, Worker } from 'jest-worker';
 import type { Contender } from '../contender.js';
 import type * as methods from '../worker/methods.js';
 
-const worker = fileURLToPath(new URL('../worker/methods.js', import.meta.url));
+const WORKER = fileURLToPath(new URL('../worker/methods.js', import.meta.url));
 
 export const jestWorker: Contender = {
   name: 'jest-worker',
@@ -14,7 +14,7 @@ export const jestWorker: Contender = {
   settings: "enableWorkerThreads false, serialization 'advanced'",
   carries: 'bytes',
   open() {
-    const farm = new Worker(worker, {
+    const farm = new Worker(WORKER, {
       enableWorkerThreads: false,
       numWorkers: 1,
       exposedMethods: ['echo', 'sink', 'usage'],

@@ -5,12 +5,12 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** The calls that wait for an answer, where Node itself offers only messages. */
+/** Matches answers to calls for contenders that only exchange messages. */
 export class Pending {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  /** @param send Sends the request of that id. */
+  /** @param send Sends the request with the given id. */
   add(send: (id: number) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;

@@ -4,11 +4,11 @@ import { Piscina } from 'piscina';
 
 import type { Contender } from '../contender.js';
 
-const filename = fileURLToPath(new URL('../worker/methods.js', import.meta.url));
+const FILENAME = fileURLToPath(new URL('../worker/methods.js', import.meta.url));
 
 /**
- * piscina: worker threads that wait for their next task in `Atomics.wait` (its default, and fastest).
- * @param concurrency Tasks that the pool hands to the thread at once; its default is 1.
+ * piscina: worker threads that wait for their next task in `Atomics.wait`, which is its default and its fastest mode.
+ * @param concurrency Number of tasks that the pool hands to the thread at once. piscina's default is 1.
  */
 export function piscinaContender(
   about: Pick<Contender, 'name' | 'title' | 'settings'>,
@@ -20,7 +20,7 @@ export function piscinaContender(
     carries: 'bytes',
     open() {
       const pool = new Piscina({
-        filename,
+        filename: FILENAME,
         minThreads: 1,
         maxThreads: 1,
         idleTimeout: Infinity,

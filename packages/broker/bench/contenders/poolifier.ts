@@ -5,7 +5,7 @@ import { FixedClusterPool } from 'poolifier';
 import type { Contender } from '../contender.js';
 import type { Payload } from '../worker/methods.js';
 
-const worker = fileURLToPath(new URL('../worker/poolifier.cjs', import.meta.url));
+const WORKER = fileURLToPath(new URL('../worker/poolifier.cjs', import.meta.url));
 
 export const poolifierCluster: Contender = {
   name: 'poolifier',
@@ -14,7 +14,7 @@ export const poolifierCluster: Contender = {
   settings: "FixedClusterPool, serialization 'advanced'",
   carries: 'bytes',
   open() {
-    const pool = new FixedClusterPool<Payload>(1, worker, {
+    const pool = new FixedClusterPool<Payload>(1, WORKER, {
       settings: { serialization: 'advanced' },
       enableEvents: false,
     });

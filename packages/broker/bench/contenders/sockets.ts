@@ -11,11 +11,11 @@ import { readLines } from '../worker/lines.js';
 import type { Request, Response } from '../worker/methods.js';
 import { Pending } from './pending.js';
 
-const worker = fileURLToPath(new URL('../worker/sockets.js', import.meta.url));
+const WORKER = fileURLToPath(new URL('../worker/sockets.js', import.meta.url));
 
 /**
- * Two event loops and one socket, with nothing around them: what no pool of processes can be much faster than. What
- * leaves in one tick leaves in one write.
+ * Two event loops and one socket, without a pool: a practical lower bound for any pool of processes. Requests made in
+ * one tick leave in one write.
  */
 export const bareSockets: Contender = {
   name: 'sockets',
@@ -28,11 +28,11 @@ export const bareSockets: Contender = {
     const path = join(tmpdir(), `bench-${randomUUID()}.sock`);
     await once(server.listen(path), 'listening');
     const onread = readLines((response) => {
-      pending.settle(response as Response); // what the worker sends
+      pending.settle(response as Response); // worker/sockets.ts sends nothing else
     });
     const socket = connect({ path, onread });
-    const [theirs] = (await once(server, 'connection')) as [Socket]; // as its documentation says
-    const child = spawn(process.execPath, [worker], { stdio: ['ignore', 'inherit', 'inherit', theirs] });
+    const [theirs] = (await once(server, 'connection')) as [Socket]; // documented for 'connection'
+    const child = spawn(process.execPath, [WORKER], { stdio: ['ignore', 'inherit', 'inherit', theirs] });
     theirs.destroy();
     server.close();
     child.once('error', (error) => {

@@ -7,8 +7,8 @@ import { Pending } from './pending.js';
 const worker = new URL('../worker/thread.js', import.meta.url);
 
 /**
- * `postMessage` to a worker thread, with nothing around it. The caller keeps its array, as with all others: what
- * is transferred is a copy that it makes first.
+ * `postMessage` to a worker thread, without a pool. In mode `transfer` it copies the array and transfers the copy, so
+ * that the caller keeps its array, as with all other contenders.
  */
 export function threadContender(mode: 'clone' | 'transfer'): Contender {
   const post = mode === 'clone' ? clone : transfer;

@@ -4,7 +4,7 @@ import { Tinypool } from 'tinypool';
 
 import type { Contender } from '../contender.js';
 
-const filename = fileURLToPath(new URL('../worker/methods.js', import.meta.url));
+const FILENAME = fileURLToPath(new URL('../worker/methods.js', import.meta.url));
 
 export const tinypool: Contender = {
   name: 'tinypool',
@@ -14,7 +14,7 @@ export const tinypool: Contender = {
   carries: 'bytes',
   open() {
     const pool = new Tinypool({
-      filename,
+      filename: FILENAME,
       runtime: 'child_process',
       serialization: 'advanced',
       minThreads: 1,

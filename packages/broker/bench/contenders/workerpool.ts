@@ -4,7 +4,7 @@ import workerpool from 'workerpool';
 
 import type { Contender } from '../contender.js';
 
-const worker = fileURLToPath(new URL('../worker/workerpool.js', import.meta.url));
+const WORKER = fileURLToPath(new URL('../worker/workerpool.js', import.meta.url));
 
 export const workerpoolProcess: Contender = {
   name: 'workerpool',
@@ -13,7 +13,7 @@ export const workerpoolProcess: Contender = {
   settings: "workerType 'process', serialization 'advanced'",
   carries: 'bytes',
   open() {
-    const pool = workerpool.pool(worker, {
+    const pool = workerpool.pool(WORKER, {
       workerType: 'process',
       forkOpts: { serialization: 'advanced' },
       minWorkers: 1,

@@ -5,9 +5,9 @@ import type { Task } from '../tasks.js';
 import { sink } from '../worker/methods.js';
 
 /**
- * Whether a contender does the task at all: a figure of a wrong answer would be worth nothing. Type, length and
- * every element have to be right.
- * @throws Error that says what came instead.
+ * Makes sure that a contender answers the task correctly, because the speed of wrong answers means nothing. Compares
+ * the type, the length and every element.
+ * @throws {Error} When the answer is wrong. The message names the type of the answer.
  */
 export async function check({ call }: Connection, { method, payload }: Task): Promise<void> {
   const expected = method === 'echo' ? payload : sink(payload);

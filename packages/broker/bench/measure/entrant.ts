@@ -8,14 +8,14 @@ import { takeTurn } from './turn.js';
 import { workerUsage } from './usage.js';
 import { within } from './within.js';
 
-/** How long a contender may take to start, to end, or beyond its turn, in ms. */
+/** Time limit in ms for each step of a contender: its start, a turn, and its end. */
 const PATIENCE = 30_000;
 
 type State =
   | { readonly name: 'open'; readonly connection: Connection; readonly pid: number }
   | { readonly name: 'closed' };
 
-/** A contender that takes part until it fails. */
+/** A contender during a run. It takes part until it fails. */
 export class Entrant {
   readonly contender: Contender;
   readonly turns = new Map<Task, Turn[]>();
@@ -26,21 +26,21 @@ export class Entrant {
     this.contender = contender;
   }
 
-  /** What went wrong; `undefined` as long as nothing has. */
+  /** The message of the error that ended its participation, if any. */
   get failure(): string | undefined {
     return this.#failure;
   }
 
-  /** Whether it is to take turns at that task. */
+  /** Whether it takes turns at this task. */
   does({ payload }: Task): boolean {
     return this.#state.name === 'open' && (this.contender.carries === 'bytes' || typeof payload === 'string');
   }
 
-  /** Starts it, and looks whether its answers are right. */
+  /** Starts it, and checks that its answers are right. */
   async open(tasks: readonly Task[]): Promise<void> {
     await this.#attempt(async () => {
       const connection = await this.contender.open();
-      // Known from now on, so that it is closed whatever comes.
+      // Store the connection before the next step, so that it is closed even if that fails.
       this.#state = { name: 'open', connection, pid: process.pid };
       const { pid } = await workerUsage(connection);
       this.#state = { name: 'open', connection, pid };
@@ -48,12 +48,12 @@ export class Entrant {
     });
   }
 
-  /** A turn that only warms up. */
+  /** Takes a turn that is not counted. */
   async warmUp(task: Task): Promise<void> {
     await this.#turn(task, 2 * task.turn);
   }
 
-  /** A turn that counts. */
+  /** Takes a turn that is counted. */
   async turn(task: Task): Promise<void> {
     const turn = await this.#turn(task, task.turn);
     if (turn === undefined) return;
@@ -62,7 +62,7 @@ export class Entrant {
     else turns.push(turn);
   }
 
-  /** Ends its worker, by force where it does not end. */
+  /** Ends its worker, and kills it if it does not end in time. */
   async close(): Promise<void> {
     const state = this.#state;
     if (state.name === 'closed') return;

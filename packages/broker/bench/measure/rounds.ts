@@ -3,23 +3,23 @@ import { performance } from 'node:perf_hooks';
 import type { Task } from '../tasks.js';
 import type { Entrant } from './entrant.js';
 
-/** What the turns are for. */
+/** The entrants and tasks of a run, and its length. */
 export interface Plan {
   readonly entrants: readonly Entrant[];
   readonly tasks: readonly Task[];
-  /** How long to measure altogether, in seconds; one round is always made. */
+  /** Total time to measure, in s. At least one round is always completed. */
   readonly seconds: number;
   readonly signal: AbortSignal;
 }
 
-/** So long a part of the time that is measured do they warm up before: V8 goes on to compile for thousands of calls. */
+/** Length of the warm-up, as a share of the measured time. V8 still optimizes after thousands of calls. */
 const WARM_UP = 0.5;
 
 /**
- * Has all entrants take turns, task by task, round after round: what else the machine does then disturbs all of
- * them alike. Each round begins with another entrant, so that none always follows the same one, whose garbage it
- * might have to collect.
- * @returns The number of rounds that count.
+ * Lets all entrants take turns, task by task, round after round, so that other load on the machine affects all of them
+ * alike. Each round begins with another entrant. Otherwise an entrant would always follow the same other one, and might
+ * pay for the collection of its garbage.
+ * @returns The number of counted rounds.
  */
 export async function takeRounds(plan: Plan): Promise<number> {
   await repeat(plan, WARM_UP * plan.seconds, (entrant, task) => entrant.warmUp(task));

@@ -5,17 +5,18 @@ import type { Task } from '../tasks.js';
 import { Entrant } from './entrant.js';
 import { takeRounds } from './rounds.js';
 
-/** What to measure. */
+/** The contenders and tasks to measure, and for how long. */
 export interface Assignment {
   readonly contenders: readonly Contender[];
   readonly tasks: readonly Task[];
+  /** Total time to measure, in s, after the warm-up. */
   readonly seconds: number;
   readonly signal: AbortSignal;
-  /** Told what is being done. */
+  /** Receives a line of text at the start of each step. */
   readonly onProgress: (text: string) => void;
 }
 
-/** Opens all contenders, has them take their turns, and closes them, whatever happens. */
+/** Opens all contenders, lets them take their turns, and always closes them. */
 export async function run(assignment: Assignment): Promise<Outcome> {
   const { contenders, tasks, seconds, signal, onProgress } = assignment;
   const entrants = contenders.map((contender) => new Entrant(contender));

@@ -5,13 +5,13 @@ import { median, type Turn } from '../stats.js';
 import type { Task } from '../tasks.js';
 import { workerUsage } from './usage.js';
 
-/** How often the event loop is looked at, in ms. */
+/** Interval in ms at which the event loop is sampled. */
 const RESOLUTION = 1;
 
 /**
- * Has a contender do a task for about `duration` ms, and times it.
+ * Times a contender at a task for about `duration` ms.
  *
- * Two calls go before the clock starts: others had the caches, and the processor, until now.
+ * Two calls run before the clock starts, because other contenders have just filled the CPU caches.
  */
 export async function takeTurn(connection: Connection, task: Task, duration: number): Promise<Turn> {
   const { call } = connection;
@@ -41,13 +41,13 @@ export async function takeTurn(connection: Connection, task: Task, duration: num
   const workerAfter = await workerUsage(connection);
 
   const calls = latencies.length;
-  // A thread's time is part of its process's.
+  // The CPU time of this process already includes that of a worker thread.
   const worker = workerAfter.pid === process.pid ? 0 : workerAfter.cpu - workerBefore.cpu;
   return {
     time: 1000 * (inFlight === 1 ? median(latencies) : elapsed / calls),
     calls,
     cpu: user + system + worker,
-    // The histogram holds the time between two looks.
+    // The histogram records the time between two samples, so the interval itself is no delay.
     loopDelay: loop && Math.max(0, loop.percentile(99) / 1e6 - RESOLUTION),
   };
 }

@@ -1,11 +1,11 @@
 import type { Connection } from '../contender.js';
 import type { Usage } from '../worker/methods.js';
 
-/** What the worker's process has used; asked of the worker itself, so that it is exact on every system. */
+/** CPU time of the worker's process. The worker itself reports it, so it is exact on every system. */
 export async function workerUsage({ call }: Connection): Promise<Usage> {
   const usage = await call('usage', '');
   if (isUsage(usage)) return usage;
-  throw new TypeError('the worker did not tell its CPU time');
+  throw new TypeError('the worker did not report its CPU time');
 }
 
 function isUsage(value: unknown): value is Usage {

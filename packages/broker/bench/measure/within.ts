@@ -1,4 +1,8 @@
-/** What the promise resolves to; rejects when that takes longer. The work itself is not stopped. */
+/**
+ * Limits how long a promise is waited for. The work itself is not stopped.
+ * @param ms Time limit in ms.
+ * @throws {Error} When `work` takes longer.
+ */
 export async function within<T>(ms: number, work: PromiseLike<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

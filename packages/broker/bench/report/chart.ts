@@ -1,7 +1,7 @@
 import { threeDigits } from './format.js';
 import type { Line, Outcome } from './outcome.js';
 
-/** The tasks that are drawn, each in a column of its own. */
+/** The tasks in the chart, one column each. */
 const DRAWN = [
   { task: 'small', title: 'small' },
   { task: 'small-64', title: 'small, 64 in flight' },
@@ -16,8 +16,8 @@ const ROW = 22;
 const TOP = 74;
 
 /**
- * A bar chart of the time per call, as SVG: one row a contender, one column a task, each column with a scale of its
- * own. Its colours follow the reader's light or dark scheme.
+ * Draws the time per call as a bar chart in SVG: one row per contender, and one column per task, each with its own
+ * scale. The colours follow the reader's light or dark scheme.
  */
 export function chart({ tasks, lines }: Outcome): string {
   const columns = DRAWN.filter(({ task }) => tasks.some(({ name }) => name === task));

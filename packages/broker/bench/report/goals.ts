@@ -2,13 +2,13 @@ import type { Summary } from '../stats.js';
 import { threeDigits } from './format.js';
 import type { Outcome } from './outcome.js';
 
-/** What a contender should reach, compared with another one in the same run. */
+/** A limit for a contender, relative to another one in the same run. */
 interface Goal {
   readonly title: string;
   readonly task: string;
   readonly contender: string;
   readonly against: string;
-  /** `time` and `loopDelay`: at most so many times the other's. `rate`: at least so many times the other's. */
+  /** `time` and `loopDelay` may be at most `mustReach` times the other's; `rate` must be at least that. */
   readonly measure: 'time' | 'rate' | 'loopDelay';
   readonly mustReach: number;
   readonly aimFor?: number;
@@ -42,7 +42,7 @@ const goals: readonly Goal[] = [
   ]),
 ];
 
-/** One line a goal: whether it is reached, or that this run cannot say. */
+/** One line per goal: `reached`, `missed` or `not measured`, with the figures. */
 export function judge({ lines }: Outcome): string[] {
   const summaries = new Map(lines.map((line) => [line.contender.name, line.summaries]));
   return goals.map((goal) => {
@@ -61,7 +61,7 @@ function verdict({ measure, mustReach, aimFor }: Goal, own: number, other: numbe
   const reaches = (limit: number): boolean =>
     measure === 'rate' ? own * limit <= other : own <= other * limit;
   if (!reaches(mustReach)) return 'missed';
-  return aimFor !== undefined && reaches(aimFor) ? 'reached, the aim too' : 'reached';
+  return aimFor !== undefined && reaches(aimFor) ? 'reached, and the aim as well' : 'reached';
 }
 
 function pick({ measure }: Goal, summary: Summary | undefined): number | undefined {

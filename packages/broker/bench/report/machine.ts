@@ -1,26 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { arch, cpus, loadavg, platform } from 'node:os';
 
-/** The circumstances of a run. */
+/** The machine, the software and the command of a run. */
 export interface Circumstances {
-  /** The day, as YYYY-MM-DD. */
+  /** Date of the run, as YYYY-MM-DD. */
   readonly date: string;
   readonly command: string;
   readonly cpu: string;
   readonly cores: number;
   readonly platform: string;
   readonly node: string;
-  /** The core that all ran on; `undefined` where they were free. */
+  /** The core that all processes were pinned to. `undefined` if they were not pinned. */
   readonly pinnedTo: number | undefined;
-  /** The machine's load before the run, over a minute. */
+  /** Load average of the minute before the run. */
   readonly load: number;
-  /** Versions of what was measured, by package. */
+  /** Versions of the measured packages, by name. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
 /**
- * @param folder The package's; its dependencies are in `node_modules` there.
- * @param packages Their names, or the package's own.
+ * Collects the circumstances of this run.
+ * @param folder The folder of this package, with its dependencies in `node_modules`.
+ * @param packages Names of the measured packages, which may include this package.
  */
 export function circumstances({
   folder,
@@ -47,11 +48,11 @@ export function circumstances({
   };
 }
 
-/** How, when and on what a run was made, in a sentence or two. */
+/** Describes in a sentence or two how, when and on which machine a run was made. */
 export function describeRun(circumstances: Circumstances, rounds: number): string {
   const { date, command, cpu, cores, platform, node, pinnedTo, load, versions } = circumstances;
   const machine = `${cpu} (${cores} ${cores === 1 ? 'core' : 'cores'}), ${platform}, Node ${node.slice(1)}`;
-  const where = pinnedTo === undefined ? 'free on all cores' : 'all on one core';
+  const where = pinnedTo === undefined ? 'on all cores' : 'all on one core';
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `\`${command}\` on ${date}: ${machine}; ${where}; ${rounds} rounds; load before the run ${load.toFixed(1)}. ${packages.join(', ')}.`;
 }
@@ -59,7 +60,7 @@ export function describeRun(circumstances: Circumstances, rounds: number): strin
 function versionOf(name: string, folder: URL): string {
   const own: unknown = readManifest(new URL('package.json', folder));
   if (hasKey(own, 'name') && own.name === name) return versionIn(own);
-  // Not `require.resolve`: most packages export no package.json.
+  // `require.resolve` would fail, because most packages do not export their package.json.
   return versionIn(readManifest(new URL(`node_modules/${name}/package.json`, folder)));
 }
 

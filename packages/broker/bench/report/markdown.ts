@@ -1,4 +1,4 @@
-/** A table whose columns line up, the first one to the left and the others to the right. */
+/** A padded Markdown table. The first column is aligned to the left, the others to the right. */
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];
   const widths = header.map((_cell, column) => Math.max(3, ...all.map((row) => row[column]?.length ?? 0)));

@@ -1,6 +1,6 @@
 /**
- * A document with other text between the two markers of that name; whatever else it says stays as it is.
- * @returns `undefined` where it has no such markers.
+ * Replaces the text between the two markers called `name`, and leaves the rest of the document as it is.
+ * @returns The new document, or `undefined` if the document has no such markers.
  */
 export function replaceMarked(document: string, name: string, text: string): string | undefined {
   const begin = `<!-- ${name}:begin -->`;

@@ -14,14 +14,14 @@ ${BEGIN}
 ${END}
 `;
 
-/** A document with the section in it, between its two markers; whatever else it says stays as it is. */
+/** Puts the section between its two markers, and leaves the rest of the document as it is. */
 export function withSection(document: string | undefined, section: string): string {
   const text = document ?? FRAME;
   const replaced = replaceMarked(text, 'channel', section);
   return replaced ?? `${text.trimEnd()}\n\n## The channel\n\n${BEGIN}\n\n${section}\n\n${END}\n`;
 }
 
-/** What the document says about a run: how it was made, its table, how to read it. */
+/** The section about a run: how it was made, its table, and how to read that. */
 export function channelSection(outcome: Outcome, circumstances: Circumstances): string {
   const settings = outcome.lines.map(({ contender }) => `- ${contender.title}: ${contender.settings}.`);
   return [
@@ -35,9 +35,9 @@ export function channelSection(outcome: Outcome, circumstances: Circumstances): 
 }
 
 const EXPLANATION = [
-  'Each contender has one worker. They take turns of 25 to 250 ms at each task, round after round, in one process, and the figures are medians over turns.',
-  'The payload crosses both ways; in the _sink_ columns it crosses once, and a small object comes back. _×64_ and _×8_ are that many calls under way at once, and then the time is elapsed time over calls. CPU is user and system time of both ends.',
-  '_Loop delay_ is how late the event loop of the calling process is in ms (99th percentile) while 602 KB tensors are echoed, eight under way. The second block divides by the first row: above 1× is slower than it.',
+  'Each contender has one worker. All contenders run in one process. They take turns of 25 to 250 ms at each task, round after round, and the figures are medians over turns.',
+  'The payload crosses both ways. In the _sink_ columns it crosses once, and a small object comes back. _×64_ and _×8_ are the number of calls in flight at once; the time is then elapsed time divided by calls. CPU is the user and system time of both ends.',
+  '_Loop delay_ is the delay of the event loop of the calling process in ms (99th percentile) while 602 KB tensors are echoed, eight in flight. The second block divides by the first row: a contender above 1× is slower than that row.',
 ].join(' ');
 
 function failures({ lines }: Outcome): string[] {

@@ -3,7 +3,7 @@ import { threeDigits, times } from './format.js';
 import { markdownTable } from './markdown.js';
 import type { Line, Outcome } from './outcome.js';
 
-/** One column: a figure of one task. */
+/** A column of the table. It shows one figure of one task. */
 interface Column {
   readonly title: string;
   readonly task: string;
@@ -11,7 +11,7 @@ interface Column {
   readonly cpu: (summary: Summary) => number | undefined;
 }
 
-/** The table of a run: one block of rows a measure, one column a task. */
+/** The table of a run, with a block of rows per measure and at least one column per task. */
 export function table({ tasks, lines }: Outcome): string {
   const columns = tasks.flatMap(({ name, title, watchesLoop }): Column[] => [
     { title, task: name, value: ({ time }) => time, cpu: ({ cpu }) => cpu },

@@ -6,26 +6,26 @@ import { pipeline } from './pipeline-url.js';
 import { type Plan, turns } from './plan.js';
 
 const CLIENTS = [1, 2, 4, 8, 16, 32, 64];
-/** A call alone takes about so long, in ms: each client makes a few in the time that counts. */
+/** Time per client in ms, about that of one unbatched call. Each client then makes a few calls per turn. */
 const PACE = 25;
 
 const BATCH = { method: 'predictBatch', maxSize: 64, maxDelay: 'auto' } as const;
 
-/** One level of load, without batches and with them. */
+/** The figures at one number of clients, without batches and with them. */
 export interface LoadPoint {
   readonly clients: number;
   readonly single: Slice;
   readonly batched: Slice;
 }
 
-/** Rate and latency of a pipeline that takes 20 ms + 1 ms × items, from one client to many. */
+/** Measures a pipeline that takes 20 ms + 1 ms × items, with 1 to 64 clients. */
 export async function measureBatching({ rounds, scale, onProgress }: Plan): Promise<LoadPoint[]> {
   await using single = await Broker.start<typeof makePipeline>(pipeline);
   await using batched = await Broker.start<typeof makePipeline>(pipeline, { batch: { predict: BATCH } });
   const points: LoadPoint[] = [];
   for (const clients of CLIENTS) {
     onProgress(`batching: ${clients} ${clients === 1 ? 'client' : 'clients'}`);
-    // With few clients there are few calls, and one of 21 ms or 22 ms decides: more turns make up for it.
+    // One client makes so few calls that a single slow one changes the median. More turns make up for that.
     const count = clients === 1 ? 4 * rounds : rounds;
     const time = scale * PACE * (clients + 20);
     const slice = (broker: typeof single) => (): Promise<Slice> =>

@@ -22,8 +22,8 @@ const panels: readonly Panel[] = [
 ];
 
 /**
- * Rate and latency against the number of clients, as SVG: a panel each, both axes logarithmic, a line without
- * batches and one with. Its colours follow the reader's light or dark scheme.
+ * Draws rate and latency against the number of clients in SVG: one panel each, with logarithmic axes, a line without
+ * batches and a line with them. The colours follow the reader's light or dark scheme.
  */
 export function chart(points: readonly LoadPoint[]): string {
   return [
@@ -78,7 +78,7 @@ function decades(values: readonly number[]): number[] {
   return Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
 }
 
-/** Logarithmic: from the smallest to the largest of `values`, between two places. */
+/** A logarithmic scale that maps the smallest of `values` to `from` and the largest to `to`. */
 function scale(values: readonly number[], from: number, to: number): (value: number) => number {
   const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
   return (value) => from + ((to - from) * (Math.log(value) - low)) / (high - low || 1);

@@ -3,23 +3,23 @@ import { performance } from 'node:perf_hooks';
 import { median } from '../stats.js';
 
 export interface Load {
-  /** Each makes one call after the other. */
+  /** Number of clients. Each makes one call at a time. */
   readonly clients: number;
   readonly call: () => PromiseLike<unknown>;
-  /** How long calls are made before those that count, in ms. */
+  /** Length of the warm-up in ms. Calls that end during it are not counted. */
   readonly warmUp: number;
-  /** For how long they count, in ms. */
+  /** Length of the measurement in ms. */
   readonly duration: number;
 }
 
 export interface Slice {
-  /** Calls a second. */
+  /** Calls per second. */
   readonly rate: number;
-  /** How long a caller waits for an answer: the median, in ms. */
+  /** Median time from a call to its answer, in ms. */
   readonly latency: number;
 }
 
-/** Has so many clients call for a while, and measures the calls that end within the time that counts. */
+/** Runs the clients, and measures the calls that end after the warm-up and within `duration`. */
 export async function closedLoop({ clients, call, warmUp, duration }: Load): Promise<Slice> {
   const begin = performance.now() + warmUp;
   const end = begin + duration;
@@ -36,7 +36,7 @@ export async function closedLoop({ clients, call, warmUp, duration }: Load): Pro
   return { rate: (1_000 * latencies.length) / duration, latency: median(latencies) };
 }
 
-/** The median slice of several. */
+/** The median rate and the median latency of several slices. */
 export function typical(slices: readonly Slice[]): Slice {
   return {
     rate: median(slices.map(({ rate }) => rate)),

@@ -1,5 +1,5 @@
 /**
- * Measures what batches, processes and streams bring, and what statistics cost:
+ * Measures the gain from batches, processes and streams, and the cost of statistics:
  * `npm run bench:throughput -- --help`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -19,19 +19,19 @@ import { throughputSection } from './section.js';
 import { measureStatistics } from './statistics.js';
 import { measureStreaming } from './streaming.js';
 
-const usage = `npm run bench:throughput -- [options]
+const USAGE = `npm run bench:throughput -- [options]
 
-  --rounds N    how often those that are compared take turns (3)
-  --scale N     how long a turn is, compared with what gives steady figures (1)
-  --write       write figures and chart to docs/`;
+  --rounds N    number of rounds of turns (default: 3)
+  --scale N     length of a turn, relative to the length that gives steady figures (default: 1)
+  --write       write the figures and the chart to docs/`;
 
-/** This package's folder: the benchmark is built into `bench/dist/throughput`. */
+/** This package's folder, seen from `bench/dist/throughput`. */
 const folder = new URL('../../../', import.meta.url);
 
 async function main(args: string[]): Promise<void> {
   const options = parse(args);
   if (options.help) {
-    console.log(usage);
+    console.log(USAGE);
     return;
   }
   const where = circumstances({
@@ -65,7 +65,11 @@ function publish(section: string, svg: string): void {
   const docs = new URL('../../docs/', folder);
   const file = new URL('throughput.md', docs);
   const document = replaceMarked(readFileSync(file, 'utf8'), 'figures', section);
-  if (document === undefined) throw new UsageError('docs/throughput.md has no place for the figures');
+  if (document === undefined) {
+    throw new UsageError(
+      'docs/throughput.md has no place for the figures: add the markers figures:begin and figures:end',
+    );
+  }
   writeFileSync(file, document);
   writeFileSync(new URL('throughput.svg', docs), svg);
 }
@@ -73,7 +77,7 @@ function publish(section: string, svg: string): void {
 function parse(args: string[]) {
   const { help, write, rounds, scale } = values(args);
   if (!(Number.isInteger(Number(rounds)) && Number(rounds) >= 1))
-    throw new UsageError(`--rounds takes a whole number from 1, not '${rounds}'`);
+    throw new UsageError(`--rounds takes an integer of at least 1, not '${rounds}'`);
   if (!(Number(scale) > 0 && Number(scale) < Infinity))
     throw new UsageError(`--scale takes a number above 0, not '${scale}'`);
   return { help, write, rounds: Number(rounds), scale: Number(scale) };

@@ -1,2 +1,2 @@
-/** The pipeline that all of this measures: it is built beside `main.js`. */
+/** The pipeline of all throughput measurements. The build puts it next to `main.js`. */
 export const pipeline = new URL('./pipeline.js', import.meta.url);

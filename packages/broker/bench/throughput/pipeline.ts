@@ -2,12 +2,12 @@ const CHUNK_BYTES = 1024;
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
-/** Stands for a device that computes: this thread waits for it, and no core is busy. */
+/** Imitates a device that computes: the thread waits, but keeps no core busy. */
 function device(ms: number): void {
   Atomics.wait(cell, 0, 0, ms);
 }
 
-/** What a batch costs on the device: 20 ms, and 1 ms for each item. */
+/** A run on the device takes 20 ms, and 1 ms more for each item. */
 class Pipeline {
   predict(item: number): number {
     device(20 + 1);
@@ -19,7 +19,7 @@ class Pipeline {
     return [...items];
   }
 
-  /** Keeps one core busy for some ms, always with the same work. */
+  /** Keeps one core busy for a few ms, always with the same work. */
   compute(): number {
     let sum = 0;
     for (let i = 0; i < 4_000_000; i += 1) sum = (sum * 31 + i) | 0;

@@ -1,14 +1,14 @@
-/** How long to measure, and whom to tell. */
+/** How long to measure. */
 export interface Plan {
-  /** How often those that are compared take turns. */
+  /** Number of rounds. In a round, each of the compared alternatives takes a turn. */
   readonly rounds: number;
-  /** How long a turn is, compared with what gives steady figures. */
+  /** Length of a turn, relative to the length that gives steady figures. */
   readonly scale: number;
-  /** Told what is being done. */
+  /** Receives a line of text at the start of each step. */
   readonly onProgress: (text: string) => void;
 }
 
-/** Has two take turns, so that whatever else the machine does weighs on both; each goes first every other time. */
+/** Alternates between two measurements, and swaps their order in each round, so that other load affects both alike. */
 export async function turns<T>(
   rounds: number,
   first: () => Promise<T>,

@@ -6,15 +6,16 @@ import { pipeline } from './pipeline-url.js';
 import { type Plan, turns } from './plan.js';
 
 const CLIENTS = 8;
+/** Length of a turn, in ms. */
 const DURATION = 1_500;
 
-/** Calls a second of work that keeps a core busy, in one process and in two. */
+/** Calls per second of work that keeps a core busy, with one process and with two. */
 export async function measureProcesses({
   rounds,
   scale,
   onProgress,
 }: Plan): Promise<{ one: number; two: number }> {
-  onProgress('one process and two');
+  onProgress('processes: one and two');
   await using one = await Broker.start<typeof makePipeline>(pipeline);
   await using two = await Broker.start<typeof makePipeline>(pipeline, { processes: 2 });
   const duration = scale * DURATION;

@@ -4,7 +4,7 @@ import { markdownTable } from '../report/markdown.js';
 import { goalsOf } from './goals.js';
 import type { Outcome } from './outcome.js';
 
-/** What `throughput.md` says about a run. */
+/** The generated block of `throughput.md`. */
 export function throughputSection(outcome: Outcome, circumstances: Circumstances): string {
   const { batching, processes, streaming, statistics } = outcome;
   const load = markdownTable(
@@ -28,15 +28,16 @@ export function throughputSection(outcome: Outcome, circumstances: Circumstances
     ]),
   );
   const others = [
-    `work that keeps a core busy: ${threeDigits(processes.one)} calls/s in one process, ${threeDigits(processes.two)} in two`,
-    `chunks of 1 KB: ${threeDigits(streaming.stream / 1_000)} thousand/s streamed, ${threeDigits(streaming.pipe / 1_000)} thousand/s from a file through a pipe`,
-    `small calls, 64 under way: ${threeDigits(statistics.rate / 1_000)} thousand/s, of which counting and timing take ${threeDigits(statistics.recording)} µs each`,
+    `- Work that keeps a core busy: ${threeDigits(processes.one)} calls/s in one process, ${threeDigits(processes.two)} in two.`,
+    `- Chunks of 1 KB: ${threeDigits(streaming.stream / 1_000)} thousand/s streamed, ${threeDigits(streaming.pipe / 1_000)} thousand/s from a file read through a pipe.`,
+    `- Small calls, 64 in flight: ${threeDigits(statistics.rate / 1_000)} thousand/s. Counting and timing take ${threeDigits(statistics.recording)} µs of each.`,
   ];
   return [
     describeRun(circumstances, outcome.rounds),
-    '![Calls a second and latency against the number of clients, alone and in batches](throughput.svg)',
+    '![Calls per second and latency against the number of clients, alone and in batches](throughput.svg)',
     load,
-    `Besides, ${others.join('; ')}.`,
+    'The same run also measured:',
+    others.join('\n'),
     goals,
   ].join('\n\n');
 }

@@ -10,21 +10,23 @@ import { pipeline } from './pipeline-url.js';
 import { type Plan, turns } from './plan.js';
 
 const CLIENTS = 64;
+/** Length of a turn, in ms. */
 const DURATION = 1_000;
-/** How often `stats()` is asked for, in ms. A dashboard asks every few seconds. */
+/** Time between two calls of `stats()`, in ms. A dashboard calls it every few seconds. */
 const INTERVAL = 10;
+/** Number of recordings over which one timing is averaged. */
 const RECORDED = 100_000;
 
 export interface StatisticsFigures {
-  /** What counting and timing one call costs, in µs. */
+  /** Time to count and time one call, in µs. */
   readonly recording: number;
-  /** Small calls a second, 64 under way. */
+  /** Small calls per second, 64 in flight. */
   readonly rate: number;
-  /** The same while `stats()` is asked for a hundred times a second. */
+  /** Small calls per second while `stats()` is called 100 times per second. */
   readonly watchedRate: number;
 }
 
-/** What it costs that a broker counts and times its calls, and that somebody looks. */
+/** Measures the cost of counting and timing calls, and the cost of `stats()`. */
 export async function measureStatistics({ rounds, scale, onProgress }: Plan): Promise<StatisticsFigures> {
   onProgress('statistics');
   await using broker = await Broker.start<typeof makePipeline>(pipeline);
@@ -50,8 +52,9 @@ export async function measureStatistics({ rounds, scale, onProgress }: Plan): Pr
 }
 
 /**
- * What a broker does for each call beside its work, clock included, in µs. With many under way it looks at the clock when
- * a call comes, and when it is answered, which is when the next one starts.
+ * Time in µs that the broker spends per call on counting and timing, including its reads of the clock. With many calls in
+ * flight it reads the clock twice per call: when the call is accepted, and when it is answered. The next call starts at
+ * that same moment.
  */
 function recordingTime(): number {
   const meter = new CallMeter();

@@ -14,10 +14,10 @@ import { type Plan, turns } from './plan.js';
 const CHUNK_BYTES = 1024;
 const CHUNKS = 20_000;
 
-/** What the child of the comparison runs: a file, in chunks of the same size, into a plain pipe. */
+/** The program to compare with: it copies a file into a plain pipe, in chunks of the same size. */
 const PIPE = `require('node:fs').createReadStream(process.argv[1], { highWaterMark: ${CHUNK_BYTES} }).pipe(process.stdout)`;
 
-/** Chunks of 1 KB a second, from the first to the last: those of a stream, and those of a file through a pipe. */
+/** Chunks of 1 KB per second, measured from the first to the last: from a stream, and from a file through a pipe. */
 export async function measureStreaming({
   rounds,
   scale,
@@ -43,10 +43,10 @@ export async function measureStreaming({
 
 function readPipe(file: string): AsyncIterable<Uint8Array> {
   const child = spawn(process.execPath, ['-e', PIPE, file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  return child.stdout as AsyncIterable<Uint8Array>; // no encoding was set
+  return child.stdout as AsyncIterable<Uint8Array>; // it yields bytes, because no encoding is set
 }
 
-/** The time begins with the first chunk: what comes before is the start of a process. */
+/** Starts the clock at the first chunk, so that the start of the process is not measured. */
 async function rateOf(chunks: AsyncIterable<Uint8Array>, expected: number): Promise<number> {
   let begin: number | undefined;
   let bytes = 0;
@@ -57,6 +57,8 @@ async function rateOf(chunks: AsyncIterable<Uint8Array>, expected: number): Prom
     begin = performance.now();
     atBegin = bytes;
   }
-  if (begin === undefined || bytes !== expected) throw new Error(`${bytes} bytes came, not ${expected}`);
+  if (begin === undefined || bytes !== expected) {
+    throw new Error(`the stream ended after ${bytes} bytes, not ${expected}`);
+  }
   return (1_000 * (bytes - atBegin)) / CHUNK_BYTES / (performance.now() - begin);
 }

@@ -1,6 +1,6 @@
 import type { OnReadOpts } from 'node:net';
 
-/** Socket options that read messages, each a line of JSON, from memory that is used again and again. */
+/** Socket options that read messages, one line of JSON each, into a single reused buffer. */
 export function readLines(onMessage: (message: unknown) => void): OnReadOpts {
   let rest = '';
   return {

@@ -1,22 +1,21 @@
-/** What every contender's other end can do. piscina, tinypool and jest-worker load this file itself. */
+/** The methods of every contender's worker. piscina, tinypool and jest-worker load this file itself. */
 
-/** What is sent: text, or the bytes of an image or a tensor. */
+/** The argument of a call: text, or the bytes of an image or a tensor. */
 export type Payload = string | Uint8Array | Float32Array;
 
-/** What `sink` answers: little, but something that only the receiver of the payload can know. */
+/** The answer of `sink`. It is small, but depends on the payload, so it proves that the payload arrived. */
 export interface Digest {
   readonly length: number;
   readonly ends: string;
 }
 
-/** What a process has used since it started. */
+/** CPU time of a process since its start. */
 export interface Usage {
   readonly pid: number;
   /** User and system time of all its threads, in µs. */
   readonly cpu: number;
 }
 
-/** The payload, as it came. */
 export function echo(payload: Payload): Payload {
   return payload;
 }
@@ -32,17 +31,16 @@ export function usage(): Usage {
   return { pid: process.pid, cpu: user + system };
 }
 
-/** The name of a method. */
 export type Method = 'echo' | 'sink' | 'usage';
 
-/** One call, where a contender gives no way to name a method. */
+/** A call, for contenders that only exchange messages. */
 export interface Request {
   readonly id: number;
   readonly method: Method;
   readonly payload: Payload;
 }
 
-/** Its answer. */
+/** The answer to a `Request`. */
 export interface Response {
   readonly id: number;
   readonly result: unknown;

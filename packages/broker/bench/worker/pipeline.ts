@@ -1,6 +1,6 @@
 import { echo, sink, usage } from './methods.js';
 
-/** The pipeline that a broker runs. */
+/** The pipeline of the broker's contenders. */
 export default function makePipeline() {
   return { echo, sink, usage };
 }

@@ -3,11 +3,11 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { readLines } from './lines.js';
 import { answer, type Request } from './methods.js';
 
-// Each answer is written when it is there: one that waited for others would be lost with this process.
+// Write each answer at once, as the broker's child does: an answer that waits is lost if the process dies.
 const onread = readLines((request) => {
-  socket.write(`${JSON.stringify(answer(request as Request))}\n`); // what its parent sends
+  socket.write(`${JSON.stringify(answer(request as Request))}\n`); // the parent sends nothing else
 });
-// Node's types do not know that this constructor takes `onread`.
+// The constructor takes `onread`, but Node's types omit it.
 const options: SocketConstructorOpts & { onread: OnReadOpts } = {
   fd: 3,
   readable: true,

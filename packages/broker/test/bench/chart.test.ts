@@ -6,7 +6,7 @@ import { outcomeLine, outcomeOf } from '../support/outcomes.js';
 const widths = (svg: string): number[] =>
   [...svg.matchAll(/<rect[^>]* width="([\d.]+)"/g)].map(([, width]) => Number(width));
 
-test('bars are as long as the times they stand for, with a scale of its own for each task', () => {
+test('draws bars in proportion to their times, with a separate scale for each task', () => {
   const svg = chart(
     outcomeOf(
       ['small', '10m'],
@@ -20,7 +20,7 @@ test('bars are as long as the times they stand for, with a scale of its own for 
   expect(largeTheirs).toBe(smallTheirs);
 });
 
-test('a task that a contender does not do has no bar', () => {
+test('draws a dash for a task that a contender does not do', () => {
   const svg = chart(
     outcomeOf(['10m'], outcomeLine('ours', { '10m': 2000 }), outcomeLine('text only', { small: 3 })),
   );
@@ -28,13 +28,13 @@ test('a task that a contender does not do has no bar', () => {
   expect(svg).toContain('>–</text>');
 });
 
-test('names cannot break the drawing', () => {
+test('escapes names of contenders', () => {
   const svg = chart(outcomeOf(['small'], outcomeLine('<ours> & theirs', { small: 1 })));
   expect(svg).toContain('&lt;ours> &amp; theirs');
   expect(svg).not.toContain('<ours>');
 });
 
-test('the chart can be read in a light and in a dark scheme', () => {
+test('defines colours for a dark scheme', () => {
   expect(chart(outcomeOf(['small'], outcomeLine('ours', { small: 1 })))).toContain(
     'prefers-color-scheme: dark',
   );

@@ -6,7 +6,7 @@ import { outcomeLine, outcomeOf } from '../support/outcomes.js';
 const about = (lines: readonly string[], ...words: readonly string[]): string | undefined =>
   lines.find((line) => words.every((word) => line.includes(word)));
 
-test('a time has to be at most so many times the other one', () => {
+test('accepts a time of at most the given multiple of the other time', () => {
   const time = (own: number): string | undefined =>
     about(
       judge(
@@ -17,10 +17,10 @@ test('a time has to be at most so many times the other one', () => {
     );
   expect(time(81)).toMatch(/^missed: .* 0\.81× /);
   expect(time(80)).toMatch(/^reached: .* 0\.80× /);
-  expect(time(50)).toMatch(/^reached, the aim too: /);
+  expect(time(50)).toMatch(/^reached, and the aim as well: /);
 });
 
-test('a rate has to be at least so many times the other one', () => {
+test('accepts a rate of at least the given multiple of the other rate', () => {
   const rate = (own: number): string | undefined =>
     about(
       judge(
@@ -35,10 +35,10 @@ test('a rate has to be at least so many times the other one', () => {
     );
   expect(rate(11)).toMatch(/^missed: .* 3\.64× /);
   expect(rate(10)).toMatch(/^reached: .* 4\.00× /);
-  expect(rate(5)).toMatch(/^reached, the aim too: /);
+  expect(rate(5)).toMatch(/^reached, and the aim as well: /);
 });
 
-test('no delay of the event loop at all is not worse than none', () => {
+test('accepts an event-loop delay of 0 if the other delay is 0 as well', () => {
   const stream = { '602k-stream': { loopDelay: 0 } };
   const lines = judge(
     outcomeOf(['602k-stream'], outcomeLine('broker', stream), outcomeLine('fork-advanced', stream)),
@@ -46,7 +46,7 @@ test('no delay of the event loop at all is not worse than none', () => {
   expect(about(lines, 'event-loop delay')).toMatch(/^reached: /);
 });
 
-test('what a run did not measure is said', () => {
+test('reports goals that the run did not measure', () => {
   const lines = judge(outcomeOf(['small'], outcomeLine('broker', { small: 1 })));
   expect(lines.every((line) => line.startsWith('not measured: '))).toBe(true);
 });

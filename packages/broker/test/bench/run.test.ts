@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/temporary.js';
 
 const tiny = ['--seconds', '0.05', '--tasks', 'small', '--contenders', 'broker,fork-advanced'];
 
-test('a run prints a table and what it means, and leaves no process behind', async () => {
+test('prints the table and the goals, and leaves no process behind', async () => {
   const folder = temporaryFolder();
   const json = join(folder, 'figures.json');
   const { code, output, leftovers } = await bench(folder, ...tiny, '--json', json).ended;
@@ -26,7 +26,7 @@ test('a run prints a table and what it means, and leaves no process behind', asy
   expect(existsSync(join(folder, 'dual-broker-bench.lock'))).toBe(false);
 });
 
-test('a second run does not begin while the first one measures', async () => {
+test('refuses to start while another run is measuring', async () => {
   const folder = temporaryFolder();
   const first = bench(folder, ...tiny, '--seconds', '600');
   await first.says('measuring');
@@ -39,14 +39,14 @@ test('a second run does not begin while the first one measures', async () => {
   expect(await bench(folder, ...tiny).ended).toMatchObject({ code: 0 });
 });
 
-test('the lock of a run that was killed does not hold up the next one', async () => {
+test('ignores the lock of a run that was killed', async () => {
   const folder = temporaryFolder();
   const { pid } = spawnSync(process.execPath, ['--version']);
   writeFileSync(join(folder, 'dual-broker-bench.lock'), String(pid));
   expect(await bench(folder, ...tiny).ended).toMatchObject({ code: 0 });
 });
 
-test('a name that is not there is refused with those that are', async () => {
+test('rejects an unknown name, and lists the known ones', async () => {
   const { code, output } = await bench(temporaryFolder(), '--contenders', 'brokr').ended;
   expect(code).toBe(2);
   expect(output).toMatch(/--contenders takes broker, .*not 'brokr'/);

@@ -13,23 +13,23 @@ const outcome = outcomeOf(
   outcomeLine('theirs', { small: 50 }, 'no answer within 30 s'),
 );
 
-test('only what stands between the markers is written anew', () => {
+test('replaces only the text between the markers', () => {
   const before = `# Benchmarks\n\nBy hand.\n\n${BEGIN}\n\nold\n\n${END}\n\n## More\n\nAlso by hand.\n`;
   expect(withSection(before, 'new')).toBe(before.replace('old', 'new'));
 });
 
-test('a second run leaves no trace of the first', () => {
+test('replaces the whole section of an earlier run', () => {
   const once = withSection(undefined, 'first');
   expect(withSection(once, 'second')).toBe(withSection(undefined, 'second'));
 });
 
-test('a document without the markers gets them at its end', () => {
+test('appends the markers and the section to a document without markers', () => {
   expect(withSection('# Benchmarks\n\nBy hand.\n', 'new')).toBe(
     `# Benchmarks\n\nBy hand.\n\n## The channel\n\n${BEGIN}\n\nnew\n\n${END}\n`,
   );
 });
 
-test('the section says on what, when, how and with which versions it was measured', () => {
+test('names the machine, the date, the command and the versions of the run', () => {
   const section = channelSection(outcome, someCircumstances);
   for (const part of [
     'Some CPU (2 cores)',
@@ -43,7 +43,7 @@ test('the section says on what, when, how and with which versions it was measure
   expect(section).toContain('theirs failed: no answer within 30 s.');
 });
 
-test('a written document is formatted as all others are', async () => {
+test('writes a document that Prettier accepts', async () => {
   const document = withSection(undefined, channelSection(outcome, someCircumstances));
   expect(await check(document, { parser: 'markdown', printWidth: 110 })).toBe(true);
 });

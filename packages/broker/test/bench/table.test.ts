@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { table } from '../../bench/report/table.js';
 import { outcomeLine, outcomeOf } from '../support/outcomes.js';
 
-test('the table has times, ratios to the first contender, and CPU, one column a task', () => {
+test('shows times, ratios to the first contender and CPU times, with one column per task', () => {
   const text = table(
     outcomeOf(
       ['small', '10m'],
@@ -28,7 +28,7 @@ test('the table has times, ratios to the first contender, and CPU, one column a 
   );
 });
 
-test('the delay of the event loop has a column of its own', () => {
+test('shows the delay of the event loop in a separate column', () => {
   const summary = { time: 500, cpu: 700, loopDelay: 4 };
   const text = table(
     outcomeOf(
@@ -51,7 +51,7 @@ test('the delay of the event loop has a column of its own', () => {
   ]);
 });
 
-test('a task that a contender does not do is told from one at which it failed', () => {
+test('shows a dash for a task that a contender does not do, and `failed` for one that failed', () => {
   const text = table(
     outcomeOf(
       ['small', '10m'],
@@ -66,7 +66,7 @@ test('a task that a contender does not do is told from one at which it failed', 
   expect(all).toContainEqual(['broken', '3.00×', '–']);
 });
 
-/** The cells of a table, without its rule. */
+/** The cells of a Markdown table, without its delimiter row. */
 function rows(text: string): string[][] {
   const cells = text.split('\n').map((line) =>
     line

@@ -22,7 +22,7 @@ const outcome: Outcome = {
   statistics: { recording: 0.5, rate: 50_000, watchedRate: 49_000 },
 };
 
-test('each goal is judged by its own figures', () => {
+test('compares each goal with its own figures', () => {
   expect(judge(outcome).map((line) => line.replace(/:.*: /, ': '))).toEqual([
     'reached: 16.0× (≥ 10×)',
     'reached: 1.02× (≤ 1.05×)',
@@ -33,14 +33,14 @@ test('each goal is judged by its own figures', () => {
   ]);
 });
 
-test('the section is formatted as the document is, and says how and on what it was measured', async () => {
+test('writes a section that Prettier accepts and that names the machine, the date and the rounds', async () => {
   const section = throughputSection(outcome, { ...someCircumstances, pinnedTo: undefined });
   expect(await check(`${section}\n`, { parser: 'markdown', printWidth: 110 })).toBe(true);
-  for (const part of ['Some CPU (2 cores)', '2026-11-22', 'free on all cores', '3 rounds', '16.0×'])
+  for (const part of ['Some CPU (2 cores)', '2026-11-22', 'on all cores', '3 rounds', '16.0×'])
     expect(section).toContain(part);
 });
 
-test('the chart draws a line each, in both panels, within its bounds', () => {
+test('draws both lines in both panels, within the bounds of the chart', () => {
   const svg = chart(outcome.batching);
   const lines = [...svg.matchAll(/<polyline class="(\w+)" points="([^"]*)"/g)];
   expect(lines.map(([, kind]) => kind)).toEqual(['single', 'batched', 'single', 'batched']);
@@ -53,7 +53,7 @@ test('the chart draws a line each, in both panels, within its bounds', () => {
   }
 });
 
-test('two that are compared take turns, and each goes first every other time', async () => {
+test('alternates between two measurements, and swaps their order in each round', async () => {
   const order: string[] = [];
   const note = (text: string) => () => Promise.resolve(order.push(text));
   const [first, second] = await turns(3, note('a'), note('b'));
@@ -65,7 +65,7 @@ test('two that are compared take turns, and each goes first every other time', a
 });
 
 describe('a closed loop', () => {
-  test('has so many calls under way at any time, and no more', async () => {
+  test('keeps exactly one call per client in flight', async () => {
     let [underWay, most] = [0, 0];
     const call = async (): Promise<void> => {
       most = Math.max(most, ++underWay);
@@ -77,7 +77,7 @@ describe('a closed loop', () => {
     expect(underWay).toBe(0);
   });
 
-  test('counts what ends within its time, not what ends while it warms up', async () => {
+  test('counts calls that end within its duration, but none that end during the warm-up', async () => {
     let calls = 0;
     const call = async (): Promise<void> => {
       await setTimeout(1);

@@ -4,7 +4,10 @@ import type { Line, Outcome } from '../../bench/report/outcome.js';
 import type { Summary } from '../../bench/stats.js';
 import { tasks } from '../../bench/tasks.js';
 
-/** One line of a benchmark's outcome: `figures` are µs per call by task, or a whole summary. */
+/**
+ * The results of one contender.
+ * @param figures By the name of the task: the time in µs per call, or fields of the summary.
+ */
 export function outcomeLine(
   name: string,
   figures: Readonly<Record<string, number | Partial<Summary>>>,
@@ -16,7 +19,7 @@ export function outcomeLine(
     settings: 'defaults',
     carries: 'bytes',
     open: () => {
-      throw new Error('this one is only reported');
+      throw new Error('this contender is only reported, and cannot be opened');
     },
   };
   const summaries = Object.entries(figures).map(([task, figure]): [string, Summary] => {
@@ -26,7 +29,6 @@ export function outcomeLine(
   return { contender, failure, summaries: new Map(summaries) };
 }
 
-/** The outcome of a run of these tasks. */
 export function outcomeOf(taskNames: readonly string[], ...lines: readonly Line[]): Outcome {
   return { rounds: 7, tasks: tasks.filter(({ name }) => taskNames.includes(name)), lines };
 }
