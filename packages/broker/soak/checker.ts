@@ -3,19 +3,19 @@ import type { History, Outcome, Submission } from './history.js';
 import type { Start } from './journal.js';
 import type { Shape } from './plan.js';
 
-/** Which promise was broken. */
+/** The broken guarantee. */
 export type Broken =
-  | 'lost' // a caller was never told
-  | 'doubled' // a caller was told twice, or the call changed its mind
-  | 'misdelivered' // a caller was told of another call, or was given other bytes
+  | 'lost' // a call never settled
+  | 'doubled' // a call settled twice, or its state contradicts its outcome
+  | 'misdelivered' // a caller received the outcome of another call, or damaged bytes
   | 'rerun' // a call ran more often than its caller allowed
-  | 'disorder' // equals did not start in the order they were submitted
-  | 'denied' // an error says that a call certainly did not start, and it did
-  | 'invented' // a result of a call that never ran
-  | 'widened' // a process took more calls along than it ran
-  | 'unexplained' // an outcome for which there is no reason
+  | 'disorder' // calls of equal priority did not start in the order of their submission
+  | 'denied' // an error says that the call did not start, but it ran
+  | 'invented' // a caller received a result, but the call never ran
+  | 'widened' // the end of a process cost more calls than it ran at once
+  | 'unexplained' // nothing in the plan explains the outcome
   | 'orphan' // a child process was left
-  | 'leak' // descriptors were left open
+  | 'leak' // file descriptors were left open
   | 'mishap'; // see `mishaps.ts`
 
 export interface Violation {
@@ -23,7 +23,7 @@ export interface Violation {
   readonly detail: string;
 }
 
-/** Everything that is wrong with the life of one broker. */
+/** Finds all violations in the life of one broker. */
 export function check(history: History): Violation[] {
   const { submissions, starts, shape, mishaps, leftovers } = history;
   const runs = groupBy(starts, ({ id }) => id);
@@ -39,7 +39,7 @@ export function check(history: History): Violation[] {
     ...checkLosses(submissions, shape),
     ...leftovers.children.map((pid) => violation('orphan', `process ${pid} is left`)),
     ...(leftovers.descriptors > 0
-      ? [violation('leak', `${leftovers.descriptors} descriptors are left`)]
+      ? [violation('leak', `${leftovers.descriptors} file descriptors are left open`)]
       : []),
     ...mishaps.map((mishap) => violation('mishap', mishap)),
   ];
@@ -50,7 +50,7 @@ function checkSettled({ plan, outcomes, state }: Submission): Violation[] {
   if (outcome === undefined) return [violation('lost', `call ${plan.id} (${plan.act}) never settled`)];
   if (second !== undefined) return [violation('doubled', `call ${plan.id} settled ${outcomes.length} times`)];
   const kept = outcome.kind === 'error' || state === undefined || state === 'succeeded';
-  return kept ? [] : [violation('doubled', `call ${plan.id} had a result, and is ${state} now`)];
+  return kept ? [] : [violation('doubled', `call ${plan.id} returned a result, but is now ${state}`)];
 }
 
 function checkOutcome(
@@ -71,7 +71,7 @@ function checkOutcome(
   });
 }
 
-/** Each acceptance allows one run, and one more for each retry. */
+/** Each accepted call may run once, and once more for each retry. */
 function checkRuns(id: number, runs: readonly Start[], callers: readonly Submission[]): Violation[] {
   const accepted = acceptedCalls(callers);
   const retries = Math.max(0, ...callers.map(({ plan }) => plan.retries));
@@ -84,8 +84,8 @@ function checkRuns(id: number, runs: readonly Start[], callers: readonly Submiss
 }
 
 /**
- * Of several processes the journal does not tell the order: a call that was sent to one, which ended before it started
- * it, starts in another, behind younger ones.
+ * Checks the order only for a single process. With several, a process may end before it starts a call that was sent to
+ * it. That call then starts in another process, after younger calls.
  */
 function checkOrder(
   starts: readonly Start[],
@@ -99,7 +99,7 @@ function checkOrder(
     const accepted = acceptedCalls(callers.get(id) ?? []);
     const [call] = accepted;
     const priority = callers.get(id)?.[0]?.plan.priority;
-    // Which of two calls under one key a start is of, nobody can tell.
+    // If two accepted calls had the same id, the journal does not show which of them started.
     if (call === undefined || priority === undefined || accepted.size > 1 || seen.has(id)) return [];
     seen.add(id);
     const before = latest.get(priority);
@@ -126,7 +126,7 @@ function checkLosses(submissions: readonly Submission[], { concurrency }: Shape)
   );
 }
 
-/** The distinct calls that the broker took. */
+/** The distinct calls that the broker accepted. */
 function acceptedCalls(callers: readonly Submission[]): Set<number> {
   const calls = new Set<number>();
   for (const { call, outcomes } of callers) {
@@ -145,7 +145,7 @@ function isRefusal(outcome: Outcome): boolean {
 function describe(outcome: Outcome): string {
   if (outcome.kind === 'result')
     return `the result of ${outcome.id}, ${outcome.intact ? 'intact' : 'damaged'}`;
-  const { code = 'an error of its own', message, started } = outcome;
+  const { code = 'an error of the pipeline', message, started } = outcome;
   return `${code}, started ${String(started)}: ${message}`;
 }
 

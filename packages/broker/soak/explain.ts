@@ -8,10 +8,13 @@ export interface Circumstances {
   readonly submissions: readonly Submission[];
 }
 
-/** Acts that end with a result, if nothing gets in their way. */
+/** Faulty acts that return a result, unless another fault prevents it. */
 const ANSWERED: readonly Act[] = ['heed', 'lateCrash', 'answerThenDie', 'dieNext', 'flood'];
 
-/** @returns What is wrong, where nothing in the plan can be the reason for the outcome. */
+/**
+ * Looks for a reason for the outcome in the plan.
+ * @returns The violation, or `undefined` if the plan explains the outcome.
+ */
 export function unexplained(
   outcome: Outcome,
   plan: CallPlan,
@@ -39,7 +42,7 @@ export function unexplained(
     case 'ERR_DUAL_DUPLICATE_KEY':
       return unless(repeated);
     case 'ERR_DUAL_BROKER_CLOSED':
-      return undefined; // every round ends with it
+      return undefined; // every round closes its broker
     case undefined:
       return ofThePipeline(outcome.message, { id, act }, submissions);
     default:
@@ -47,13 +50,13 @@ export function unexplained(
   }
 }
 
-/** An error of the pipeline's own says whose it is. */
+/** Checks an error of the pipeline. Its message contains the id of the call that threw it. */
 function ofThePipeline(
   message: string,
   { id, act }: Pick<CallPlan, 'id' | 'act'>,
   submissions: readonly Submission[],
 ): 'unexplained' | 'misdelivered' | undefined {
-  // The broker cannot know which call a timer belonged to: the one that runs is blamed.
+  // The call that set the timer has ended, so the broker blames the call that is running.
   if (/^soak: late crash of \d+$/.test(message)) {
     return has(submissions, 'lateCrash') ? undefined : 'unexplained';
   }
@@ -63,7 +66,7 @@ function ofThePipeline(
   return act === 'throw' || act === 'crash' || act === 'reject' ? undefined : 'unexplained';
 }
 
-/** A call whose timer was to crash it was ended by something else before: its timer is then a late crash. */
+/** If another fault ends a call with the act `crash` first, the timer of that call may crash a later call. */
 function endedEarly(id: number, submissions: readonly Submission[]): boolean {
   const callers = submissions.filter(({ plan }) => plan.id === id && plan.act === 'crash');
   return callers.some(({ outcomes }) =>

@@ -6,13 +6,13 @@ import type { Fault } from './plan.js';
 
 export interface Target {
   readonly broker: Broker;
-  /** Process id of the child, `undefined` where there is none at the moment. */
+  /** Process id of the child, or `undefined` if there is none at the moment. */
   readonly pid: () => number | undefined;
 }
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
-/** Does one thing to the broker or its child that should not matter to any other call. */
+/** Faults act on the broker or its child. Only the calls that a fault hits directly may notice it. */
 const inflict: Readonly<Record<Fault, (target: Target, ms: number) => Promise<void> | void>> = {
   kill: signal('SIGKILL'),
   terminate: signal('SIGTERM'),
@@ -24,7 +24,7 @@ const inflict: Readonly<Record<Fault, (target: Target, ms: number) => Promise<vo
     send(stopped, 'SIGCONT');
   },
   async reload({ broker }) {
-    // The broker may be closed before the new process is ready; then it says so.
+    // `reload` rejects if the broker is closed before the new process is ready.
     await broker.reload().catch(() => undefined);
   },
   blockParent(_target, ms) {
@@ -35,7 +35,10 @@ const inflict: Readonly<Record<Fault, (target: Target, ms: number) => Promise<vo
   },
 };
 
-/** The fault, `afterMs` from now. @returns Resolves when it, and what it waits for, is over. */
+/**
+ * Inflicts a fault `afterMs` ms from now.
+ * @returns A promise that resolves when the fault is over.
+ */
 export async function inflictLater(
   target: Target,
   { fault, afterMs, ms }: { fault: Fault; afterMs: number; ms: number },
@@ -55,6 +58,6 @@ function send(pid: number | undefined, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has just gone.
+    // The process has just ended.
   }
 }

@@ -4,9 +4,9 @@ import type { Start } from './journal.js';
 import type { Leftovers } from './leftovers.js';
 import type { CallPlan, Shape } from './plan.js';
 
-/** What one caller was told. */
+/** The result or error that one caller received. */
 export type Outcome =
-  /** @member intact Whether what was sent, and what came back, are those of the call. */
+  /** `intact`: the child received the bytes of this call, and so did the caller. */
   | { readonly kind: 'result'; readonly id: number; readonly intact: boolean }
   | {
       readonly kind: 'error';
@@ -16,24 +16,25 @@ export type Outcome =
       readonly pid: number | undefined;
     };
 
-/** One caller's request: it may have joined the call of another. */
+/** One caller's request. It may have joined the call of another caller. */
 export interface Submission {
   readonly plan: CallPlan;
-  /** Which call it became, counted in the order the broker took them; `undefined` where it was refused. */
+  /** Number of the call in the order of submission, or `undefined` if it is unknown. Joined callers share it. */
   readonly call: number | undefined;
+  /** Has one element, unless the broker loses the call or settles it twice. */
   readonly outcomes: Outcome[];
-  /** What the broker says of the call when all is over, where the caller has a `Call`. */
+  /** Final state of the call, if the caller has a `Call` to read it from. */
   state: CallState | undefined;
 }
 
-/** All that can be known about one broker's life. */
+/** Everything that the soak knows about the life of one broker. */
 export interface History {
   readonly submissions: readonly Submission[];
   readonly starts: readonly Start[];
   readonly shape: Shape;
-  /** Queue and messages bounded: which refusals are to be expected. */
+  /** Whether the queue is bounded, so that the broker may refuse calls. */
   readonly boundedQueue: boolean;
-  /** Unhandled rejections, uncaught errors, promises of the broker's that never settled. */
+  /** Unhandled rejections, uncaught errors, warnings, and promises of the broker that never settled. */
   readonly mishaps: readonly string[];
   readonly leftovers: Leftovers;
 }

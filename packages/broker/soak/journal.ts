@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The child began to run a call: written by the child itself, so it is true whatever became of it. */
+/** The start of a call. The child itself writes it, so it is true even if the child dies right after. */
 export interface Start {
   readonly id: number;
   readonly attempt: number;
@@ -8,16 +8,16 @@ export interface Start {
 }
 
 /**
- * All starts under one broker, in their order. Its processes append to one file, each line by one write, which
- * the kernel keeps whole and in order, also for a process that is killed right after.
+ * Reads all starts of one broker, in their order. Its processes append each line to one file with a single write. The
+ * kernel keeps each write whole and in order, even if the process is killed right after.
  */
 export function readJournal(path: string): Start[] {
-  if (!existsSync(path)) return []; // no process got so far
+  if (!existsSync(path)) return []; // no process constructed its pipeline
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => {
     const [id = NaN, attempt = NaN, pid = NaN] = line.split(' ').map(Number);
     if (![id, attempt, pid].every(Number.isInteger))
-      throw new Error(`a line of the journal is torn: ${line}`);
+      throw new Error(`the journal has an incomplete line: ${line}`);
     return { id, attempt, pid };
   });
 }

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What a broker left behind when it was closed. */
+/** Resources that still exist after `close()`. */
 export interface Leftovers {
-  /** Process ids of children that are still there. */
+  /** Process ids of the remaining children. */
   readonly children: readonly number[];
-  /** Open descriptors more than before. */
+  /** Number of open file descriptors, minus the number before the round. */
   readonly descriptors: number;
 }
 
-/** Process ids of this process's children, dead ones that nobody waited for included. Linux only. */
+/** Process ids of the children of `parent`, including zombies. Linux only. */
 export function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
     .map(Number)
@@ -19,7 +19,7 @@ export function countDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
-/** Whether the process runs: one that has ended, and that nobody has waited for yet, does not. Linux only. */
+/** Whether the process is running. A zombie is not. Linux only. */
 export function isRunning(pid: number): boolean {
   const status = processStatus(pid);
   return status !== undefined && status.state !== 'Z' && status.state !== 'X';
@@ -30,9 +30,9 @@ function processStatus(pid: number): { state: string; parent: number } | undefin
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
-    return undefined; // gone
+    return undefined; // the process is gone
   }
-  // The name, in brackets, may hold anything; what follows it is separated by blanks.
+  // The name stands in parentheses and may contain any character. Spaces separate the fields after it.
   const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return { state, parent: Number(parent) };
 }

@@ -5,7 +5,7 @@ import { type Broker, BrokerError, type Call } from '@dual/broker';
 import type { Outcome, Submission } from './history.js';
 import type { CallPlan } from './plan.js';
 
-/** Sends calls to a broker, and writes down what becomes of each. */
+/** Sends calls to a broker, and records the outcome of each. */
 export class Load {
   readonly submissions: Submission[] = [];
   readonly #broker: Broker;
@@ -19,25 +19,25 @@ export class Load {
     this.#broker = broker;
   }
 
-  /** Callers that have not been told the end of their call. */
+  /** Number of callers whose call has not settled. */
   get unsettled(): number {
     return this.#unsettled;
   }
 
-  /** Resolves when at most so many callers wait. */
+  /** Resolves when at most `unsettled` callers are waiting. */
   async atMost(unsettled: number): Promise<void> {
     while (this.#unsettled > unsettled) await new Promise<void>((resolve) => this.#wakers.push(resolve));
   }
 
-  /** Once the broker has refused a call for want of room: resolves when there is some. */
+  /** Waits until the queue has room, if the broker has refused a call because its queue was full. */
   async room(): Promise<void> {
     if (!this.#refused) return;
     this.#refused = false;
-    // It may be closed meanwhile; then there is nothing to wait for.
+    // `ready` rejects if the broker is closed meanwhile. Then there is nothing to wait for.
     await this.#broker.ready().catch(() => undefined);
   }
 
-  /** Submits a call; with `clash`, one that has its key and other arguments. */
+  /** Submits a call. With `clash`, sends other arguments under the same key. */
   submit(plan: CallPlan, clash = false): void {
     const { id, act, ms, returnBytes, deaths, keyed, priority, retries, timeout, queueTimeout, cancel } =
       plan;
@@ -54,7 +54,7 @@ export class Load {
     const args = [{ id, act, ms, returnBytes, deaths }, payloadOf(id, clash ? 1 : plan.sendBytes)];
     const before = key === undefined ? undefined : this.#broker.get(key);
     const inFlight = before?.state === 'queued' || before?.state === 'running' ? before : undefined;
-    // Without a key nobody but the caller can know the call, so `call` serves; with one, `get` finds it.
+    // `call` returns only a promise. If the call has a key, `get` finds its `Call`.
     let call: Call | undefined;
     let result: Promise<unknown>;
     if (plan.style === 'submit') {
@@ -84,7 +84,7 @@ export class Load {
     }, cancel.afterMs);
   }
 
-  /** Writes down how the broker says that the calls ended. */
+  /** Records the final state that the broker shows for each call. */
   noteStates(): void {
     for (const [submission, { state }] of this.#calls) submission.state = state;
   }
@@ -119,7 +119,7 @@ export class Load {
   }
 }
 
-/** Bytes that tell of which call they are. `pipeline.mjs` makes its results in the same way. */
+/** A pattern of bytes that identifies the call. `pipeline.mjs` fills its results in the same way. */
 function payloadOf(id: number, length: number): Uint8Array {
   return Buffer.alloc(length, `${id};`);
 }

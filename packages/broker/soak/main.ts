@@ -8,12 +8,13 @@ import { summary, Tally, writeReport } from './report.js';
 import { playRound } from './round.js';
 
 const USAGE = `Usage: soak [options]
-  --minutes N   how long (default 10)
-  --seed N      of the plan; the same seed gives the same plan (default: the time)
-  --calls N     calls a round, which is the life of one broker (default 3000)
-  --processes N, --concurrency N   options of the brokers (default 1 each)
-  --round N     play this round only, as to repeat what went wrong in it
-  --report PATH where to write PATH.json and PATH.md (default: nowhere)`;
+  --minutes N      length of the run (default: 10)
+  --seed N         seed of the plan; the same seed gives the same plan (default: from the clock)
+  --calls N        calls per round, which is the life of one broker (default: 3,000)
+  --processes N    number of processes of each broker (default: 1)
+  --concurrency N  calls that each process runs at once (default: 1)
+  --round N        run only this round, to repeat a failure
+  --report PATH    write PATH.json and PATH.md (default: no report)`;
 
 const { values } = parseArgs({
   options: {
@@ -62,5 +63,5 @@ for (let round = only ?? 1; round <= rounds && (only !== undefined || performanc
 const report = tally.report(memoryVerdict(tally.memory));
 console.log(summary(report));
 if (values.report !== undefined) writeReport(values.report, report);
-// Whatever keeps the program running, the broker must not be it; a listener would show in the exit code.
+// No `process.exit()`: the program must end by itself, which shows that no broker keeps it alive.
 process.exitCode = report.passed ? 0 : 1;

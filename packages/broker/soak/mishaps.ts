@@ -1,8 +1,8 @@
-/** What must not happen in the broker's own process: unhandled rejections and uncaught errors above all. */
+/** Records unhandled rejections, uncaught errors and warnings in the broker's own process. None may happen. */
 export class Mishaps {
   #noted: string[] = [];
 
-  /** Listens from now on, for as long as the process runs. */
+  /** Starts to listen, until the process ends. */
   constructor() {
     process.on('unhandledRejection', (reason) => {
       this.note(`an unhandled rejection: ${describe(reason)}`);
@@ -19,7 +19,7 @@ export class Mishaps {
     this.#noted.push(mishap);
   }
 
-  /** What was noted since it was last taken. */
+  /** Returns the mishaps since the last `take()`. */
   take(): string[] {
     return this.#noted.splice(0);
   }

@@ -1,4 +1,4 @@
-/** An empty pipeline; started by itself, it says that it runs. */
+/** An empty pipeline. Run as a program of its own, with the argument `bare`, it prints a line. */
 export default class Nothing {
   there() {
     return true;

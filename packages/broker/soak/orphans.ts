@@ -9,11 +9,11 @@ import { parseArgs } from 'node:util';
 import { isRunning } from './leftovers.js';
 import { percentile } from './percentile.js';
 
-/** How a parent may end. */
+/** The ways to end a parent. */
 const ENDS = ['SIGKILL', 'crash', 'exit'] as const;
 type End = (typeof ENDS)[number];
 
-/** A child that outlived its parent by so long, in ms, is an orphan, and is killed by hand. */
+/** Time in ms after which a child that outlives its parent counts as an orphan, and is killed. */
 const HOPELESS = 30_000;
 
 const { values } = parseArgs({ options: { tries: { type: 'string', default: '100' } } });
@@ -23,7 +23,7 @@ const idle = await measure('idle', 1_000);
 const busy = Array.from({ length: availableParallelism() }, () =>
   spawn(process.execPath, ['-e', 'for (;;);']),
 );
-const loaded = await measure('both cores loaded', 5_000);
+const loaded = await measure('one busy loop per core', 5_000);
 for (const child of busy) child.kill('SIGKILL');
 process.exitCode = idle && loaded ? 0 : 1;
 
@@ -41,7 +41,7 @@ async function measure(name: string, goal: number): Promise<boolean> {
   return within === tries;
 }
 
-/** @returns ms from the moment the parent was told to end, to the moment its child was gone. */
+/** @returns The time in ms from the moment the parent was told to end, to the end of its child. */
 async function orphanLife(how: End): Promise<number> {
   const parent = spawn(process.execPath, [fileURLToPath(new URL('./parent.mjs', import.meta.url))], {
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -52,7 +52,7 @@ async function orphanLife(how: End): Promise<number> {
   if (how === 'SIGKILL') parent.kill('SIGKILL');
   else parent.stdin.write(how);
   await ended;
-  // It is no child of this process, so no event tells of its end.
+  // Poll, because no event reports the end of a grandchild.
   while (isRunning(pid) && performance.now() - begin < HOPELESS) await delay(2);
   const life = performance.now() - begin;
   if (isRunning(pid)) process.kill(pid, 'SIGKILL');
@@ -60,7 +60,7 @@ async function orphanLife(how: End): Promise<number> {
 }
 
 async function firstNumber({ stdout }: ChildProcess): Promise<number> {
-  if (stdout === null) throw new TypeError('the parent has no stdout');
+  if (stdout === null) throw new TypeError('the parent has no stdout pipe');
   for await (const line of createInterface({ input: stdout })) return Number(line);
-  throw new Error('the parent ended before its child computed');
+  throw new Error('the parent ended before its child started to compute');
 }

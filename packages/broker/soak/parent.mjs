@@ -1,4 +1,4 @@
-/** A program whose child computes without a break. It writes the child's process id, and then ends as it is told. */
+/** Starts a child that computes without a break, prints its process id, and ends in the way that stdin asks for. */
 import { devNull } from 'node:os';
 
 import { Broker } from '@dual/broker';
@@ -13,5 +13,5 @@ broker.submit('run', [{ id: 1, act: 'spin', ms: 0, returnBytes: 0, deaths: 0 }, 
 
 process.stdin.once('data', (how) => {
   if (how.toString() === 'exit') process.exit(0);
-  throw new Error('a crash, as it was told to');
+  throw new Error('crash requested on stdin');
 });

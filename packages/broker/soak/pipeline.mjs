@@ -12,10 +12,10 @@ const die = () => {
 };
 const never = () => new Promise(() => {});
 
-/** The descriptor that the child answers its broker on. */
+/** The file descriptor on which the child sends to its broker. */
 const CHANNEL = 3;
 
-/** What a call may do: well, badly, or fatally. */
+/** The acts of `plan.ts`: harmless ones and faults. */
 const acts = {
   echo: ({ answer }) => answer(),
   block({ ms, answer }) {
@@ -82,7 +82,7 @@ const acts = {
     return answer();
   },
   garbage() {
-    writeFileSync(CHANNEL, 'this is no frame, as it is much too wordy for one');
+    writeFileSync(CHANNEL, 'this text is long enough to be read as a frame, but is none');
     return never();
   },
 };
@@ -91,7 +91,7 @@ export default class SoakPipeline {
   dieAtNext = false;
   #journal;
 
-  /** @param journal File to which the start of each call is appended, before anything else can happen. */
+  /** @param journal File to which each call appends its start, before it does anything else. */
   constructor(journal, loadMs) {
     this.#journal = openSync(journal, 'a');
     pause(loadMs);

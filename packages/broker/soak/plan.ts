@@ -2,27 +2,27 @@ import type { CommonOptions } from '@dual/broker';
 
 import { Random } from './random.js';
 
-/** What a call does in the child; `pipeline.mjs` has a method of each name. */
+/** The behaviour of a call in the child. `pipeline.mjs` has a function for each. */
 export type Act = HarmlessAct | FaultyAct;
 
 export type HarmlessAct = 'echo' | 'block' | 'later';
 
 export type FaultyAct =
-  | 'throw' // rejects with an error of its own
-  | 'heed' // goes on until its signal fires
+  | 'throw' // rejects with an error of the pipeline
+  | 'heed' // waits until its signal fires
   | 'hang' // never answers
   | 'spin' // never answers, and blocks
-  | 'exit' // process.exit in a call
-  | 'die' // SIGKILL in a call
-  | 'crash' // an uncaught error of a timer, in a call
-  | 'reject' // an unhandled rejection, in a call
-  | 'lateCrash' // an uncaught error of a timer, after the call
-  | 'answerThenDie' // SIGKILL right after the call
-  | 'dieNext' // SIGKILL at the beginning of the call after it
-  | 'flood' // writes much to stdout
-  | 'garbage'; // writes to the channel
+  | 'exit' // calls process.exit during the call
+  | 'die' // sends itself SIGKILL during the call
+  | 'crash' // a timer throws an uncaught error during the call
+  | 'reject' // a promise rejects unhandled during the call
+  | 'lateCrash' // a timer throws an uncaught error after the call
+  | 'answerThenDie' // sends itself SIGKILL right after the call
+  | 'dieNext' // sends itself SIGKILL at the beginning of the next call
+  | 'flood' // writes megabytes to stdout and stderr
+  | 'garbage'; // writes garbage to the channel
 
-/** What happens to the child, or the broker, from outside. */
+/** A fault from outside, of the child or the broker. */
 export type Fault = 'kill' | 'terminate' | 'segfault' | 'stop' | 'reload' | 'blockParent' | 'close';
 
 export interface CallPlan {
@@ -33,7 +33,7 @@ export interface CallPlan {
   readonly ms: number;
   readonly sendBytes: number;
   readonly returnBytes: number;
-  /** As a call that dies: how often, before it works. */
+  /** For the acts `exit` and `die`: number of attempts that kill the process. The next attempt succeeds. */
   readonly deaths: number;
   readonly style: 'call' | 'submit';
   readonly keyed: boolean;
@@ -41,20 +41,20 @@ export interface CallPlan {
   readonly retries: number;
   readonly timeout: number | undefined;
   readonly queueTimeout: number | undefined;
-  /** Who waits for it goes away after so many ms. */
+  /** The caller cancels the call after `afterMs` ms. */
   readonly cancel: { readonly by: 'signal' | 'method'; readonly afterMs: number } | undefined;
 }
 
 export type Step =
   | { readonly kind: 'call'; readonly call: CallPlan }
-  /** The same call once more, under the same key. */
+  /** Submits the same call again, under the same key. */
   | { readonly kind: 'repeat'; readonly call: CallPlan }
-  /** Another call under a key that may be in flight. */
+  /** Submits a call with other arguments, under a key that may be in flight. */
   | { readonly kind: 'clash'; readonly call: CallPlan }
   | { readonly kind: 'fault'; readonly fault: Fault; readonly afterMs: number; readonly ms: number }
   | { readonly kind: 'pause'; readonly ms: number };
 
-/** How much a broker runs at once. */
+/** The parallelism of a broker. */
 export interface Shape {
   readonly processes: number;
   readonly concurrency: number;
@@ -64,7 +64,7 @@ export interface Shape {
 export interface RoundPlan {
   readonly round: number;
   readonly steps: readonly Step[];
-  /** Calls that may be unsettled before the load waits. */
+  /** Number of calls that may be unsettled before the load waits. */
   readonly window: number;
   readonly options: CommonOptions;
   readonly shape: Shape;
@@ -101,11 +101,14 @@ const FAULTS: Readonly<Record<Fault, number>> = {
 
 const MIB = 1024 * 1024;
 
-/** The same seed and round give the same plan. @param calls About how many calls the round has. */
+/**
+ * Plans a round. The same seed and round give the same plan.
+ * @param calls Number of calls, not counting repeats and clashes.
+ */
 export function planRound(seed: number, round: number, calls: number, shape: Shape): RoundPlan {
   const random = new Random(seed, round);
   const window = random.magnitude(1, 500);
-  // Some rounds are rough, some calm: both long runs without a fault and faults upon faults are seen.
+  // The rate differs per round, so that some rounds have long runs without a fault and others have many at once.
   const faultRate = random.magnitude(0, 15) / 1_000;
   const steps: Step[] = [];
   let repeatable: CallPlan | undefined;
@@ -148,7 +151,7 @@ function planCall(id: number, random: Random, faulty: boolean): CallPlan {
   const endless = act === 'heed' || act === 'hang' || act === 'spin';
   const big = random.chance(0.002);
   const medium = random.chance(0.03);
-  // A process that dies while it writes must have something to write.
+  // `answerThenDie` needs a large result, so that the process dies while it writes.
   const most = big || act === 'answerThenDie' ? 4 * MIB : medium ? 128 * 1024 : 200;
   return {
     id,
@@ -173,7 +176,7 @@ function planCall(id: number, random: Random, faulty: boolean): CallPlan {
 function planOptions(random: Random, window: number): CommonOptions {
   return {
     output: 'ignore',
-    // The soak is run through a loader of TypeScript, which the pipeline does not need.
+    // Do not pass on the soak's TypeScript loader, which the pipeline does not need.
     execArgv: [],
     restart: { limit: Infinity, minDelay: 1, maxDelay: 20 },
     killDelay: { timeout: random.magnitude(1, 80), cancel: random.magnitude(1, 200) },
@@ -185,7 +188,7 @@ function planOptions(random: Random, window: number): CommonOptions {
 
 function faultDuration(fault: Fault, random: Random): number {
   if (fault === 'stop') return random.magnitude(1, 300);
-  // Now and then longer than the broker waits for the last words of a process.
+  // 1,300 ms is longer than the broker waits for the pipes of a dead process to end.
   if (fault === 'blockParent') return random.chance(0.1) ? 1_300 : random.magnitude(1, 100);
   return 0;
 }

@@ -13,14 +13,14 @@ export interface Report {
   readonly rounds: number;
   readonly submitted: number;
   readonly settled: number;
-  /** Starts of calls in the child, each written down by itself. */
+  /** Number of starts in the journals of the children. */
   readonly starts: number;
   readonly processes: number;
   readonly faults: number;
   readonly faultsByKind: Readonly<Record<string, number>>;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly violations: Readonly<Record<string, number>>;
-  /** The first of them, with the command that repeats each. */
+  /** The first violations, each with the command that repeats its round. */
   readonly examples: readonly string[];
   readonly memory: MemoryVerdict;
   readonly passed: boolean;
@@ -32,10 +32,10 @@ interface Run extends Shape {
   readonly minutes: number;
 }
 
-/** So many violations are shown in full. */
+/** Number of violations that are shown in full. */
 const MAX_EXAMPLES = 20;
 
-/** Adds up the rounds of a run, keeping none of their histories. */
+/** Adds up the rounds of a run without keeping their histories. */
 export class Tally {
   /** Resident memory after each round, in bytes. */
   readonly memory: number[] = [];
@@ -109,7 +109,7 @@ export function summary(report: Report): string {
   const { memory } = report;
   const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
   const verdict =
-    memory.passed === undefined ? ' (too short a run to judge)' : memory.passed ? '' : ' (TOO MUCH)';
+    memory.passed === undefined ? ' (the run was too short to judge)' : memory.passed ? '' : ' (TOO MUCH)';
   const rows = [
     ['seed', report.seed],
     ['Node', report.node],
@@ -125,7 +125,7 @@ export function summary(report: Report): string {
     ...['widened', 'unexplained', 'orphan', 'leak', 'mishap'].map(
       (broken) => [broken, report.violations[broken] ?? 0] as const,
     ),
-    ['resident memory', `${mib(memory.start)} after warm-up, ${mib(memory.end)} in the end${verdict}`],
+    ['resident memory', `${mib(memory.start)} after warm-up, ${mib(memory.end)} at the end${verdict}`],
   ] as const;
   return [
     report.command,
@@ -142,7 +142,7 @@ export function summary(report: Report): string {
   ].join('\n');
 }
 
-/** Writes `path`.json and `path`.md. */
+/** Writes the report to `<path>.json` and `<path>.md`. */
 export function writeReport(path: string, report: Report): void {
   writeFileSync(`${path}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
   writeFileSync(`${path}.md`, `${summary(report)}\n`);

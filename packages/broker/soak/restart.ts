@@ -14,15 +14,15 @@ const MODULE = new URL('./nothing.mjs', import.meta.url);
 const broker = await Broker.start(MODULE, {
   execArgv: [],
   output: 'ignore',
-  // The pause before a restart is a choice, not a cost: it is not what is measured here.
+  // No pause before a restart: it is configurable, and not a part of the cost that is measured here.
   restart: { limit: Infinity, minDelay: 0 },
 });
-// An idle broker does not keep the program running, also not while it waits for a child to end.
+// An idle broker does not keep the program alive, not even while it waits for a child to end.
 const hold = setInterval(() => undefined, 60_000);
 const bare: number[] = [];
 const ended: number[] = [];
 const restart: number[] = [];
-// In turns, so that whatever else the machine does falls on all alike.
+// Alternate, so that other load on the machine affects all measurements alike.
 for (let i = 0; i < tries; i += 1) {
   const [running, gone] = await bareStart();
   bare.push(running);
@@ -38,7 +38,7 @@ show('bare node, from spawn to its end', ended);
 show('broker, from SIGKILL of the child to ready', restart);
 console.log(`ready / first line: ${ratio(restart, bare)}; ready / end: ${ratio(restart, ended)}`);
 
-/** @returns ms until the module runs, and until the process has ended. */
+/** @returns The time in ms until the module runs, and until the process has ended. */
 async function bareStart(): Promise<[number, number]> {
   const begin = performance.now();
   const child = spawn(process.execPath, [fileURLToPath(MODULE), 'bare'], {
@@ -53,7 +53,7 @@ async function bareStart(): Promise<[number, number]> {
 
 async function restartToReady(): Promise<number> {
   const pid = broker.stats().processes[0]?.pid;
-  if (pid === undefined) throw new Error('there is no child to restart');
+  if (pid === undefined) throw new Error('the broker has no child to restart');
   const exit = once(broker, 'exit');
   const begin = performance.now();
   process.kill(pid, 'SIGKILL');

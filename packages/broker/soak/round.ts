@@ -13,10 +13,10 @@ import { Load } from './load.js';
 import type { Mishaps } from './mishaps.js';
 import type { RoundPlan } from './plan.js';
 
-/** Whatever has not ended by then never will: far longer than any call, fault or grace in a plan. */
+/** Time limit in ms for each wait. It is far longer than any call, fault or delay of a plan. */
 const PATIENCE = 60_000;
 
-/** Lives through the life of one broker, and writes down all that can be known of it. */
+/** Runs a broker through a plan, and records its history. */
 export async function playRound(plan: RoundPlan, mishaps: Mishaps): Promise<History> {
   const folder = mkdtempSync(join(tmpdir(), 'dual-soak-'));
   const journal = join(folder, 'journal');
@@ -73,8 +73,8 @@ async function live(plan: RoundPlan, journal: string, mishaps: Mishaps): Promise
   const closed = broker.close(plan.closeTimeout === undefined ? {} : { timeout: plan.closeTimeout });
   if (!(await inTime(closed))) mishaps.note(`close() did not resolve within ${PATIENCE} ms`);
   if (broker.state !== 'closed') mishaps.note(`the broker was ${broker.state} after close()`);
-  if (!(await inTime(Promise.all(faults)))) mishaps.note(`a promise of the broker's did not settle`);
-  // A call that has settled tells its callers within this turn of the event loop.
+  if (!(await inTime(Promise.all(faults)))) mishaps.note('a promise of the broker did not settle');
+  // Callers of a settled call are notified within this turn of the event loop.
   await setImmediate();
   return load;
 }

@@ -33,7 +33,7 @@ function submission(plan: Partial<CallPlan>, ...outcomes: Outcome[]): Submission
   return { plan: whole, call: whole.id, outcomes, state: undefined };
 }
 
-/** What is broken in a history in which everything else went well. */
+/** The violations in a history that is correct except for the given parts. */
 function broken(history: Partial<History>): string[] {
   const submissions = history.submissions ?? [
     submission({ id: 1 }, result(1)),
@@ -52,20 +52,20 @@ function broken(history: Partial<History>): string[] {
   return check(whole).map((violation) => violation.broken);
 }
 
-test('a history in which all went well is accepted', () => {
+test('accepts a correct history', () => {
   expect(broken({})).toEqual([]);
 });
 
-test('a call whose caller was never told is lost', () => {
+test('reports a call that never settled as lost', () => {
   expect(broken({ submissions: [submission({})] })).toEqual(['lost']);
 });
 
-test('a call that settled twice, or changed its mind, is doubled', () => {
+test('reports a call as doubled if it settled twice, or if its state contradicts its outcome', () => {
   expect(broken({ submissions: [submission({}, result(1), result(1))] })).toEqual(['doubled']);
   expect(broken({ submissions: [{ ...submission({}, result(1)), state: 'failed' }] })).toEqual(['doubled']);
 });
 
-test("a result, an error or bytes of another call's are misdelivered", () => {
+test('reports a result or an error of another call, or damaged bytes, as misdelivered', () => {
   expect(broken({ submissions: [submission({}, result(2))] })).toEqual(['misdelivered']);
   const thrown = failure(undefined, { message: 'soak: thrown by 2' });
   expect(broken({ submissions: [submission({ act: 'throw' }, thrown)] })).toEqual(['misdelivered']);
@@ -73,7 +73,7 @@ test("a result, an error or bytes of another call's are misdelivered", () => {
   expect(broken({ submissions: [submission({}, damaged)] })).toEqual(['misdelivered']);
 });
 
-test('a call that ran twice without leave is a rerun; with a retry it is none', () => {
+test('reports a call that ran twice as a rerun, unless a retry allowed it', () => {
   const exit = failure('ERR_DUAL_PROCESS_EXIT');
   const twice = [0, 0].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i }));
   expect(broken({ submissions: [submission({}, exit)], starts: twice })).toEqual(['rerun']);
@@ -82,7 +82,7 @@ test('a call that ran twice without leave is a rerun; with a retry it is none', 
   expect(broken({ submissions: [submission({ retries: 1 }, exit)], starts: again })).toEqual([]);
 });
 
-test('a repeat that was refused gives no leave to run twice', () => {
+test('reports a call that ran twice as a rerun if its repeat was refused', () => {
   const starts = [0, 0].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i }));
   const full = failure('ERR_DUAL_QUEUE_FULL', { started: false });
   const repeat = { ...submission({ keyed: true }, full), call: 2 };
@@ -92,20 +92,20 @@ test('a repeat that was refused gives no leave to run twice', () => {
   expect(broken({ submissions: [submission({ keyed: true }, result(1)), taken], starts })).toEqual([]);
 });
 
-test('equals that start in another order are in disorder; those of another priority are not', () => {
+test('reports calls of equal priority that started in the wrong order as disorder', () => {
   const starts = [2, 1].map((id) => ({ id, attempt: 0, pid: 100 }));
   expect(broken({ starts })).toEqual(['disorder']);
   const submissions = [submission({ id: 1 }, result(1)), submission({ id: 2, priority: 1 }, result(2))];
   expect(broken({ submissions, starts })).toEqual([]);
 });
 
-test('a call that ran although its error denies it is found, and so is a result of one that never ran', () => {
+test('reports a call that ran despite `started: false` as denied, and a result without a run as invented', () => {
   const denied = failure('ERR_DUAL_PROCESS_EXIT', { started: false });
   expect(broken({ submissions: [submission({}, denied)] })).toEqual(['denied']);
   expect(broken({ starts: [{ id: 1, attempt: 0, pid: 100 }] })).toEqual(['invented']);
 });
 
-test('a process that takes two calls along has taken one too many', () => {
+test('reports a process whose end cost two calls as widened', () => {
   const exit = failure('ERR_DUAL_PROCESS_EXIT');
   expect(broken({ submissions: [submission({ id: 1 }, exit), submission({ id: 2 }, exit)] })).toEqual([
     'widened',
@@ -118,13 +118,13 @@ test.each([
   ['ERR_DUAL_CALL_CANCELLED', {}, { cancel: { by: 'signal', afterMs: 1 } }],
   ['ERR_DUAL_CALL_TIMEOUT', {}, { timeout: 1 }],
   ['ERR_DUAL_QUEUE_TIMEOUT', { started: false }, { queueTimeout: 1 }],
-] as const)('%s needs a reason in the plan', (code, details, plan) => {
+] as const)('reports %s as unexplained if the plan has no reason for it', (code, details, plan) => {
   const outcome = failure(code, details);
   expect(broken({ submissions: [submission({}, outcome)], starts: [] })).toEqual(['unexplained']);
   expect(broken({ submissions: [submission(plan, outcome)], starts: [] })).toEqual([]);
 });
 
-test('a refusal, an unknown error, and a result where there can be none, need a reason too', () => {
+test('reports a refusal, an unknown error or an impossible result without a reason as unexplained', () => {
   const full = failure('ERR_DUAL_QUEUE_FULL', { started: false });
   const submissions = [submission({}, full)];
   expect(broken({ submissions, starts: [] })).toEqual(['unexplained']);
@@ -134,7 +134,7 @@ test('a refusal, an unknown error, and a result where there can be none, need a 
   expect(broken({ submissions: [submission({ act: 'hang' }, result(1))] })).toEqual(['unexplained']);
 });
 
-test('what is left behind, and what should not have happened at all, is reported', () => {
+test('reports remaining processes, open file descriptors and mishaps', () => {
   expect(broken({ leftovers: { children: [7], descriptors: 0 } })).toEqual(['orphan']);
   expect(broken({ leftovers: { children: [], descriptors: 3 } })).toEqual(['leak']);
   expect(broken({ mishaps: ['an unhandled rejection'] })).toEqual(['mishap']);

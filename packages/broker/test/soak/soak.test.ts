@@ -8,18 +8,15 @@ const MAIN = fileURLToPath(new URL('../../soak/main.ts', import.meta.url));
 test.each([
   ['1', '1'],
   ['2', '3'],
-])(
-  'a short soak: calls of all kinds under faults of all kinds settle exactly once (%s processes, %s at once)',
-  (processes, concurrency) => {
-    const { NODE_OPTIONS: _ofJest, ...env } = process.env;
-    const flags = ['--expose-gc', '--import', 'tsx'];
-    const shape = ['--processes', processes, '--concurrency', concurrency];
-    const options = ['--minutes', '0.2', '--seed', '20', '--calls', '1000', ...shape];
-    const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, MAIN, ...options], {
-      cwd: fileURLToPath(new URL('../..', import.meta.url)),
-      encoding: 'utf8',
-      env,
-    });
-    expect({ status, stdout, stderr }).toMatchObject({ status: 0, stderr: '' });
-  },
-);
+])('calls settle exactly once in a short soak (%s processes, concurrency %s)', (processes, concurrency) => {
+  const { NODE_OPTIONS: _ofJest, ...env } = process.env;
+  const flags = ['--expose-gc', '--import', 'tsx'];
+  const shape = ['--processes', processes, '--concurrency', concurrency];
+  const options = ['--minutes', '0.2', '--seed', '20', '--calls', '1000', ...shape];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, MAIN, ...options], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    encoding: 'utf8',
+    env,
+  });
+  expect({ status, stdout, stderr }).toMatchObject({ status: 0, stderr: '' });
+});
