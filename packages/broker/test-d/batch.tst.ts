@@ -6,7 +6,7 @@ import type { makeDefault, Pipeline } from './pipelines.js';
 const url = new URL('./pipelines.js', import.meta.url);
 
 describe('the option batch', () => {
-  test('takes a method of arrays of the argument and of the result, or of errors', () => {
+  test('accepts a method from an array of arguments to an array of results or errors', () => {
     expect<BatchMethodName<Pipeline, 'predict'>>().type.toBe<'predictBatch' | 'predictBatchLater'>();
     for (const method of ['predictBatch', 'predictBatchLater'] as const) {
       expect(Broker.start<typeof makeDefault>).type.toBeCallableWith(url, { batch: { predict: { method } } });
@@ -15,7 +15,7 @@ describe('the option batch', () => {
     expect(Broker.start<typeof makeDefault>).type.toBeCallableWith(url, { batch: { predict } });
   });
 
-  test('refuses a method that takes or returns something else, or is not there', () => {
+  test('rejects a batch method that does not exist, or has other parameters or results', () => {
     for (const method of ['labelBatch', 'countBatch', 'predict', 'nothing', '_internal'] as const) {
       expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, {
         batch: { predict: { method } },
@@ -23,7 +23,7 @@ describe('the option batch', () => {
     }
   });
 
-  test('refuses methods that are not there, yield, or have several arguments', () => {
+  test('rejects single methods that do not exist, yield, or have several parameters', () => {
     const batch = { method: 'predictBatch' } as const;
     expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { batch: { nothing: batch } });
     expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { batch: { words: batch } });
@@ -32,7 +32,7 @@ describe('the option batch', () => {
     });
   });
 
-  test('refuses other fields, and other values', () => {
+  test('rejects unknown fields and invalid values', () => {
     const method = 'predictBatch' as const;
     expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { batch: { predict: {} } });
     expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, {
@@ -43,7 +43,7 @@ describe('the option batch', () => {
     });
   });
 
-  test('takes any names where the pipeline is not known', () => {
+  test('accepts any method names if the type of the pipeline is unknown', () => {
     expect(Broker.start<UnknownFactory>).type.toBeCallableWith(url, {
       batch: { run: { method: 'runBatch' } },
     });

@@ -7,19 +7,19 @@ const broker = new Broker<typeof makePipeline>(new URL('./pipelines.js', import.
 const image = new Uint8Array();
 
 describe('broker.pipeline', () => {
-  test('returns a promise of what the method returns, awaited once', () => {
+  test("returns a promise of the method's awaited result", () => {
     expect(broker.pipeline.predict(image)).type.toBe<Promise<Prediction>>();
     expect(broker.pipeline.predictLater(image, 5)).type.toBe<Promise<Prediction[]>>();
     expect(broker.pipeline.fail).type.toBe<() => Promise<never>>();
   });
 
-  test('returns an async iterable of what the method yields', () => {
+  test('returns an async iterable of the chunks that the method yields', () => {
     expect(broker.pipeline.words(image)).type.toBe<AsyncIterable<string>>();
     expect(broker.pipeline.wordsLater(image)).type.toBe<AsyncIterable<string>>();
     expect(broker.pipeline.words).type.not.toBeCallableWith('image');
   });
 
-  test('refuses wrong arguments', () => {
+  test('rejects wrong arguments', () => {
     expect(broker.pipeline.predict).type.not.toBeCallableWith('image');
     expect(broker.pipeline.predict).type.not.toBeCallableWith();
     expect(broker.pipeline.predict).type.not.toBeCallableWith(image, 5);
@@ -27,7 +27,7 @@ describe('broker.pipeline', () => {
     expect(broker.pipeline.predictLater).type.not.toBeCallableWith(image, 'five');
   });
 
-  test('has the methods of the pipeline that can be called, and nothing else', () => {
+  test('has only the callable methods of the pipeline', () => {
     expect(broker.pipeline).type.toHaveProperty('predict');
     expect(broker.pipeline).type.not.toHaveProperty('predikt');
     expect(broker.pipeline).type.not.toHaveProperty('labels');
@@ -37,12 +37,12 @@ describe('broker.pipeline', () => {
 });
 
 describe('broker.call', () => {
-  test('returns a promise of what the method returns, awaited once', () => {
+  test("returns a promise of the method's awaited result", () => {
     expect(broker.call('predict', [image])).type.toBe<Promise<Prediction>>();
     expect(broker.call('predictLater', [image, 5], { timeout: 5_000 })).type.toBe<Promise<Prediction[]>>();
   });
 
-  test('refuses a method that is not there, or cannot be called', () => {
+  test('rejects a method that does not exist or is not callable', () => {
     expect(broker.call).type.not.toBeCallableWith('predikt', [image]);
     expect(broker.call).type.not.toBeCallableWith('labels', []);
     expect(broker.call).type.not.toBeCallableWith('_internal', []);
@@ -50,7 +50,7 @@ describe('broker.call', () => {
     expect(broker.call).type.not.toBeCallableWith('constructor', []);
   });
 
-  test('refuses wrong arguments and options', () => {
+  test('rejects wrong arguments and options', () => {
     expect(broker.call).type.not.toBeCallableWith('predict', ['image']);
     expect(broker.call).type.not.toBeCallableWith('predict', []);
     expect(broker.call).type.not.toBeCallableWith('predict', image);
@@ -58,14 +58,14 @@ describe('broker.call', () => {
     expect(broker.call).type.not.toBeCallableWith('predict', [image], { timeOut: 5_000 });
   });
 
-  test('refuses methods that yield', () => {
+  test('rejects methods that yield', () => {
     expect(broker.call).type.not.toBeCallableWith('words', [image]);
     expect(broker.call).type.not.toBeCallableWith('wordsLater', [image]);
   });
 });
 
 describe('broker.submit', () => {
-  test('returns a call whose result is what the method returns', () => {
+  test("returns a call with a promise of the method's awaited result", () => {
     expect(broker.submit('predict', [image])).type.toBe<Call<Prediction>>();
     expect(broker.submit('predict', [image], { key: 'img-42' }).result).type.toBe<Promise<Prediction>>();
     expect(broker.submit('predict', [image]).state).type.toBe<
@@ -73,7 +73,7 @@ describe('broker.submit', () => {
     >();
   });
 
-  test('refuses what call refuses', () => {
+  test('rejects the same methods, arguments and options as call', () => {
     expect(broker.submit).type.not.toBeCallableWith('predikt', [image]);
     expect(broker.submit).type.not.toBeCallableWith('predict', ['image']);
     expect(broker.submit).type.not.toBeCallableWith('words', [image]);
@@ -82,7 +82,8 @@ describe('broker.submit', () => {
 });
 
 describe('broker.stream', () => {
-  test('gives what the method yields', () => {
+  test('returns an async iterable of the chunks that the method yields', () => {
+    // A promise of a generator, a stream of chunks and promised chunks are unwrapped.
     expect(broker.stream('words', [image])).type.toBe<AsyncIterable<string>>();
     expect(broker.stream('wordsLater', [image], { timeout: 5_000 })).type.toBe<AsyncIterable<string>>();
     expect(broker.stream('wordsSoon', [image])).type.toBe<AsyncIterable<string>>();
@@ -90,7 +91,7 @@ describe('broker.stream', () => {
     expect(broker.stream('promises', [])).type.toBe<AsyncIterable<number>>();
   });
 
-  test('refuses methods that return their result, and those that are not there', () => {
+  test('rejects methods that do not yield or do not exist', () => {
     expect(broker.stream).type.not.toBeCallableWith('predict', [image]);
     expect(broker.stream).type.not.toBeCallableWith('predictLater', [image]);
     expect(broker.stream).type.not.toBeCallableWith('labels', []);
@@ -98,14 +99,14 @@ describe('broker.stream', () => {
     expect(broker.stream).type.not.toBeCallableWith('_internal', []);
   });
 
-  test('refuses wrong arguments and options', () => {
+  test('rejects wrong arguments and options', () => {
     expect(broker.stream).type.not.toBeCallableWith('words', ['image']);
     expect(broker.stream).type.not.toBeCallableWith('words', []);
     expect(broker.stream).type.not.toBeCallableWith('words', [image], { timeOut: 5_000 });
   });
 });
 
-test('a broker of a pipeline of unknown type takes any method in any way', () => {
+test('a broker without a pipeline type accepts any method, in every way to call it', () => {
   const untyped = new Broker(new URL('./pipelines.js', import.meta.url));
   expect(untyped.call('predict', [image])).type.toBe<Promise<unknown>>();
   expect(untyped.stream('words', [image])).type.toBe<AsyncIterable<unknown>>();
@@ -113,12 +114,12 @@ test('a broker of a pipeline of unknown type takes any method in any way', () =>
   expect(untyped.pipeline['predict']?.(image)).type.toBeAssignableTo<Promise<unknown> | undefined>();
 });
 
-test('broker.get gives a call, or undefined, of a result that is not known by its type', () => {
+test('broker.get returns a call with a result of unknown type, or undefined', () => {
   expect(broker.get('img-42')).type.toBe<Call | undefined>();
   expect(broker.get).type.not.toBeCallableWith(42);
 });
 
-test('progress is of no known type', () => {
+test('progress values have an unknown type', () => {
   const call = broker.submit('predict', [image], { onProgress: (value) => value });
   expect(call.progress).type.toBeAssignableTo<AsyncIterable<unknown>>();
   expect(call.progress.latest).type.toBe<unknown>();

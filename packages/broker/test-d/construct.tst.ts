@@ -6,25 +6,25 @@ import type { makeDefault, makePipeline, makePipelineLater, Pipeline } from './p
 const url = new URL('./pipelines.js', import.meta.url);
 
 describe('the constructor arguments of the pipeline', () => {
-  test('are required where the factory requires them', () => {
+  test('are required if the factory requires them', () => {
     expect(Broker.start<typeof makePipeline>).type.toBeCallableWith(url, { args: ['vgg16_weights.h5'] });
     expect(Broker.start<typeof makePipeline>).type.not.toBeCallableWith(url, {});
     expect(Broker.start<typeof makePipeline>).type.not.toBeCallableWith(url);
   });
 
-  test('have the types and the number that the factory names', () => {
+  test('have the types and the number of the parameters of the factory', () => {
     expect(Broker.start<typeof makePipeline>).type.not.toBeCallableWith(url, { args: [16] });
     expect(Broker.start<typeof makePipeline>).type.not.toBeCallableWith(url, { args: ['a', 'b'] });
     expect(Broker.start<typeof makePipeline>).type.not.toBeCallableWith(url, { args: 'vgg16_weights.h5' });
   });
 
-  test('may be left out where the factory has defaults', () => {
+  test('may be left out if the factory has defaults', () => {
     expect(Broker.start<typeof makeDefault>).type.toBeCallableWith(url);
     expect(Broker.start<typeof makeDefault>).type.toBeCallableWith(url, { args: ['vgg16_weights.h5'] });
     expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { args: [16] });
   });
 
-  test('are those of the class where the export is one', () => {
+  test('are the arguments of the constructor if the export is a class', () => {
     expect(Broker.start<typeof Pipeline>).type.toBeCallableWith(url, { args: ['vgg16_weights.h5'] });
     expect(Broker.start<typeof Pipeline>).type.toBeCallableWith(url, { args: ['vgg16_weights.h5', 10] });
     expect(Broker.start<typeof Pipeline>).type.not.toBeCallableWith(url, { args: [] });
@@ -33,14 +33,14 @@ describe('the constructor arguments of the pipeline', () => {
     });
   });
 
-  test('are checked by new Broker in the same way', () => {
+  test('are checked in the same way by new Broker', () => {
     expect(Broker<typeof makePipeline>).type.toBeConstructableWith(url, { args: ['vgg16_weights.h5'] });
     expect(Broker<typeof makePipeline>).type.not.toBeConstructableWith(url, { args: [16] });
     expect(Broker<typeof makePipeline>).type.not.toBeConstructableWith(url);
   });
 });
 
-test('an option that does not exist, or has another type, is refused', () => {
+test('Broker.start rejects an unknown option, or an option of the wrong type', () => {
   expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { maxQueu: 3 });
   expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { maxQueue: '3' });
   expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { output: 'pipe' });

@@ -1,10 +1,9 @@
-/** What a recognised image shows. */
 export interface Prediction {
   label: string;
   probability: number;
 }
 
-/** A pipeline with a method of every kind that the types tell apart. */
+/** A pipeline with one method of every kind that the types distinguish. */
 export class Pipeline {
   readonly labels = ['boot'];
   readonly #calls = 0;
@@ -29,12 +28,12 @@ export class Pipeline {
     return Promise.resolve(images.map((image) => this.predict(image)));
   }
 
-  /** Takes other items. */
+  /** Takes other items than `predict`. */
   labelBatch(names: string[]): Prediction[] {
     return names.map((label) => ({ label, probability: 1 }));
   }
 
-  /** Returns other results. */
+  /** Returns other results than `predict`. */
   countBatch(images: Uint8Array[]): number[] {
     return images.map(({ length }) => length);
   }
@@ -72,17 +71,16 @@ export class Pipeline {
   }
 }
 
-/** A factory with a required argument. */
+/** A factory with a required parameter. */
 export function makePipeline(weights: string): Pipeline {
   return new Pipeline(weights);
 }
 
-/** An asynchronous factory. */
 export function makePipelineLater(weights: string): Promise<Pipeline> {
   return Promise.resolve(new Pipeline(weights));
 }
 
-/** A factory that can do without arguments. */
+/** A factory whose parameter is optional. */
 export function makeDefault(weights = 'vgg16_weights.h5'): Pipeline {
   return new Pipeline(weights);
 }

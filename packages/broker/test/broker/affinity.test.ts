@@ -13,7 +13,7 @@ interface Blocked {
   readonly open: () => void;
 }
 
-/** Blocks the process of that affinity. */
+/** Blocks the process of this affinity until `open` is called. */
 async function block(broker: Broker, affinity: string): Promise<Blocked> {
   const path = temporaryPath();
   const atGate = line(broker, 'at the gate');
@@ -27,7 +27,7 @@ async function block(broker: Broker, affinity: string): Promise<Blocked> {
   };
 }
 
-test('calls of one affinity run in one process, in order, however many there are', async () => {
+test('runs all calls with the same affinity in one process, for more affinities than processes', async () => {
   const broker = await startBroker(undefined, { processes: 3 });
   const affinities = Array.from({ length: 20 }, (_, i) => `session-${i}`);
   const pids = await Promise.all(
@@ -39,7 +39,7 @@ test('calls of one affinity run in one process, in order, however many there are
   expect(new Set(pids.flat()).size).toBeGreaterThan(1);
 });
 
-test('a call whose process is busy waits for it, and those behind it go past', async () => {
+test('a call waits for the busy process of its affinity, and later calls overtake it', async () => {
   const broker = await startBroker(undefined, { processes: 2 });
   const blocked = await block(broker, 'mine');
   const mine = broker.submit('pid', [], { affinity: 'mine' });
@@ -55,7 +55,7 @@ test('a call whose process is busy waits for it, and those behind it go past', a
   expect(others).not.toContain(await mine.result);
 });
 
-test('calls of one affinity start in order of priority, then of submission', async () => {
+test('calls with the same affinity start by priority, then in the order of submission', async () => {
   const broker = await startBroker(undefined, { processes: 2 });
   const blocked = await block(broker, 'mine');
   const results = [
@@ -68,7 +68,7 @@ test('calls of one affinity start in order of priority, then of submission', asy
   expect(await broker.call('seen', [], { affinity: 'mine' })).toEqual(['urgent', 'first', 'second']);
 });
 
-test('when its process has died, the affinity moves to another, with the calls that wait', async () => {
+test('an affinity moves to another process when its process dies, together with its waiting calls', async () => {
   const broker = await startBroker(undefined, { processes: 2 });
   const before = await broker.call('pid', [], { affinity: 'mine' });
   const lost = caughtError(broker.call('kill', ['SIGKILL'], { affinity: 'mine' }));
@@ -79,7 +79,7 @@ test('when its process has died, the affinity moves to another, with the calls t
   expect(pids).not.toContain(before);
 });
 
-test('cancelling a call of an affinity lets the next one go', async () => {
+test('cancelling the first waiting call of an affinity lets the next one start', async () => {
   const broker = await startBroker(undefined, { processes: 2 });
   const blocked = await block(broker, 'mine');
   const [one, other] = [1, 2].map((value) => broker.submit('echo', [value], { affinity: 'mine' }));
@@ -89,7 +89,7 @@ test('cancelling a call of an affinity lets the next one go', async () => {
   await blocked.pid;
 });
 
-test('calls of one affinity that stand one behind the other make a batch; order is kept', async () => {
+test('consecutive calls with the same affinity form a batch, and keep their order', async () => {
   const batch = { run: { method: 'runBatch', maxDelay: Infinity } };
   const broker = await startBroker(fixture('batches.mjs'), { processes: 2, batch });
   const path = temporaryPath();
@@ -107,7 +107,7 @@ test('calls of one affinity that stand one behind the other make a batch; order 
   await blocked;
 });
 
-test('of one process, all calls are', async () => {
+test('with a single process, calls of all affinities start in the order of submission', async () => {
   const broker = await startBroker();
   const values = Array.from({ length: 100 }, (_, i) => i);
   const results = values.map((i) => broker.call('note', [i], { affinity: `session-${i % 7}` }));

@@ -16,7 +16,10 @@ const start = (
   options: TestOptions = {},
 ): Promise<Broker> => startBroker(fixture('batches.mjs'), { batch, ...options });
 
-/** Blocks the process until it is let go, so that calls wait. */
+/**
+ * Blocks the process, so that calls wait.
+ * @returns A function that unblocks it.
+ */
 async function blocked(broker: Broker): Promise<() => void> {
   const path = temporaryPath();
   const blocking = line(broker, 'blocking');
@@ -30,7 +33,7 @@ async function blocked(broker: Broker): Promise<() => void> {
 const run = (broker: Broker, item: object, options?: object): Promise<unknown> =>
   broker.call('run', [item], options);
 
-test('calls that wait leave together, in order, at most maxSize of them; each gets its own result', async () => {
+test('waiting calls leave in order, in batches of at most maxSize, and each gets its own result', async () => {
   const broker = await start();
   const release = await blocked(broker);
   const results = [1, 2, 3, 4, 5, 6].map((value) => run(broker, { value }));
@@ -54,21 +57,21 @@ test('calls that wait leave together, in order, at most maxSize of them; each ge
   });
 });
 
-test('calls of one turn of the event loop leave together, though a process is free', async () => {
+test('calls of one turn of the event loop leave together, even if a process is free', async () => {
   const broker = await start();
   expect(await Promise.all([1, 2, 3].map((value) => run(broker, { value })))).toEqual([1, 2, 3]);
   expect(await broker.call('batches', [])).toEqual([[1, 2, 3]]);
 });
 
 describe('a batch leaves', () => {
-  test('when it is full, long before its time is over', async () => {
+  test('when it is full, long before maxDelay is over', async () => {
     const broker = await start({ run: { ...RUN, maxDelay: 3_600_000 } });
     const results = [1, 2, 3, 4].map((value) => run(broker, { value }));
     expect(await Promise.all(results)).toEqual([1, 2, 3, 4]);
     expect(broker.stats().batches['run']?.reasons).toEqual({ full: 1, delay: 0, idle: 0 });
   });
 
-  test('when its first call has waited for maxDelay, and no sooner', async () => {
+  test('when its first call has waited for maxDelay, but no sooner', async () => {
     const broker = await start({ run: { ...RUN, maxDelay: 50 } });
     const before = performance.now();
     const first = run(broker, { value: 1 });
@@ -80,7 +83,7 @@ describe('a batch leaves', () => {
     expect(broker.stats().batches['run']?.reasons).toEqual({ full: 0, delay: 1, idle: 0 });
   });
 
-  test('when no more calls will come, as the broker is closing', async () => {
+  test('when the broker is closing, because no more calls will come', async () => {
     const broker = await start({ run: { ...RUN, maxDelay: Infinity } });
     const results = [1, 2].map((value) => run(broker, { value }));
     await broker.drain();
@@ -88,14 +91,14 @@ describe('a batch leaves', () => {
     expect(broker.stats().batches['run']?.reasons).toEqual({ full: 0, delay: 0, idle: 1 });
   });
 
-  test('before a call of it has waited longer than its queueTimeout', async () => {
+  test('before one of its calls exceeds its queueTimeout', async () => {
     const broker = await start({ run: { ...RUN, maxDelay: Infinity } });
     expect(await run(broker, { value: 1 }, { queueTimeout: 5_000 })).toBe(1);
     expect(broker.stats().batches['run']?.reasons).toMatchObject({ delay: 1 });
   }, 30_000);
 });
 
-test('with auto, a lone caller never waits for company, and many callers get it', async () => {
+test("with maxDelay 'auto', a single caller never waits, and the calls of many callers form batches", async () => {
   const broker = await start({ run: { method: 'runBatch', maxSize: 16 } });
   for (let value = 0; value < 20; value += 1) await run(broker, { value });
   expect(broker.stats().batches['run']?.reasons).toEqual({ full: 0, delay: 0, idle: 20 });
@@ -107,19 +110,19 @@ test('with auto, a lone caller never waits for company, and many callers get it'
   expect(broker.stats().batches['run']?.count).toBeLessThan(20 + 40);
 });
 
-test('calls of different priority do not wait for each other', async () => {
+test('calls of different priorities form separate batches, which do not wait for each other', async () => {
   const broker = await start({ run: { ...RUN, maxDelay: Infinity } });
   const low = broker.submit('run', [{ value: 'low' }]);
   const high = [1, 2, 3, 4].map((value) => run(broker, { value }, { priority: 1 }));
   expect(await Promise.all(high)).toEqual([1, 2, 3, 4]);
   expect(low.state).toBe('queued');
-  // Nor does a call of another method wait for either.
+  // A call of another method waits for neither batch.
   expect(await broker.call('pid', [])).toEqual(expect.any(Number));
   expect(low.state).toBe('queued');
 });
 
-describe('per call', () => {
-  test('an element that is an error rejects its call alone', async () => {
+describe('each call settles on its own', () => {
+  test('an error in the array rejects only the call in its place', async () => {
     const broker = await start();
     const results = [
       run(broker, { value: 1 }),
@@ -132,7 +135,7 @@ describe('per call', () => {
     expect(await broker.call('batches', [])).toHaveLength(1);
   });
 
-  test('an element that cannot cross rejects its call alone', async () => {
+  test('a result that cannot be serialized rejects only the call in its place', async () => {
     const broker = await start();
     const one = run(broker, { value: 1 });
     const error = caughtError(run(broker, { value: 2, act: 'function' }));
@@ -140,7 +143,7 @@ describe('per call', () => {
     expect(await error).toMatchObject({ name: 'SerializationError', path: 'result' });
   });
 
-  test('what the batch throws rejects them all, each with an error of its own', async () => {
+  test('an error that the batch method throws rejects every call, each with its own error object', async () => {
     const broker = await start();
     const errors = await Promise.all(
       [{ value: 1 }, { value: 2, act: 'throw' }].map((item) => caughtError(run(broker, item))),
@@ -153,7 +156,7 @@ describe('per call', () => {
   test.each([
     ['short', 'an array of 1'],
     ['text', 'a value of type string'],
-  ])('a result for each is missing (%s): each rejects, and is told why', async (act, what) => {
+  ])('every call rejects if the batch method does not return one result per call (%s)', async (act, what) => {
     const broker = await start();
     const errors = await Promise.all(
       [{ value: 1 }, { value: 2, act }].map((item) => caughtError(run(broker, item))),
@@ -166,7 +169,7 @@ describe('per call', () => {
     }
   });
 
-  test('the process dies: each rejects as if it had run alone', async () => {
+  test('every call rejects with its own ProcessExitError if the process dies', async () => {
     const broker = await start();
     const errors = await Promise.all(
       [{ value: 1 }, { value: 2, act: 'die' }].map((item, i) =>
@@ -179,7 +182,7 @@ describe('per call', () => {
     ]);
   });
 
-  test('with retries, the one that killed the process does not take the others along again', async () => {
+  test('calls retry one by one, so that a deadly call does not kill the others a second time', async () => {
     const broker = await start();
     const deadly = caughtError(run(broker, { value: 'deadly', act: 'die' }, { retries: 3 }));
     const others = [1, 2].map((value) => run(broker, { value }, { retries: 1 }));
@@ -189,7 +192,7 @@ describe('per call', () => {
 });
 
 describe('while a batch runs', () => {
-  test('currentCall() tells of the batch and its calls, whose progress is their own', async () => {
+  test('currentCall() describes the batch and its calls, and each call reports its own progress', async () => {
     const broker = await start();
     const path = temporaryPath();
     const progress: unknown[][] = [[], []];
@@ -208,7 +211,7 @@ describe('while a batch runs', () => {
     ]);
   });
 
-  test('cancelling a call tells its own signal, and the batch only when all are cancelled', async () => {
+  test('cancelling a call fires its own signal, and the signal of the batch fires once all are cancelled', async () => {
     const broker = await start();
     const said: string[] = [];
     broker.on('output', (text) => said.push(text));
@@ -225,7 +228,7 @@ describe('while a batch runs', () => {
     expect(said).toEqual(['waiting', 'one abandoned', 'other abandoned', 'batch abandoned']);
   });
 
-  test('the timeout of one call costs the others nothing', async () => {
+  test('the timeout of one call does not affect the others', async () => {
     const broker = await start(undefined, { killDelay: { timeout: 0 } });
     const waiting = line(broker, 'waiting');
     const path = temporaryPath();
@@ -238,9 +241,9 @@ describe('while a batch runs', () => {
     expect(broker.stats().restarts).toBe(0);
   });
 
-  test('of which every call is overdue, it is killed', async () => {
+  test('the process is killed once every call has timed out', async () => {
     const broker = await start(undefined, { killDelay: { timeout: 0 } });
-    // Time enough for the child to start it: what has not started is dropped, and costs no process.
+    // The child must have started the calls by then. A call that has not started is dropped without a kill.
     const calls = [1, 2].map(() => caughtError(broker.call('wait', [temporaryPath()], { timeout: 1_000 })));
     for (const error of await Promise.all(calls))
       expect(error).toMatchObject({ code: 'ERR_DUAL_CALL_TIMEOUT' });
@@ -249,7 +252,7 @@ describe('while a batch runs', () => {
   });
 });
 
-test('a call that is cancelled while it waits is not in the batch', async () => {
+test('a call that is cancelled while it waits leaves the batch', async () => {
   const broker = await start();
   const release = await blocked(broker);
   const calls = [1, 2, 3].map((value) => broker.submit('run', [{ value }]));
@@ -259,14 +262,14 @@ test('a call that is cancelled while it waits is not in the batch', async () => 
   expect(await broker.call('batches', [])).toEqual([[1, 3]]);
 });
 
-test('recycling counts the calls of batches', async () => {
+test('recycling counts the calls of a batch, not the batch', async () => {
   const broker = await start({ run: RUN }, { recycle: { afterCalls: 3 } });
   const values = [1, 2, 3, 4, 5, 6, 7];
   expect(await Promise.all(values.map((value) => run(broker, { value })))).toEqual(values);
   expect(broker.stats().restarts).toBe(2);
 });
 
-test('a batch takes one place of a process that runs several calls at once', async () => {
+test('a batch takes only one of the places that concurrency gives a process', async () => {
   const broker = await start(undefined, { concurrency: 2 });
   const path = temporaryPath();
   const waiting = line(broker, 'waiting');
@@ -278,22 +281,19 @@ test('a batch takes one place of a process that runs several calls at once', asy
   await Promise.all(batch.map(({ result }) => result));
 });
 
-describe('what is not there', () => {
+describe('methods of batches', () => {
   test.each([
     ['batch', { nothing: RUN }],
     ['batch.run.method', { run: { ...RUN, method: 'nothing' } }],
     ['batch.run.method', { run: { ...RUN, method: '_private' } }],
-  ])(
-    'the option %s names a method that is not there: the start fails, and says so',
-    async (option, batch) => {
-      const broker = makeBroker(fixture('batches.mjs'), { batch });
-      const error = await caughtError(broker.start());
-      expect(error).toMatchObject({ name: 'PipelineStartError' });
-      expect(error.message).toContain(`the option '${option}' names`);
-    },
-  );
+  ])('the start fails if the option %s names a method that does not exist', async (option, batch) => {
+    const broker = makeBroker(fixture('batches.mjs'), { batch });
+    const error = await caughtError(broker.start());
+    expect(error).toMatchObject({ name: 'PipelineStartError' });
+    expect(error.message).toContain(`the option '${option}' names`);
+  });
 
-  test('the method that runs batches need not be exposed', async () => {
+  test('the batch method need not be exposed', async () => {
     const broker = await start({ run: RUN }, { expose: ['run'] });
     expect(await run(broker, { value: 1 })).toBe(1);
     expect(await caughtError(broker.call('runBatch', [[]]))).toMatchObject({
@@ -301,7 +301,7 @@ describe('what is not there', () => {
     });
   });
 
-  test('a call with two arguments is refused', async () => {
+  test('a call with two arguments is rejected', async () => {
     const broker = await start();
     expect(await caughtError(broker.call('run', [{ value: 1 }, 2]))).toMatchObject({ option: 'args' });
   });

@@ -14,7 +14,7 @@ test.each([
   [true, 'exit'],
   [false, 'SIGKILL'],
 ])(
-  'a process dies in a burst of quick calls (shared memory: %s, %s): only the one that ran fails, and none runs twice',
+  'only the running call fails and no call runs twice if a process dies in a burst (shared memory: %s, %s)',
   async (sharedMemory, how) => {
     const broker = await startBroker(fixture('burst.mjs'), { sharedMemory });
     const file = temporaryPath();

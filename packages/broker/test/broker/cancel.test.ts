@@ -7,7 +7,7 @@ import { caughtError } from '../support/errors.js';
 import { exit, line } from '../support/events.js';
 import { temporaryPath } from '../support/temporary.js';
 
-test('call cancelled while queued: CallCancelledError, nothing was sent', async () => {
+test('a call cancelled while queued rejects with CallCancelledError, and is never sent', async () => {
   const broker = await startBroker();
   const [gate, trace] = [temporaryPath(), temporaryPath()];
   const running = broker.call('gate', [gate]);
@@ -28,7 +28,7 @@ test('call cancelled while queued: CallCancelledError, nothing was sent', async 
   expect(existsSync(trace)).toBe(false);
 });
 
-test('call cancelled while running: told at once, the process and what is behind it live on', async () => {
+test('a call cancelled while running rejects at once, and its process goes on with later calls', async () => {
   const broker = await startBroker();
   const pid = await broker.call('pid', []);
   const path = temporaryPath();
@@ -43,7 +43,7 @@ test('call cancelled while running: told at once, the process and what is behind
   expect(await behind).toBe(pid);
 });
 
-test("a running call that is cancelled gets the pipeline's signal", async () => {
+test("cancelling a running call fires the call's signal in the pipeline", async () => {
   const broker = await startBroker();
   const [heeding, heard] = [line(broker, 'heeding'), line(broker, 'heard')];
   const call = broker.submit('heedful', []);
@@ -53,7 +53,7 @@ test("a running call that is cancelled gets the pipeline's signal", async () => 
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test('a cancelled call that outlives killDelay.cancel is killed, and those behind it run', async () => {
+test('a cancelled call that outlives killDelay.cancel is killed, and later calls run', async () => {
   const broker = await startBroker(undefined, { killDelay: { cancel: 20 } });
   const spinning = line(broker, 'spinning');
   const call = broker.submit('spin', []);
@@ -66,7 +66,7 @@ test('a cancelled call that outlives killDelay.cancel is killed, and those behin
   expect(await behind).toBe('next');
 });
 
-test('killDelay.cancel Infinity never kills', async () => {
+test('killDelay.cancel of Infinity never kills the process', async () => {
   const broker = await startBroker(undefined, { killDelay: { cancel: Infinity } });
   const pid = await broker.call('pid', []);
   const path = temporaryPath();
@@ -77,7 +77,7 @@ test('killDelay.cancel Infinity never kills', async () => {
   expect(await broker.call('pid', [])).toBe(pid);
 });
 
-test('an aborted signal cancels: name AbortError, the reason as cause', async () => {
+test('an aborted signal rejects the call with an AbortError, whose cause is the reason', async () => {
   const broker = await startBroker();
   const controller = new AbortController();
   const hanging = line(broker, 'heeding');
@@ -91,7 +91,7 @@ test('an aborted signal cancels: name AbortError, the reason as cause', async ()
   expect(error.stack).toContain('cancel.test');
 });
 
-test('a call whose signal is aborted already never starts', async () => {
+test('a call never starts if its signal is already aborted', async () => {
   const broker = await startBroker();
   const trace = temporaryPath();
   const error = await caughtError(broker.call('mark', [trace, 'ran'], { signal: AbortSignal.abort('why') }));
@@ -104,7 +104,7 @@ test('a call whose signal is aborted already never starts', async () => {
   expect(existsSync(trace)).toBe(false);
 });
 
-test('a signal that is aborted after the result does nothing', async () => {
+test('aborting the signal after the result has no effect', async () => {
   const broker = await startBroker();
   const controller = new AbortController();
   const call = broker.submit('echo', [1], { signal: controller.signal });
@@ -115,14 +115,14 @@ test('a signal that is aborted after the result does nothing', async () => {
   expect(await call.result).toBe(1);
 });
 
-test('AbortSignal.timeout works as any signal', async () => {
+test('AbortSignal.timeout() cancels a call like any other signal', async () => {
   const broker = await startBroker();
   const error = await caughtError(broker.call('heedful', [], { signal: AbortSignal.timeout(20) }));
   expect(error.name).toBe('AbortError');
   expect(error.cause).toMatchObject({ name: 'TimeoutError' });
 });
 
-test('a cancel that races the result has one outcome and never hurts the next call', async () => {
+test('cancelling in a race with the result gives exactly one outcome, and never affects the next call', async () => {
   const broker = await startBroker();
   for (let round = 0; round < 500; round += 1) {
     const controller = new AbortController();
@@ -147,7 +147,7 @@ test('a cancel that races the result has one outcome and never hurts the next ca
   }
 });
 
-test('a cancelled call can be joined no more: the same key starts a new one', async () => {
+test('the key of a cancelled call starts a new call', async () => {
   const broker = makeBroker();
   const first = broker.submit('note', [1], { key: 'k' });
   first.cancel();

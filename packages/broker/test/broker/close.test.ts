@@ -11,7 +11,7 @@ import { temporaryPath } from '../support/temporary.js';
 
 const CLOSED = { name: 'BrokerClosedError', code: 'ERR_DUAL_BROKER_CLOSED' };
 
-test('close(): running and queued calls finish, the child has ended', async () => {
+test('close() lets running and queued calls finish, then ends the child', async () => {
   const broker = await startBroker();
   const pid = Number(await broker.call('pid', []));
   const path = temporaryPath();
@@ -27,7 +27,7 @@ test('close(): running and queued calls finish, the child has ended', async () =
   expect(isAlive(pid)).toBe(false);
 });
 
-test('close() past its timeout: running and queued calls reject with BrokerClosedError', async () => {
+test('close() rejects running and queued calls with BrokerClosedError once its timeout is over', async () => {
   const broker = await startBroker();
   const pid = Number(await broker.call('pid', []));
   const spinning = line(broker, 'spinning');
@@ -40,7 +40,7 @@ test('close() past its timeout: running and queued calls reject with BrokerClose
   expect(isAlive(pid)).toBe(false);
 });
 
-test('close() twice, and with another timeout: one end for all', async () => {
+test('close() called again with a shorter timeout ends the broker at that timeout, for all its callers', async () => {
   const broker = await startBroker();
   const hanging = line(broker, 'hanging');
   const call = caughtError(broker.call('hangOnTerm', []));
@@ -53,14 +53,14 @@ test('close() twice, and with another timeout: one end for all', async () => {
   expect(broker.state).toBe('closed');
 });
 
-test('close() of a broker that never started', async () => {
+test('close() closes a broker that never started', async () => {
   const broker = makeBroker();
   await broker.close();
   expect(broker.state).toBe('closed');
   expect(await caughtError(broker.start())).toMatchObject(CLOSED);
 });
 
-test('close() during start: start() rejects, no process is left', async () => {
+test('close() during start rejects start(), and leaves no process', async () => {
   const broker = makeBroker(fixture('slow-constructor.mjs'), { args: [60_000] });
   const pid = spawned(broker);
   const started = caughtError(broker.start());
@@ -70,7 +70,7 @@ test('close() during start: start() rejects, no process is left', async () => {
   await gone(await pid);
 });
 
-test('close() in the very tick of start()', async () => {
+test('close() rejects start() even if both are called in the same tick', async () => {
   const broker = makeBroker();
   const started = caughtError(broker.start());
   await broker.close();
@@ -78,14 +78,14 @@ test('close() in the very tick of start()', async () => {
   expect(broker.state).toBe('closed');
 });
 
-test('close() during start with a call queued: the call runs first', async () => {
+test('close() during start runs a queued call first', async () => {
   const broker = makeBroker(fixture('slow-constructor.mjs'), { args: [50] });
   const call = broker.call('constructed', []);
   await broker.close();
   expect(await call).toBe(true);
 });
 
-test('close() during a crash: what is queued runs in the next process, then that ends', async () => {
+test('close() during a crash runs the queued calls in the next process, then ends it', async () => {
   const broker = await startBroker();
   const lost = caughtError(broker.call('kill', ['SIGKILL']));
   const behind = broker.call('pid', []);
@@ -96,7 +96,7 @@ test('close() during a crash: what is queued runs in the next process, then that
   expect(isAlive(pid)).toBe(false);
 });
 
-test('close() during the pause before a restart', async () => {
+test('close() during the pause before a restart does not wait for the restart', async () => {
   const broker = await startBroker(undefined, { restart: { minDelay: 60_000, maxDelay: 60_000 } });
   await caughtError(broker.call('kill', ['SIGKILL']));
   await state(broker, 'restarting');
@@ -104,7 +104,7 @@ test('close() during the pause before a restart', async () => {
   expect(broker.state).toBe('closed');
 });
 
-test('close({ timeout }) during the pause before a restart rejects what waits', async () => {
+test('close({ timeout }) during the pause before a restart rejects the queued calls', async () => {
   const broker = await startBroker(undefined, { restart: { minDelay: 60_000, maxDelay: 60_000 } });
   const lost = caughtError(broker.call('kill', ['SIGKILL']));
   const queued = caughtError(broker.call('echo', [1]));
@@ -113,14 +113,14 @@ test('close({ timeout }) during the pause before a restart rejects what waits', 
   expect(await queued).toMatchObject(CLOSED);
 });
 
-test("close() inside a call's own continuation", async () => {
+test('close() resolves if it is called in the continuation of a call', async () => {
   const broker = await startBroker();
   const done = broker.call('echo', [1]).then(() => broker.close());
   await done;
   expect(broker.state).toBe('closed');
 });
 
-test('close() of a failed broker', async () => {
+test('close() closes a failed broker', async () => {
   const broker = makeBroker(fixture('no-such-file.mjs'));
   await caughtError(broker.start());
   expect(broker.state).toBe('failed');
@@ -128,7 +128,7 @@ test('close() of a failed broker', async () => {
   expect(broker.state).toBe('closed');
 });
 
-test('await using closes', async () => {
+test('await using closes the broker at the end of the block', async () => {
   let pid: number;
   {
     await using broker = await Broker.start(fixture('pipeline.mjs'), { output: 'ignore' });
@@ -138,7 +138,7 @@ test('await using closes', async () => {
   expect(isAlive(pid)).toBe(false);
 });
 
-test('a call cancelled during close() does not keep it', async () => {
+test('close() does not wait for a call that is cancelled meanwhile', async () => {
   const broker = await startBroker(undefined, { killDelay: { cancel: 20 } });
   const spinning = line(broker, 'spinning');
   const call = broker.submit('spin', []);
@@ -149,7 +149,7 @@ test('a call cancelled during close() does not keep it', async () => {
   expect(broker.state).toBe('closed');
 });
 
-test('close({ timeout: 0 }) of thirty callers at once gives no warning', async () => {
+test('close({ timeout: 0 }) emits no warning if thirty callers call it at once', async () => {
   const warnings: Error[] = [];
   const listener = (warning: Error): void => void warnings.push(warning);
   process.on('warning', listener);
@@ -164,7 +164,7 @@ test('close({ timeout: 0 }) of thirty callers at once gives no warning', async (
   expect(warnings).toEqual([]);
 });
 
-test('close() of a broker whose process is killed while it runs its last call, or cleans up: that call rejects, it ends', async () => {
+test('close() resolves if the process is killed during its last call, which rejects', async () => {
   const broker = await startBroker();
   const pid = Number(await broker.call('pid', []));
   const hanging = line(broker, 'hanging');

@@ -13,7 +13,7 @@ interface Gate {
   readonly open: () => void;
 }
 
-/** A call that waits, without blocking, until it is let through. */
+/** A call that waits, without blocking, until `open` is called. */
 function gate(broker: Broker, value: string, options?: object): Gate {
   const path = temporaryPath();
   const call = broker.submit('softGate', [path, value], options);
@@ -25,7 +25,7 @@ function gate(broker: Broker, value: string, options?: object): Gate {
   };
 }
 
-test('so many calls run at once, and end in any order', async () => {
+test('runs as many calls at once as concurrency says, and they end in any order', async () => {
   const broker = await startBroker(undefined, { concurrency: 3 });
   const [first, second] = [gate(broker, 'first'), gate(broker, 'second')];
   const third = gate(broker, 'third');
@@ -46,7 +46,7 @@ test('so many calls run at once, and end in any order', async () => {
   expect(await Promise.all([first.call.result, third.call.result])).toEqual(['first', 'third']);
 });
 
-test('concurrency: Infinity runs all that there are', async () => {
+test('a concurrency of Infinity runs all calls at once', async () => {
   const broker = await startBroker(undefined, { concurrency: Infinity });
   const gates = Array.from({ length: 200 }, (_, i) => gate(broker, String(i)));
   expect(new Set(gates.map(({ call }) => call.state))).toEqual(new Set(['running']));
@@ -61,7 +61,7 @@ test('each call has its own currentCall()', async () => {
   expect(seen).toEqual(keys.map((key) => [key, key, key]));
 });
 
-test('cancelling one tells only that one', async () => {
+test('cancelling a call fires only its own signal', async () => {
   const broker = await startBroker(undefined, { concurrency: 3 });
   const said: string[] = [];
   const begun = new Promise<void>((resolve) => {
@@ -80,7 +80,7 @@ test('cancelling one tells only that one', async () => {
   expect(said).toEqual(['heeding', 'heeding', 'heard']);
 });
 
-test('an error that nobody caught rejects the call it comes from, and no other', async () => {
+test('an uncaught error rejects only the call that it comes from', async () => {
   const broker = await startBroker(fixture('late-errors.mjs'), { concurrency: 3 });
   const pid = await broker.call('pid', []);
   const quiet = broker.submit('run', [temporaryPath()]);
@@ -89,7 +89,7 @@ test('an error that nobody caught rejects the call it comes from, and no other',
   expect(await broker.call('pid', [])).toBe(pid);
 });
 
-test('a process that dies takes along the calls that ran in it, and no more', async () => {
+test('only the running calls reject when a process dies', async () => {
   const broker = await startBroker(undefined, { concurrency: 2 });
   const pid = Number(await broker.call('pid', []));
   const ran = [gate(broker, 'first'), gate(broker, 'second')].map(({ call }) => call);
@@ -102,7 +102,7 @@ test('a process that dies takes along the calls that ran in it, and no more', as
   expect(await Promise.all(behind)).toEqual([1, 2, 3, 4]);
 });
 
-test('calls that were sent ahead of a place for them run in the next process, once', async () => {
+test('calls that were sent ahead, but had not started, run once in the next process', async () => {
   const broker = await startBroker(undefined, { concurrency: 2 });
   for (let i = 0; i < 200; i += 1) await broker.call('echo', [i]);
   const pid = Number(await broker.call('pid', []));
@@ -116,18 +116,18 @@ test('calls that were sent ahead of a place for them run in the next process, on
   expect(await broker.call('seen', [])).toHaveLength(40);
 });
 
-test('a call that goes on after its timeout costs those that run beside it, not those behind', async () => {
+test('killing a process for an overdue call rejects the other running calls, but no queued ones', async () => {
   const broker = await startBroker(undefined, { concurrency: 2, killDelay: { timeout: 20 } });
-  const beside = gate(broker, 'beside');
-  const besideLost = caughtError(beside.call.result);
+  const other = gate(broker, 'other');
+  const otherLost = caughtError(other.call.result);
   const overdue = caughtError(broker.call('hang', [], { timeout: 1_000 }));
   const behind = broker.call('echo', ['behind']);
   expect(await overdue).toMatchObject({ name: 'CallTimeoutError' });
-  expect(await besideLost).toMatchObject({ name: 'ProcessExitError', started: true });
+  expect(await otherLost).toMatchObject({ name: 'ProcessExitError', started: true });
   expect(await behind).toBe('behind');
 });
 
-test('close waits for all that run', async () => {
+test('close() waits for all running calls', async () => {
   const broker = await startBroker(undefined, { concurrency: 4 });
   const gates = ['a', 'b', 'c', 'd'].map((value) => gate(broker, value));
   const closed = broker.close();

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => broker.close());
 
-test('key, method, attempt and signal of the call that runs', async () => {
+test('describes the running call by key, method, attempt and signal', async () => {
   expect(await broker.call('now', [], { key: 'img-42' })).toEqual({
     key: 'img-42',
     method: 'now',
@@ -18,7 +18,7 @@ test('key, method, attempt and signal of the call that runs', async () => {
   });
 });
 
-test('the key of a call that was given none is a UUID, the same on both sides, and no other call’s', async () => {
+test('a call without a key gets a unique UUID, the same on both sides', async () => {
   const calls = Array.from({ length: 100 }, () => broker.submit('now', []));
   const keys = calls.map(({ key }) => key);
   for (const key of keys)
@@ -29,7 +29,7 @@ test('the key of a call that was given none is a UUID, the same on both sides, a
   expect(broker.get(keys[0] ?? '')).toBe(calls[0]);
 });
 
-test('a log of it shows the key, given or not', async () => {
+test('JSON and inspect() show the key, even if the caller gave none', async () => {
   const call = broker.submit('shown', []);
   expect(await call.result).toEqual({
     json: JSON.stringify({ key: call.key, method: 'shown', attempt: 0 }),
@@ -37,28 +37,31 @@ test('a log of it shows the key, given or not', async () => {
   });
 });
 
-test('also after an await, in a timer and in what a helper does', async () => {
+test('describes the same call after an await, in a timer and in a helper function', async () => {
   expect(await broker.call('later', [], { key: 'later' })).toEqual(['later', 'later', 'later']);
 });
 
-test.each(['enter', 'enterLater'])('what a method enters (%s) ends with its call', async (method) => {
-  expect(await broker.call(method, ['mine'])).toBe('mine');
-  expect(await broker.call('entered', [])).toBeUndefined();
-  const together = ['enter', 'entered', method, 'entered'].map((name) => broker.call(name, [name]));
-  expect(await Promise.all(together)).toEqual(['enter', undefined, method, undefined]);
-});
+test.each(['enter', 'enterLater'])(
+  'an async context entered by a method (%s) ends with its call',
+  async (method) => {
+    expect(await broker.call(method, ['mine'])).toBe('mine');
+    expect(await broker.call('entered', [])).toBeUndefined();
+    const together = ['enter', 'entered', method, 'entered'].map((name) => broker.call(name, [name]));
+    expect(await Promise.all(together)).toEqual(['enter', undefined, method, undefined]);
+  },
+);
 
-test('undefined outside a call', async () => {
+test('is undefined in the constructor and in its timers', async () => {
   expect(await broker.call('outside', [])).toEqual({ constructing: true, background: true });
 });
 
-test('each call has its own', async () => {
+test('describes each of several concurrent calls separately', async () => {
   const keys = Array.from({ length: 50 }, (_, i) => `key ${i}`);
   const results = await Promise.all(keys.map((key) => broker.call('later', [], { key })));
   expect(results).toEqual(keys.map((key) => [key, key, key]));
 });
 
-test('undefined in a process that is no child of a broker', async () => {
+test('is undefined in a process that no broker has started', async () => {
   const { currentCall } = await import('@dual/broker/pipeline');
   expect(currentCall()).toBeUndefined();
 });

@@ -18,7 +18,7 @@ test.each([
   ['segfaults', 'kill', ['SIGSEGV'], { signal: 'SIGSEGV' }],
   ['aborts', 'abort', [], { signal: 'SIGABRT' }],
 ])(
-  'process %s during a call: ProcessExitError, queued calls go on in order',
+  'the running call rejects with ProcessExitError and queued calls run in order if the process %s',
   async (_, method, args, how) => {
     const broker = await startBroker();
     const pid = await broker.call('pid', []);
@@ -35,7 +35,7 @@ test.each([
   },
 );
 
-test('process runs out of memory during a call: said so, with the end of its stderr', async () => {
+test('the error says that the process ran out of memory, and has the end of its stderr', async () => {
   const broker = await startBroker(undefined, { execArgv: ['--max-old-space-size=24'] });
   const error = await caughtError(broker.call('eatMemory', []));
   expect(error).toMatchObject(DIED);
@@ -44,7 +44,7 @@ test('process runs out of memory during a call: said so, with the end of its std
   expect(await broker.call('echo', [1])).toBe(1);
 });
 
-test('process is killed by somebody: the error says that it may have been the kernel, for want of memory', async () => {
+test('the error of a process ended by SIGKILL mentions that the kernel may have run out of memory', async () => {
   const broker = await startBroker();
   const error = await caughtError(broker.call('kill', ['SIGKILL']));
   expect(error.message).toContain(
@@ -52,16 +52,16 @@ test('process is killed by somebody: the error says that it may have been the ke
   );
 });
 
-test('the last lines of stderr are in the error', async () => {
+test('the error has the last lines of stderr', async () => {
   const broker = await startBroker();
   await broker.call('print', ['first line\nlast words\n', 'stderr']);
   const error = await caughtError(broker.call('exit', [1]));
   expect(error['stderr']).toContain('last words');
 });
 
-test('process dies with calls sent but not started: they run in the next process, in order, once', async () => {
+test('calls that were sent but had not started run in the next process, in order and once', async () => {
   const broker = await startBroker();
-  // Quick calls are sent ahead.
+  // After many quick calls, the broker sends calls ahead.
   for (let i = 0; i < 200; i += 1) await broker.call('echo', [i]);
   const trace = temporaryPath();
   const lost = caughtError(broker.call('kill', ['SIGKILL']));
@@ -73,7 +73,7 @@ test('process dies with calls sent but not started: they run in the next process
   );
 });
 
-test('result was written, then the process died: the result', async () => {
+test('a call gets its result if the process dies right after it wrote the result', async () => {
   const broker = await startBroker();
   for (let round = 0; round < 20; round += 1) {
     expect(await broker.call('answerThenDie', [round])).toBe(round);
@@ -81,7 +81,7 @@ test('result was written, then the process died: the result', async () => {
   }
 });
 
-test('result was written, the process died, and this process was too busy to notice: the result', async () => {
+test('a call gets its result even if the broker was blocked while the process died', async () => {
   const broker = await startBroker();
   for (let i = 0; i < 200; i += 1) await broker.call('echo', [i]);
   const pid = Number(await broker.call('pid', []));
@@ -91,7 +91,7 @@ test('result was written, the process died, and this process was too busy to not
     process.nextTick(resolve);
   });
   blockUntil(() => !isAlive(pid));
-  // These are written to a process that is gone.
+  // The broker writes these to a process that is gone.
   const behind = [broker.call('echo', [1]), broker.call('echo', [2])];
   expect(await answered).toBe('answer');
   await exited;
@@ -101,7 +101,7 @@ test('result was written, the process died, and this process was too busy to not
   }
 });
 
-test('process dies while idle: a call finds the next one', async () => {
+test('a call runs in the next process if an idle process dies', async () => {
   const broker = await startBroker();
   const pid = Number(await broker.call('pid', []));
   const exited = exit(broker);
@@ -111,7 +111,7 @@ test('process dies while idle: a call finds the next one', async () => {
   expect(await broker.call('pid', [])).not.toBe(pid);
 });
 
-test('process dies between send and pick-up: the call may have started, so it rejects', async () => {
+test('a call rejects if the process dies before it reads the call, because it may have started', async () => {
   const broker = await startBroker();
   const pid = Number(await broker.call('pid', []));
   process.kill(pid, 'SIGSTOP');
@@ -124,7 +124,7 @@ test('process dies between send and pick-up: the call may have started, so it re
   expect(existsSync(trace)).toBe(false);
 });
 
-test('process dies before it is constructed: queued calls run in the next one', async () => {
+test('queued calls run in the next process if a process dies during construction', async () => {
   const broker = makeBroker(fixture('slow-constructor.mjs'), { args: [300] });
   const pid = spawned(broker);
   const calls = [broker.call('constructed', []), broker.call('constructed', [])];
@@ -132,7 +132,7 @@ test('process dies before it is constructed: queued calls run in the next one', 
   expect(await Promise.all(calls)).toEqual([true, true]);
 });
 
-test('process dies with a large result half written: ProcessExitError, those behind it run', async () => {
+test('a call rejects with ProcessExitError if its large result was half written, and later calls run', async () => {
   const broker = await startBroker(fixture('half-a-result.mjs'));
   const pid = await broker.call('pid', []);
   const error = await caughtError(broker.call('dieWithinResult', [64 * 1024 * 1024]));
@@ -140,7 +140,7 @@ test('process dies with a large result half written: ProcessExitError, those beh
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test('a grandchild that holds the output open does not hold up the end', async () => {
+test('a grandchild that holds the output pipes open does not delay the exit', async () => {
   const broker = await startBroker(fixture('grandchild.mjs'));
   const grandchild = Number(await broker.call('start', []));
   const error = await caughtError(broker.call('die', []));
@@ -150,7 +150,7 @@ test('a grandchild that holds the output open does not hold up the end', async (
   await gone(grandchild);
 });
 
-test('back-off, then failed: callers are told, and start() tries again', async () => {
+test('the broker fails after too many crashes, callers get the reason, and start() tries again', async () => {
   const broker = await startBroker(undefined, { restart: { limit: 2 } });
   const failed = state(broker, 'failed');
   const lost = [1, 2, 3].map(() => caughtError(broker.call('exit', [1])));
@@ -163,7 +163,7 @@ test('back-off, then failed: callers are told, and start() tries again', async (
   expect(await broker.call('echo', [1])).toBe(1);
 });
 
-test('calls submitted in exit and state listeners settle, in the order of the events', async () => {
+test('calls submitted in exit and state listeners settle', async () => {
   const broker = await startBroker();
   const results: Promise<unknown>[] = [];
   broker.once('exit', () => results.push(broker.call('echo', ['on exit'])));
@@ -178,7 +178,7 @@ test('calls submitted in exit and state listeners settle, in the order of the ev
   expect(new Set(settled)).toEqual(new Set(['on restarting', 'on exit', 'on ready']));
 });
 
-test('queueTimeout still holds for calls that were sent ahead to a process that died', async () => {
+test('queueTimeout applies to calls that were sent ahead to a process that died', async () => {
   const marker = temporaryPath();
   const broker = await startBroker(fixture('once.mjs'), { args: [marker] });
   for (let i = 0; i < 100; i += 1) await broker.call('echo', [i]);

@@ -12,7 +12,7 @@ test.each([
   ['dispose', 'dispose'],
   ['close', 'close'],
   ['all', 'async dispose'],
-])('a clean shutdown lets the pipeline clean up (%s)', async (kind, trace) => {
+])('close() lets the pipeline clean up (%s)', async (kind, trace) => {
   const path = temporaryPath();
   const broker = await startBroker(fixture('disposable.mjs'), { args: [kind, path] });
   const exited = exit(broker);
@@ -21,7 +21,7 @@ test.each([
   expect(await exited).toMatchObject({ exitCode: 0 });
 });
 
-test('it cleans up once the last call is done', async () => {
+test('the pipeline cleans up after its last call', async () => {
   const path = temporaryPath();
   const broker = await startBroker(fixture('disposable.mjs'), { args: ['asyncDispose', path] });
   const calls = [broker.call('work', []), broker.call('work', [])];
@@ -30,7 +30,7 @@ test('it cleans up once the last call is done', async () => {
   expect(existsSync(path)).toBe(true);
 });
 
-test('a clean-up that throws is passed on as output, and close() resolves', async () => {
+test('an error thrown during clean-up goes to stderr, and close() resolves', async () => {
   const broker = await startBroker(fixture('disposable.mjs'), { args: ['throw', temporaryPath()] });
   const exited = exit(broker);
   await broker.close();
@@ -38,13 +38,13 @@ test('a clean-up that throws is passed on as output, and close() resolves', asyn
   expect((await exited).stderr).toContain('cannot clean up');
 });
 
-test('a clean-up that hangs is bounded by the timeout of close()', async () => {
+test('the timeout of close() limits a clean-up that hangs', async () => {
   const broker = await startBroker(fixture('disposable.mjs'), { args: ['hang', temporaryPath()] });
   await broker.close({ timeout: 50 });
   expect(broker.state).toBe('closed');
 });
 
-test('a clean-up that hangs is bounded by killDelay.cancel', async () => {
+test('killDelay.cancel limits a clean-up that hangs', async () => {
   const broker = await startBroker(fixture('disposable.mjs'), {
     args: ['hang', temporaryPath()],
     killDelay: { cancel: 50 },
@@ -53,7 +53,7 @@ test('a clean-up that hangs is bounded by killDelay.cancel', async () => {
   expect(broker.state).toBe('closed');
 });
 
-test('the clean-up method is no method to call', async () => {
+test('callers cannot call the clean-up method', async () => {
   const broker = await startBroker(fixture('disposable.mjs'), { args: ['asyncDispose', temporaryPath()] });
   expect(await caughtError(broker.call('Symbol(Symbol.asyncDispose)', []))).toMatchObject({
     code: 'ERR_DUAL_UNKNOWN_METHOD',

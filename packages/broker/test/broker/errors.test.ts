@@ -21,7 +21,7 @@ const failError = (kind: string, ...args: unknown[]): ReturnType<typeof caughtEr
   caughtError(broker.call('fail', [kind, ...args]));
 
 test.each(['fail', 'failLater'])(
-  'method throws (%s): a custom class arrives with name, message, code, properties and causes',
+  'an error of a custom class (%s) arrives with name, message, code, properties and causes',
   async (method) => {
     const error = await caughtError(broker.call(method, ['custom']));
     expect(error).toBeInstanceOf(TypeError);
@@ -35,7 +35,7 @@ test.each(['fail', 'failLater'])(
 );
 
 test.each(['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError'])(
-  'a built-in %s is one here too',
+  'a built-in %s arrives as an instance of the same class',
   async (name) => {
     const error = await failError('builtin', name);
     expect(Object.prototype.toString.call(error)).toBe('[object Error]');
@@ -44,7 +44,7 @@ test.each(['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 
   },
 );
 
-test('the stack shows the frames of the child and those of the caller', async () => {
+test('the stack trace shows the frames of the child, then those of the caller', async () => {
   const error = await failError('custom');
   expect(error.stack).toMatch(/^DiskError: no disk\n/);
   expect(error.stack).toContain('errors.mjs');
@@ -65,9 +65,9 @@ const waysToCall: Record<string, (method: string) => Promise<unknown>> = {
     await broker.call(method, ['custom'], { signal: new AbortController().signal }),
 };
 
-describe.each(Object.keys(waysToCall))('the stack of a call that is %s', (way) => {
+describe.each(Object.keys(waysToCall))('the stack trace of a call that is %s', (way) => {
   test.each(['fail', 'failLater', 'missing'])(
-    'of %s shows this file, and no frame of the broker above it',
+    'shows the caller of %s, without a frame of the broker above it',
     async (method) => {
       const error = await caughtError(waysToCall[way]?.(method) ?? Promise.resolve());
       const [, own = error.stack] = error.stack?.split('--- called from another process: ---\n') ?? [];
@@ -79,7 +79,7 @@ describe.each(Object.keys(waysToCall))('the stack of a call that is %s', (way) =
   );
 });
 
-test('a call that is not taken shows where it was made', async () => {
+test('the stack trace of a call that the broker refuses shows its caller', async () => {
   const notTaken = async (): Promise<unknown> => await broker.call('echo', [() => 1]);
   const error = await caughtError(notTaken());
   expect(error.stack?.split('\n')[1]).toContain('errors.test');
@@ -99,19 +99,19 @@ test('an AggregateError keeps its errors, its cause and their classes', async ()
   expect(Object.keys(error)).toEqual([]);
 });
 
-test('an error that is its own cause and property', async () => {
+test('an error that is its own cause and property arrives as the same cycle', async () => {
   const error = await failError('cycle');
   expect(error.cause).toBe(error);
   expect(error['self']).toBe(error);
 });
 
-test('a cycle of two errors', async () => {
+test('two errors that are the cause of each other arrive as the same cycle', async () => {
   const error = await failError('cycleOfTwo');
   expect(error.cause).toMatchObject({ message: 'two' });
   expect(Reflect.get(Object(error.cause), 'cause')).toBe(error);
 });
 
-test('a DOMException is one here too', async () => {
+test('a DOMException arrives as a DOMException', async () => {
   const error = await failError('dom');
   expect(error).toMatchObject({ name: 'AbortError', message: 'stop it', code: 20 });
   expect(Object.prototype.toString.call(error)).toBe('[object DOMException]');
@@ -125,7 +125,7 @@ test.each([
   ['bigint', 10n],
   ['object', { not: 'an error', nested: [1] }],
   ['objectWithFunction', { kept: 1 }],
-])('throw %s arrives as itself, as far as it can', async (kind, thrown) => {
+])('a thrown value that is no error (%s) arrives without its functions', async (kind, thrown) => {
   expect(await fail(kind)).toEqual(thrown);
 });
 
@@ -134,7 +134,7 @@ test.each([
   ['function', '[Function named]'],
   ['proxy', '[Proxy]'],
   ['hostileProxy', '[Proxy]'],
-])('what cannot cross at all (a thrown %s) arrives in words', async (kind, text) => {
+])('a thrown value that cannot be serialized (%s) arrives as a description', async (kind, text) => {
   expect(await fail(kind)).toBe(text);
 });
 
@@ -147,16 +147,19 @@ test.each([
   ['throwingTag', { message: 'tagged' }],
   ['noPrototype', { message: 'orphan' }],
   ['bytes', { message: 'bytes', image: new Uint8Array([1, 2, 3]) }],
-])('an odd error (%s) arrives as an error, with what can cross', async (kind, like) => {
-  const pid = await broker.call('pid', []);
-  const error = await failError(kind);
-  expect(error).toMatchObject(like);
-  expect(typeof error.stack).toBe('string');
-  expect(await broker.call('pid', [])).toBe(pid);
-});
+])(
+  'an unusual error (%s) arrives as an error, with all properties that can be serialized',
+  async (kind, like) => {
+    const pid = await broker.call('pid', []);
+    const error = await failError(kind);
+    expect(error).toMatchObject(like);
+    expect(typeof error.stack).toBe('string');
+    expect(await broker.call('pid', [])).toBe(pid);
+  },
+);
 
 test.each(['objectWithThrowingTag', 'hostilePrototype', 'oddTypes', 'protoProperty'])(
-  'a hostile thrown value (%s) costs neither the process nor the answer',
+  'a hostile thrown value (%s) neither ends the process nor suppresses the answer',
   async (kind) => {
     const pid = await broker.call('pid', []);
     await fail(kind);
@@ -164,12 +167,12 @@ test.each(['objectWithThrowingTag', 'hostilePrototype', 'oddTypes', 'protoProper
   },
 );
 
-test('a message of 8 MiB', async () => {
+test('an error message of 8 MiB arrives completely', async () => {
   const error = await failError('huge', 8 * 1024 * 1024);
   expect(error.message).toHaveLength(8 * 1024 * 1024);
 });
 
-test('an error larger than maxMessageBytes rejects its call, and the process lives on', async () => {
+test('an error larger than maxMessageBytes rejects its call, and the process goes on', async () => {
   const small = await startBroker(fixture('errors.mjs'), { maxMessageBytes: 100_000 });
   const pid = await small.call('pid', []);
   const error = await caughtError(small.call('fail', ['huge', 200_000]));
@@ -177,7 +180,7 @@ test('an error larger than maxMessageBytes rejects its call, and the process liv
   expect(await small.call('pid', [])).toBe(pid);
 });
 
-test.each([100, 900, 5_000])('%d causes in a chain do no harm', async (depth) => {
+test.each([100, 900, 5_000])('a chain of %d causes arrives, and the process goes on', async (depth) => {
   const pid = await broker.call('pid', []);
   const error = await failError('deepCauses', depth);
   expect(error.message).toBe(String(depth - 1));

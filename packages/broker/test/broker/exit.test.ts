@@ -5,13 +5,13 @@ import { runProgram } from '../support/programs.js';
 
 const ENDED_WELL = { exitCode: 0, signal: null, stderr: '' };
 
-test('parent has nothing else to do: the program exits, no close() needed', async () => {
+test('a program with an idle broker exits without close()', async () => {
   expect(await runProgram('broker.mjs', ['idle']).ended).toEqual({ ...ENDED_WELL, stdout: 'answer\n' });
   expect(await runProgram('broker.mjs', ['started']).ended).toEqual({ ...ENDED_WELL, stdout: 'ready\n' });
   expect(await runProgram('broker.mjs', ['never']).ended).toEqual({ ...ENDED_WELL, stdout: '' });
 });
 
-test('it does not exit while a call is pending: running, queued, or waiting for a restart', async () => {
+test('a program does not exit while a call is running, queued, or waiting for a restart', async () => {
   expect(await runProgram('broker.mjs', ['pending']).ended).toEqual({ ...ENDED_WELL, stdout: 'answer\n' });
   const { stdout } = await runProgram('broker.mjs', ['queued']).ended;
   expect(stdout.split('\n').filter((text) => text.startsWith('answer'))).toHaveLength(20);
@@ -21,11 +21,11 @@ test('it does not exit while a call is pending: running, queued, or waiting for 
   });
 });
 
-test('no unhandled rejection and no warning, whatever is aborted, failed, joined or closed thirty times', async () => {
+test('many aborted, failed and joined calls and thirty close() cause no unhandled rejection and no warning', async () => {
   expect(await runProgram('broker.mjs', ['noise']).ended).toEqual({ ...ENDED_WELL, stdout: 'done\n' });
 });
 
-test('who shares a call and does not handle its failure has an unhandled rejection, whatever the others do', async () => {
+test('a caller that does not handle the failure of a shared call causes an unhandled rejection, even if others handle it', async () => {
   const { stdout } = await runProgram('broker.mjs', ['shared']).ended;
   expect(stdout.split('\n')).toEqual([
     expect.stringMatching(/^unhandled rejection: .*after submit$/),
@@ -35,12 +35,12 @@ test('who shares a call and does not handle its failure has an unhandled rejecti
   ]);
 });
 
-test('listeners that throw do not get in the way of the broker', async () => {
+test('listeners that throw do not disturb the broker', async () => {
   const { stdout } = await runProgram('broker.mjs', ['throwingListeners']).ended;
   expect(stdout).toBe('printed\nERR_DUAL_PROCESS_EXIT\nanswer\nthrown\n');
 });
 
-test("output 'inherit' is passed on to the same streams", async () => {
+test("output 'inherit' passes output on to the same streams of the parent", async () => {
   expect(await runProgram('broker.mjs', ['print']).ended).toEqual({
     exitCode: 0,
     signal: null,
@@ -49,7 +49,7 @@ test("output 'inherit' is passed on to the same streams", async () => {
   });
 });
 
-test('a reader of its output that goes away, as `head` does, neither ends the program nor holds up the child', async () => {
+test('a closed stdout, as with `| head`, neither ends the program nor blocks the child', async () => {
   const head = ['sh', '-c', '"$@" | head -n 1', 'sh', process.execPath];
   expect(await runProgram('broker.mjs', ['flood'], head).ended).toEqual({
     exitCode: 0,
@@ -59,7 +59,7 @@ test('a reader of its output that goes away, as `head` does, neither ends the pr
   });
 });
 
-test('too many open files: PipelineStartError, no uncaught event', async () => {
+test('start() rejects with PipelineStartError if the program has too many open files', async () => {
   const { stdout, stderr, exitCode } = await runProgram(
     'broker.mjs',
     ['outOfDescriptors'],
@@ -72,14 +72,14 @@ test('too many open files: PipelineStartError, no uncaught event', async () => {
   });
 });
 
-test('missing executable: PipelineStartError, no uncaught event; start() again works once it is there', async () => {
+test('start() rejects with PipelineStartError if `node` is missing, and works once it is there', async () => {
   expect(await runProgram('broker.mjs', ['noExecutable']).ended).toEqual({
     ...ENDED_WELL,
     stdout: 'ERR_DUAL_PIPELINE_START ENOENT ERR_DUAL_PIPELINE_START failed\nanswer\n',
   });
 });
 
-test('Ctrl-C (SIGINT to the child) does not end a call', async () => {
+test('SIGINT, as from Ctrl-C, does not end the child', async () => {
   const program = runProgram('broker.mjs', ['idleChild']);
   const [, pid] = await program.line(/^pid (\d+)$/);
   await program.line(/^ready$/);

@@ -7,7 +7,7 @@ import { makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { temporaryPath } from '../support/temporary.js';
 
-test('a call is found by its key: queued, running and after it finished', async () => {
+test('get() finds a call by its key while it is queued, running and finished', async () => {
   const broker = makeBroker();
   const path = temporaryPath();
   const call = broker.submit('gate', [path, 'done'], { key: 'img-42' });
@@ -26,7 +26,7 @@ test('a call is found by its key: queued, running and after it finished', async 
   expect(started).toBeLessThanOrEqual(Number(finished));
 });
 
-test('a call without a key gets one by which it is found', async () => {
+test('get() finds a call by the key that the broker gave it', async () => {
   const broker = await startBroker();
   const call = broker.submit('echo', [1]);
   expect(call.key).toMatch(/^[0-9a-f-]{36}$/);
@@ -34,7 +34,7 @@ test('a call without a key gets one by which it is found', async () => {
   expect(broker.get(call.key)).toBe(call);
 });
 
-test('a log of a call shows the key and what has come of the call, and nothing of its neighbours', async () => {
+test('JSON and inspect() show the key and the state of a call, but nothing of other calls', async () => {
   const broker = makeBroker();
   const [call, next] = [broker.submit('echo', [1]), broker.submit('echo', [2])];
   const { key, queuedAt } = call;
@@ -47,12 +47,12 @@ test('a log of a call shows the key and what has come of the call, and nothing o
   expect(inspect(call)).toContain("state: 'succeeded'");
 });
 
-test('an unknown key is undefined, also where objects have such a property', () => {
+test('get() returns undefined for an unknown key, even if it is a property of Object.prototype', () => {
   const broker = makeBroker();
   for (const key of ['img', '', '__proto__', 'constructor']) expect(broker.get(key)).toBeUndefined();
 });
 
-test('a key in flight joins the call that has it: it runs once', async () => {
+test('calls with a key in flight join its call, which runs once', async () => {
   const broker = makeBroker();
   const first = broker.submit('note', [new Float32Array([1, 2])], { key: 'k' });
   const second = broker.submit('note', [new Float32Array([1, 2])], { key: 'k' });
@@ -62,7 +62,7 @@ test('a key in flight joins the call that has it: it runs once', async () => {
   expect(await broker.call('seen', [])).toHaveLength(1);
 });
 
-test('a key that has finished starts a new call', async () => {
+test('the key of a finished call starts a new call', async () => {
   const broker = await startBroker();
   const first = broker.submit('note', [1], { key: 'k' });
   await first.result;
@@ -77,23 +77,26 @@ test.each([
   ['other arguments', 'note', [2]],
   ['another method', 'echo', [1]],
   ['other bytes in a buffer', 'note', [new Uint8Array([1])]],
-])('a key in flight with %s is a DuplicateKeyError, and the first call goes on', async (_, method, args) => {
-  const broker = makeBroker();
-  const first = broker.submit('note', [1], { key: 'k' });
-  const error = await caughtError(() => broker.submit(method, args, { key: 'k' }));
-  expect(error).toMatchObject({
-    name: 'DuplicateKeyError',
-    code: 'ERR_DUAL_DUPLICATE_KEY',
-    key: 'k',
-    method,
-  });
-  expect(await caughtError(broker.call(method, args, { key: 'k' }))).toMatchObject({
-    code: 'ERR_DUAL_DUPLICATE_KEY',
-  });
-  expect(await first.result).toBe(1);
-});
+])(
+  'a key in flight with %s rejects with DuplicateKeyError, and the first call goes on',
+  async (_, method, args) => {
+    const broker = makeBroker();
+    const first = broker.submit('note', [1], { key: 'k' });
+    const error = await caughtError(() => broker.submit(method, args, { key: 'k' }));
+    expect(error).toMatchObject({
+      name: 'DuplicateKeyError',
+      code: 'ERR_DUAL_DUPLICATE_KEY',
+      key: 'k',
+      method,
+    });
+    expect(await caughtError(broker.call(method, args, { key: 'k' }))).toMatchObject({
+      code: 'ERR_DUAL_DUPLICATE_KEY',
+    });
+    expect(await first.result).toBe(1);
+  },
+);
 
-test('joined callers with signals of their own: one leaves, the other gets the result', async () => {
+test('a joined caller that aborts its own signal leaves, and the other gets the result', async () => {
   const broker = makeBroker();
   const leaving = new AbortController();
   const staying = new AbortController();
@@ -107,7 +110,7 @@ test('joined callers with signals of their own: one leaves, the other gets the r
   expect(await stayed).toBe(1);
 });
 
-test('joined callers: when the last one has left, the call is cancelled and never runs', async () => {
+test('a call is cancelled and never runs once all joined callers have left', async () => {
   const broker = makeBroker();
   const controllers = [new AbortController(), new AbortController(), new AbortController()];
   const calls = controllers.map(({ signal }) => caughtError(broker.call('note', [1], { key: 'k', signal })));
@@ -116,7 +119,7 @@ test('joined callers: when the last one has left, the call is cancelled and neve
   expect(await broker.call('seen', [])).toEqual([]);
 });
 
-test('an aborted signal does not join, and does not disturb those who wait', async () => {
+test('a caller with an aborted signal does not join, and does not disturb other callers', async () => {
   const broker = makeBroker();
   const first = broker.call('note', [1], { key: 'k' });
   const error = await caughtError(broker.call('note', [1], { key: 'k', signal: AbortSignal.abort() }));

@@ -11,7 +11,7 @@ const start = (...args: unknown[]): ReturnType<typeof startBroker> =>
   startBroker(fixture('late-errors.mjs'), { args });
 
 test.each(['timer', 'immediate', 'nextTick', 'microtask', 'rejection', 'late rejection', 'error event'])(
-  'an error that nobody caught (%s) during a call rejects that call; the process lives on',
+  'an uncaught error (%s) during a call rejects that call, and the process goes on',
   async (way) => {
     const broker = await start();
     const pid = await broker.call('pid', []);
@@ -23,7 +23,7 @@ test.each(['timer', 'immediate', 'nextTick', 'microtask', 'rejection', 'late rej
   },
 );
 
-test('of two errors during a call the first rejects it; the process lives on', async () => {
+test('the first of two uncaught errors rejects the call, and the process goes on', async () => {
   const broker = await start();
   const pid = await broker.call('pid', []);
   expect(await caughtError(broker.call('raiseTwice', []))).toMatchObject({ message: 'first' });
@@ -31,7 +31,7 @@ test('of two errors during a call the first rejects it; the process lives on', a
 });
 
 test.each(['timer', 'rejection'])(
-  'an error after its call (%s) is an exit with its cause, and the next call works in a new process',
+  'an uncaught error (%s) after its call ends the process, and the next call runs in a new one',
   async (way) => {
     const broker = await start();
     const pid = await broker.call('pid', []);
@@ -50,7 +50,7 @@ test.each(['timer', 'rejection'])(
 );
 
 test.each(['timer', 'rejection', 'error event'])(
-  'an error of a call that has ended (%s) is not blamed on the one that runs, which is lost with its process',
+  'an uncaught error (%s) of an ended call ends the process, and the running call rejects with ProcessExitError',
   async (way) => {
     const broker = await start();
     const exited = exit(broker);
@@ -68,7 +68,7 @@ test.each(['timer', 'rejection', 'error event'])(
   },
 );
 
-test('an error that the constructor has started is not blamed on the call that runs', async () => {
+test('an uncaught error of the constructor ends the process, and the running call rejects with ProcessExitError', async () => {
   const path = temporaryPath();
   const broker = await start(path);
   const exited = exit(broker);

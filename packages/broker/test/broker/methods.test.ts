@@ -5,7 +5,7 @@ import { caughtError } from '../support/errors.js';
 
 const UNKNOWN = { name: 'UnknownMethodError', code: 'ERR_DUAL_UNKNOWN_METHOD', started: false };
 
-test('own, inherited and arrow methods can be called, with the right this', async () => {
+test('own, inherited and arrow methods are callable, with the right `this`', async () => {
   const broker = await startBroker(fixture('methods.mjs'));
   expect(await broker.call('plain', [])).toBe('plain of it');
   expect(await broker.call('inherited', [])).toBe('inherited of it');
@@ -30,7 +30,7 @@ test.each([
   'valueOf',
   '__defineGetter__',
   'isPrototypeOf',
-])('%j is not callable: UnknownMethodError that lists what is', async (method) => {
+])('a call of %j rejects with an UnknownMethodError that lists the callable methods', async (method) => {
   const broker = await startBroker(fixture('methods.mjs'));
   const error = await caughtError(broker.call(method, []));
   expect(error).toMatchObject({ ...UNKNOWN, method });
@@ -40,7 +40,7 @@ test.each([
 });
 
 test.each(['inherited', 'own'])(
-  'a method (%s) that was called can be replaced by another',
+  'a call runs the new function after the pipeline has replaced its method (%s)',
   async (method) => {
     const broker = await startBroker(fixture('methods.mjs'));
     await broker.call(method, []);
@@ -49,35 +49,38 @@ test.each(['inherited', 'own'])(
   },
 );
 
-test.each(['value', 'getter'])('a method that was called and is replaced by a %s is none', async (what) => {
-  const broker = await startBroker(fixture('methods.mjs'));
-  await broker.call('plain', []);
-  await broker.call('replace', ['plain', what]);
-  expect(await caughtError(broker.call('plain', []))).toMatchObject({ ...UNKNOWN, method: 'plain' });
-  expect(await broker.call('inherited', [])).toBe('inherited of it');
-});
+test.each(['value', 'getter'])(
+  'a method that the pipeline replaces by a %s is no longer callable',
+  async (what) => {
+    const broker = await startBroker(fixture('methods.mjs'));
+    await broker.call('plain', []);
+    await broker.call('replace', ['plain', what]);
+    expect(await caughtError(broker.call('plain', []))).toMatchObject({ ...UNKNOWN, method: 'plain' });
+    expect(await broker.call('inherited', [])).toBe('inherited of it');
+  },
+);
 
-test('a symbol is refused here', async () => {
+test('a symbol as the method name is rejected in the parent', async () => {
   const broker = makeBroker(fixture('methods.mjs'));
   const call = (method: never): Promise<unknown> => broker.call(method, []);
   expect(await caughtError(call(Symbol.for('symbol') as never))).toMatchObject({ option: 'method' });
 });
 
-test('arguments that are no array are refused here', async () => {
+test('arguments that are no array are rejected in the parent', async () => {
   const broker = makeBroker();
   const call = (args: never): Promise<unknown> => broker.call('echo', args);
   for (const args of ['text', { 0: 1 }, undefined])
     expect(await caughtError(call(args as never))).toMatchObject({ option: 'args' });
 });
 
-test('expose narrows the methods to those named', async () => {
+test('expose limits the callable methods to the named ones', async () => {
   const broker = await startBroker(fixture('methods.mjs'), { expose: ['plain'] });
   expect(await broker.call('plain', [])).toBe('plain of it');
   expect((await caughtError(broker.call('own', []))).message).toContain('there are: plain');
 });
 
 test.each(['nothing', '_internal', 'then', 'value'])(
-  'expose of %j, which is no public method, is an error of the start',
+  'the start fails if expose names %j, which is no public method',
   async (name) => {
     const broker = makeBroker(fixture('methods.mjs'), { expose: ['plain', name] });
     const error = await caughtError(broker.start());
@@ -86,7 +89,7 @@ test.each(['nothing', '_internal', 'then', 'value'])(
   },
 );
 
-test('the proxy is no thenable, and takes no properties', async () => {
+test('the proxy is no thenable, and its properties cannot be set', async () => {
   const broker = await startBroker(fixture('methods.mjs'));
   const { pipeline } = broker;
   expect(await Promise.resolve(pipeline)).toBe(pipeline);
@@ -99,7 +102,7 @@ test('the proxy is no thenable, and takes no properties', async () => {
   expect(pipeline['plain']).toBe(pipeline['plain']);
 });
 
-test('a method whose name only the runtime asks for can be called by call', async () => {
+test('call() can call a method that the proxy hides, such as toJSON', async () => {
   const broker = await startBroker(fixture('methods.mjs'));
   expect(await broker.call('toJSON', [])).toBe('json');
   expect(await broker.call('toString', [])).toBe('text');

@@ -5,11 +5,11 @@ import { fixture, makeBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 
 const make = (options: unknown): (() => unknown) => {
-  const Any = Broker as unknown as new (module: URL, options: unknown) => Broker; // what types refuse
+  const Any = Broker as unknown as new (module: URL, options: unknown) => Broker; // accepts invalid options
   return () => new Any(fixture('pipeline.mjs'), options);
 };
 
-/** `a.b.c` of 5 is `{ a: { b: { c: 5 } } }`. What else a batch must have is there. */
+/** `a.b.c` and 5 give `{ a: { b: { c: 5 } } }`. A batch also gets its required method. */
 function optionsWith(name: string, value: unknown): unknown {
   const [outer = '', ...inner] = name.split('.');
   if (inner.length === 0) return { [outer]: value };
@@ -88,7 +88,7 @@ test.each<[string, unknown, string]>([
     value,
     'a whole number of bytes from 16384 to 16777216',
   ]),
-])('the option %s of %p is refused, with what it may be', async (name, value, accepted) => {
+])('the option %s rejects %p, and the error says what it accepts', async (name, value, accepted) => {
   const error = await caughtError(make(optionsWith(name, value)));
   expect(error).toMatchObject({ name: 'InvalidOptionError', code: 'ERR_DUAL_INVALID_OPTION', option: name });
   expect(error.message).toContain(`${name} must be ${accepted}`);
@@ -100,7 +100,7 @@ test.each([
   { env: null },
   { env: () => 'A=1' },
   { env: () => ({ A: 1 }) },
-])('%p is refused', async (options) => {
+])('the option env rejects %p', async (options) => {
   expect(await caughtError(make(options))).toMatchObject({ option: 'env' });
 });
 
@@ -113,18 +113,18 @@ test.each([
   'sharedMemory.bytes',
   'batch.run.maxsize',
   'hasOwnProperty',
-])('an unknown option (%s) is refused, with those there are', async (name) => {
+])('an unknown option (%s) is rejected, and the error lists the known ones', async (name) => {
   const error = await caughtError(make(optionsWith(name, 1)));
   expect(error).toMatchObject({ option: name });
   expect(error.message).toMatch(/unknown option .*; there are: /);
 });
 
-test.each([5, 'options', [], null])('options of %p are refused', async (options) => {
+test.each([5, 'options', [], null])('the constructor rejects %p as options', async (options) => {
   expect(await caughtError(make(options))).toMatchObject({ code: 'ERR_DUAL_INVALID_OPTION' });
 });
 
 test.each([{ restart: 5 }, { restart: null }, { killDelay: 2_000 }, { keep: [] }])(
-  'a group as %p is refused',
+  'a group of options rejects a value of the wrong type (%p)',
   async (options) => {
     expect(await caughtError(make(options))).toMatchObject({ option: Object.keys(options)[0] });
   },
@@ -143,7 +143,7 @@ test.each<[string, unknown, string]>([
   ['priority', NaN, 'a finite number'],
   ['retries', -1, WHOLE],
   ['retries', 1.5, WHOLE],
-])("a call's option %s of %p is refused, with what it may be", async (name, value, accepted) => {
+])("a call's option %s rejects %p, and the error says what it accepts", async (name, value, accepted) => {
   const broker = makeBroker();
   const options: Readonly<Record<string, unknown>> = { [name]: value };
   const call = broker.call('echo', [1], options);
@@ -153,18 +153,18 @@ test.each<[string, unknown, string]>([
   expect(await caughtError(() => broker.submit('echo', [1], options))).toMatchObject({ option: name });
 });
 
-test('an unknown option of a call is refused', async () => {
+test('an unknown option of a call is rejected', async () => {
   const options: object = { timeOut: 1 };
   expect(await caughtError(makeBroker().call('echo', [1], options))).toMatchObject({ option: 'timeOut' });
 });
 
-test('a wrong timeout of close() is refused, and closes nothing', async () => {
+test('close() rejects an invalid timeout, and closes nothing', async () => {
   const broker = makeBroker();
   expect(await caughtError(broker.close({ timeout: -1 }))).toMatchObject({ option: 'timeout' });
   expect(broker.state).toBe('idle');
 });
 
-test('the longest and the shortest values are taken', async () => {
+test('the largest and the smallest valid values are accepted', async () => {
   const broker = makeBroker(undefined, {
     timeout: Infinity,
     queueTimeout: 2 ** 40,

@@ -6,7 +6,7 @@ import { makeBroker, startBroker } from '../support/brokers.js';
 import { line } from '../support/events.js';
 import { temporaryPath } from '../support/temporary.js';
 
-test('10 000 calls start, and end, in the order they were submitted', async () => {
+test('10,000 calls start and end in the order of their submission', async () => {
   const broker = makeBroker();
   const ended: number[] = [];
   const all = Array.from({ length: 10_000 }, async (_, i) => {
@@ -18,7 +18,7 @@ test('10 000 calls start, and end, in the order they were submitted', async () =
   expect(await broker.call('seen', [])).toEqual(inOrder);
 });
 
-test('calls run one at a time, asynchronous ones too', async () => {
+test('calls run one at a time, even asynchronous ones', async () => {
   const broker = await startBroker();
   const path = temporaryPath();
   const atGate = line(broker, 'at the gate');
@@ -30,7 +30,7 @@ test('calls run one at a time, asynchronous ones too', async () => {
   expect(await Promise.all([slow.result, quick.result])).toEqual(['slow', 'quick']);
 });
 
-test('a small call behind one of 64 MiB does not overtake it', async () => {
+test('a small call does not overtake an earlier call with 64 MiB', async () => {
   const broker = await startBroker();
   const order: string[] = [];
   const big = broker.call('count', [new Uint8Array(64 * 1024 * 1024)]).then(() => order.push('big'));
@@ -39,7 +39,7 @@ test('a small call behind one of 64 MiB does not overtake it', async () => {
   expect(order).toEqual(['big', 'small']);
 });
 
-test('order is kept among failures, unknown methods and cancelled calls', async () => {
+test('calls settle in order among failures, unknown methods and cancelled calls', async () => {
   const broker = await startBroker();
   const ended: string[] = [];
   const remember = (name: string, result: Promise<unknown>): Promise<unknown> =>

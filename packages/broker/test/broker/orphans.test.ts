@@ -7,7 +7,7 @@ import { gone, isAlive } from '../support/processes.js';
 import { runProgram } from '../support/programs.js';
 
 test.each(['SIGKILL', 'SIGTERM', 'SIGSEGV'] as const)(
-  'parent dies by %s while the child spins: the child is gone',
+  'a child that computes without a break ends if its parent dies by %s',
   async (signal) => {
     const program = runProgram('broker.mjs', ['spin']);
     const [, pid] = await program.line(/^pid (\d+)$/);
@@ -21,14 +21,14 @@ test.each(['SIGKILL', 'SIGTERM', 'SIGSEGV'] as const)(
 test.each([
   ['calls process.exit', 'spinThenExit', 3],
   ['crashes', 'spinThenThrow', 1],
-])('parent %s while the child spins: the child is gone', async (_, what, exitCode) => {
+])('a child that computes without a break ends if its parent %s', async (_, what, exitCode) => {
   const program = runProgram('broker.mjs', [what]);
   const [, pid] = await program.line(/^pid (\d+)$/);
   expect((await program.ended).exitCode).toBe(exitCode);
   await gone(Number(pid));
 });
 
-test('parent dies while the child is idle: the child is gone', async () => {
+test('an idle child ends if its parent dies', async () => {
   const program = runProgram('broker.mjs', ['idleChild']);
   const [, pid] = await program.line(/^pid (\d+)$/);
   await program.line(/^ready$/);
@@ -36,7 +36,7 @@ test('parent dies while the child is idle: the child is gone', async () => {
   await gone(Number(pid));
 });
 
-test('parent dies while the child starts: the child is gone', async () => {
+test('a child that is starting ends if its parent dies', async () => {
   const program = runProgram('broker.mjs', ['idleChild']);
   const [, pid] = await program.line(/^pid (\d+)$/);
   program.process.kill('SIGKILL');
@@ -44,7 +44,7 @@ test('parent dies while the child starts: the child is gone', async () => {
 });
 
 test.each(['spinning', 'idle'])(
-  'parent dies while the child is %s: what the pipeline has started is gone too',
+  'the child processes of the pipeline end if the parent dies while the child is %s',
   async (what) => {
     const program = runProgram('broker.mjs', ['grandchild', what]);
     const [, pid] = await program.line(/^pid (\d+)$/);
@@ -54,7 +54,7 @@ test.each(['spinning', 'idle'])(
   },
 );
 
-test('a child that was stopped when its parent died is gone as soon as it is continued', async () => {
+test('a child that was stopped (SIGSTOP) when its parent died ends as soon as it is continued', async () => {
   const program = runProgram('broker.mjs', ['idleChild']);
   const [, text] = await program.line(/^pid (\d+)$/);
   const pid = Number(text);
@@ -70,7 +70,7 @@ test('a child that was stopped when its parent died is gone as soon as it is con
 test.each([
   ['is closed', (broker: Broker) => broker.close()],
   ['loses its process', (broker: Broker) => broker.call('die', []).catch(() => undefined)],
-])('a broker that %s leaves alone what the pipeline has started, as a plain spawn does', async (_, end) => {
+])('a broker that %s does not end the child processes of the pipeline', async (_, end) => {
   const broker = await startBroker(fixture('grandchild.mjs'));
   const grandchild = Number(await broker.call('start', ['ignore']));
   await end(broker);
@@ -79,7 +79,7 @@ test.each([
   await gone(grandchild);
 });
 
-test('a worker thread with a broker ends while its child spins: the child is gone, the program lives on', async () => {
+test('a child ends if the worker thread of its broker is terminated, and the program goes on', async () => {
   const program = runProgram('worker.mjs');
   const [, pid] = await program.line(/^pid (\d+)$/);
   await program.line(/^terminated$/);
@@ -87,7 +87,7 @@ test('a worker thread with a broker ends while its child spins: the child is gon
   expect(program.process.exitCode).toBeNull();
 });
 
-test("a broker in a pipeline: its child ends with the pipeline's process", async () => {
+test('the child of a broker in a pipeline ends together with the process of the pipeline', async () => {
   const broker = await startBroker(fixture('nested.mjs'));
   expect(await broker.call('echo', ['nested'])).toBe('nested');
   const [outer = 0, inner = 0] = (await broker.call('pids', [])) as number[];

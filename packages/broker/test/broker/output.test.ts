@@ -5,7 +5,7 @@ import { startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, line } from '../support/events.js';
 
-test('a function gets whole lines, of which stream and process', async () => {
+test('an output function gets whole lines, with their stream and process', async () => {
   const lines: [string, OutputInfo][] = [];
   const broker = await startBroker(undefined, { output: (text, info) => lines.push([text, info]) });
   const pid = await broker.call('pid', []);
@@ -23,7 +23,7 @@ test('a function gets whole lines, of which stream and process', async () => {
   expect(lines.every(([, info]) => info.pid === pid)).toBe(true);
 });
 
-test('the output event tells the same, also beside ignore; a last line without its end too', async () => {
+test("the output event reports lines even with output 'ignore', and a last line without a line break", async () => {
   const broker = await startBroker(undefined, { output: 'ignore' });
   const whole = line(broker, 'whole');
   const part = line(broker, 'unfinished');
@@ -33,7 +33,7 @@ test('the output event tells the same, also beside ignore; a last line without i
   await part;
 });
 
-test('a character cut in two by the pipe arrives whole', async () => {
+test('a character that two reads of the pipe split arrives whole', async () => {
   const broker = await startBroker();
   const text = '€'.repeat(50_000);
   const written = line(broker, text.slice(0, 50_000));
@@ -41,7 +41,7 @@ test('a character cut in two by the pipe arrives whole', async () => {
   await written;
 });
 
-test('a flood of 50 MB neither blocks this process nor wedges the broker', async () => {
+test('50 MB of output arrive completely, and calls go on', async () => {
   let bytes = 0;
   const broker = await startBroker(undefined, { output: (text) => (bytes += text.length + 1) });
   const chunk = `${'x'.repeat(999)}\n`.repeat(1_000);
@@ -50,7 +50,7 @@ test('a flood of 50 MB neither blocks this process nor wedges the broker', async
   expect(bytes).toBe(50_000_000);
 });
 
-test('a line without an end is passed on in parts, in bounded memory', async () => {
+test('a very long line arrives in parts of bounded length', async () => {
   const lengths: number[] = [];
   const broker = await startBroker(undefined, { output: (text) => lengths.push(text.length) });
   await broker.call('print', ['y'.repeat(5_000_000)]);
@@ -59,7 +59,7 @@ test('a line without an end is passed on in parts, in bounded memory', async () 
   expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(5_000_000);
 });
 
-test('output ignored is still read: the child is not blocked by it, its last words are kept', async () => {
+test('ignored output does not block the child, and the error still has the last lines of stderr', async () => {
   const broker = await startBroker(undefined, { output: 'ignore' });
   const chunk = 'z'.repeat(1_000_000);
   for (let i = 0; i < 10; i += 1) await broker.call('print', [`${chunk}\n`, 'stderr']);

@@ -8,7 +8,7 @@ import { caughtError } from '../support/errors.js';
 import { exit, line, state } from '../support/events.js';
 import { temporaryPath } from '../support/temporary.js';
 
-/** Blocks a process until the file is there. Resolves when it has begun. */
+/** Blocks a process until the file `path` exists. Resolves when the process is blocked. */
 async function block(broker: Broker, value: string): Promise<{ path: string; result: Promise<unknown> }> {
   const path = temporaryPath();
   const atGate = line(broker, 'at the gate');
@@ -19,7 +19,7 @@ async function block(broker: Broker, value: string): Promise<{ path: string; res
 
 const pids = (broker: Broker): (number | undefined)[] => broker.stats().processes.map(({ pid }) => pid);
 
-test('a call goes to the process that is free, and waits where none is', async () => {
+test('a call goes to a free process, and waits if none is free', async () => {
   const broker = await startBroker(undefined, { processes: 2 });
   const first = await block(broker, 'first');
   const second = await block(broker, 'second');
@@ -31,7 +31,7 @@ test('a call goes to the process that is free, and waits where none is', async (
   expect(await first.result).toBe('first');
 });
 
-test('quick calls do not queue up behind a long one while another process is free', async () => {
+test('quick calls do not wait behind a long one while another process is free', async () => {
   const broker = await startBroker(undefined, { processes: 2 });
   for (let i = 0; i < 200; i += 1) await broker.call('echo', [i]);
   const path = temporaryPath();
@@ -42,21 +42,21 @@ test('quick calls do not queue up behind a long one while another process is fre
   expect(await long).toBe('long');
 });
 
-test('calls start in the order they were submitted, whichever process runs them', async () => {
+test('calls start in the order of their submission, across all processes', async () => {
   const broker = makeBroker(undefined, { processes: 3 });
   const calls = Array.from({ length: 300 }, (_, i) => broker.submit('echo', [i]));
   await Promise.all(calls.map(({ result }) => result));
   const starts = calls.map(({ startedAt }) => Number(startedAt?.getTime()));
-  // Dates are whole milliseconds.
+  // Dates have a resolution of 1 ms.
   expect(starts.filter((start, i) => start + 1 < (starts[i - 1] ?? 0))).toEqual([]);
 });
 
-test('env as a function gives each process, and the one in its place, variables of its own', async () => {
+test('env as a function gives each process its own variables, and its replacement the same', async () => {
   const broker = await startBroker(undefined, {
     processes: 2,
     env: (index) => ({ DEVICE: String(index) }),
   });
-  // Both are free, so each gets one.
+  // Both processes are free, so each gets one call.
   const devices = (): Promise<unknown[]> =>
     Promise.all([broker.call('environment', ['DEVICE']), broker.call('environment', ['DEVICE'])]);
   expect(await devices()).toEqual(['0', '1']);
@@ -68,7 +68,7 @@ test('env as a function gives each process, and the one in its place, variables 
   expect(await devices()).toEqual(['0', '1']);
 });
 
-test('a process that crashes does not disturb the others, which run what it leaves', async () => {
+test('a process that crashes does not disturb the others, and its queued calls still run', async () => {
   const broker = await startBroker(undefined, { processes: 2 });
   const blocked = await block(broker, 'undisturbed');
   const lost = caughtError(broker.call('kill', ['SIGKILL']));
@@ -80,14 +80,14 @@ test('a process that crashes does not disturb the others, which run what it leav
   expect(await blocked.result).toBe('undisturbed');
 });
 
-test('recycling replaces one process while the other runs calls, and loses none', async () => {
+test('recycling replaces a process while the other runs calls, and loses no call', async () => {
   const broker = await startBroker(undefined, { processes: 2, recycle: { afterCalls: 5 } });
   const values = Array.from({ length: 100 }, (_, i) => i);
   expect(await Promise.all(values.map((value) => broker.call('later', [value])))).toEqual(values);
   expect(broker.stats().restarts).toBeGreaterThanOrEqual(18);
 });
 
-test('reload replaces every process, one after the other: calls run all the time', async () => {
+test('reload() replaces the processes one by one, so that calls run all the time', async () => {
   const broker = await startBroker(undefined, { processes: 3 });
   const before = pids(broker);
   const states: BrokerState[] = [];
@@ -106,7 +106,7 @@ test('reload replaces every process, one after the other: calls run all the time
   expect(after.filter((pid) => before.includes(pid))).toEqual([]);
 });
 
-describe('when a process cannot be brought up', () => {
+describe('if a process cannot start', () => {
   const options = (path: string): object => ({
     processes: 2,
     args: [path],
@@ -114,7 +114,7 @@ describe('when a process cannot be brought up', () => {
     restart: { limit: 0 },
   });
 
-  test('start() says so, the others run calls all the same, and start() tries again', async () => {
+  test('start() rejects, the other processes run calls, and start() can try again', async () => {
     const path = temporaryPath();
     const broker = makeBroker(fixture('second-fails.mjs'), options(path));
     const error = await caughtError(broker.start());
@@ -132,7 +132,7 @@ describe('when a process cannot be brought up', () => {
     expect(broker.stats().processes).toMatchObject([{ state: 'idle' }, { state: 'idle' }]);
   });
 
-  test('nor any other, the broker has failed, and calls reject', async () => {
+  test('and no other can either, the broker fails, and calls reject', async () => {
     const broker = makeBroker(fixture('broken/loading.mjs'), { processes: 2, restart: { limit: 0 } });
     const call = caughtError(broker.call('echo', [1]));
     expect(await caughtError(broker.start())).toMatchObject({ name: 'PipelineStartError' });
@@ -142,7 +142,7 @@ describe('when a process cannot be brought up', () => {
   });
 });
 
-test('close ends every process', async () => {
+test('close() ends every process', async () => {
   const broker = await startBroker(undefined, { processes: 3 });
   const gone: (number | undefined)[] = [];
   broker.on('exit', ({ pid }) => gone.push(pid));

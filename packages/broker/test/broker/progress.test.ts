@@ -12,15 +12,15 @@ import { temporaryPath } from '../support/temporary.js';
 
 const start = (options?: TestOptions): Promise<Broker> => startBroker(fixture('progress.mjs'), options);
 
-/** The values that one reader sees, until the call settles. */
+/** All values that one reader sees until the call settles. */
 async function read(call: Call): Promise<unknown[]> {
   const values: unknown[] = [];
   for await (const value of call.progress) values.push(value);
   return values;
 }
 
-describe.each(['blocking', 'waiting'])('a method that computes (%s)', (method) => {
-  test('tells onProgress while it does, and the last value comes before the result', async () => {
+describe.each(['blocking', 'waiting'])('a method that reports progress (%s)', (method) => {
+  test('calls onProgress while it runs, and the last value arrives before the result', async () => {
     const broker = await start();
     const steps = ['a', 'b', 'c'].map((value) => [value, temporaryPath()] as const);
     const told: unknown[] = [];
@@ -28,7 +28,7 @@ describe.each(['blocking', 'waiting'])('a method that computes (%s)', (method) =
       .call(method, steps, {
         onProgress: (value) => {
           told.push(value);
-          // The method goes on only once this value is here: it arrives while the method runs.
+          // The method waits for this file, so the value arrives while the method runs.
           const [, path = ''] = steps.find(([step]) => step === value) ?? [];
           writeFileSync(path, '');
         },
@@ -38,7 +38,7 @@ describe.each(['blocking', 'waiting'])('a method that computes (%s)', (method) =
     expect(told).toEqual(['a', 'b', 'c']);
   });
 
-  test('several readers see it; one who comes late sees the latest value; each ends with the call', async () => {
+  test('has several readers, a late one starts with the latest value, and all end with the call', async () => {
     const broker = await start();
     const steps = ['a', 'b'].map((value) => [value, temporaryPath()] as const);
     const call = broker.submit(method, steps);
@@ -55,7 +55,7 @@ describe.each(['blocking', 'waiting'])('a method that computes (%s)', (method) =
 });
 
 test.each(['chatty', 'chattyLater'])(
-  '%s: a flood is thinned out, in order, and its end is not lost',
+  'a flood of reports (%s) is thinned out, but arrives in order and with its last value',
   async (method) => {
     const broker = await start();
     const told: unknown[] = [];
@@ -68,7 +68,7 @@ test.each(['chatty', 'chattyLater'])(
   },
 );
 
-test('the latest value is kept with a call that has finished, as the result is', async () => {
+test('the latest value is kept with a finished call, like its result', async () => {
   const broker = await start();
   const call = broker.submit('chatty', [3], { key: 'k' });
   await call.result;
@@ -77,7 +77,7 @@ test('the latest value is kept with a call that has finished, as the result is',
   expect(kept && (await read(kept))).toEqual([3]);
 });
 
-test('it counts as bytes of results that are kept', async () => {
+test('the latest value counts towards keep.bytes', async () => {
   const broker = await start({ keep: { bytes: 1_000 } });
   await broker.submit('reuse', [900], { key: 'first' }).result;
   expect(broker.get('first')?.progress.latest).toEqual(new Uint8Array(900).fill(3));
@@ -86,7 +86,7 @@ test('it counts as bytes of results that are kept', async () => {
   expect(broker.get('first')).toBeUndefined();
 });
 
-test('a call that fails or reports nothing ends its readers too', async () => {
+test('readers end with a call that fails or reports nothing', async () => {
   const broker = await start();
   const failing = broker.submit('fail', []);
   expect(await read(failing)).toEqual(['almost']);
@@ -97,14 +97,14 @@ test('a call that fails or reports nothing ends its readers too', async () => {
   expect(await read(silent)).toEqual([]);
 });
 
-test('what was reported before the process died has arrived', async () => {
+test('a value that was reported before the process died arrives', async () => {
   const broker = await start();
   const call = broker.submit('dieAfter', ['last words']);
   expect(await read(call)).toEqual(['last words']);
   expect(await caughtError(call.result)).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT' });
 });
 
-test('each caller who joins a key is told, from the latest value on, until they leave', async () => {
+test('a caller who joins a call gets the latest value and all later ones, until it leaves', async () => {
   const broker = await start();
   const steps = ['a', 'b'].map((value) => [value, temporaryPath()] as const);
   const [first, second, gone]: [unknown[], unknown[], unknown[]] = [[], [], []];
@@ -126,7 +126,7 @@ test('each caller who joins a key is told, from the latest value on, until they 
   expect([first, second, gone]).toEqual([['a', 'b'], ['a', 'b'], ['a']]);
 });
 
-test('onProgress runs in the asynchronous context of its caller', async () => {
+test('onProgress runs in the async context of its caller', async () => {
   const broker = await start();
   const storage = new AsyncLocalStorage<string>();
   const seen: unknown[] = [];
@@ -141,7 +141,7 @@ test('onProgress runs in the asynchronous context of its caller', async () => {
   ]);
 });
 
-test('what cannot cross is a SerializationError where it is reported, with the path', async () => {
+test('progress() throws a SerializationError with the path if its value cannot be serialized', async () => {
   const broker = await start({ maxMessageBytes: 100_000 });
   expect(await broker.call('reportFunction', [])).toEqual([
     'SerializationError',
@@ -153,17 +153,17 @@ test('what cannot cross is a SerializationError where it is reported, with the p
   expect(error.message).toContain('maxMessageBytes (100000)');
 });
 
-test('a value is sent as it was when it was reported', async () => {
+test('a value arrives as it was when it was reported', async () => {
   const broker = await start();
   const told: unknown[] = [];
   const length = 2_000_000;
   await broker.call('reuse', [length], { onProgress: (value) => told.push(value) });
   const seen = told.map((bytes) => [...new Set(bytes as Uint8Array)]);
-  // The second waits for the pipe, unless it is not needed for that, and gives way to the third.
+  // The second value may arrive, or the third may replace it while it waits for the pipe.
   expect(seen.filter(([value]) => value !== 2)).toEqual([[1], [3]]);
 });
 
-test('what is reported after the result is ignored', async () => {
+test('a value that is reported after the result is ignored', async () => {
   const broker = await start();
   const told: unknown[] = [];
   await broker.call('reportLate', [], { onProgress: (value) => told.push(value) });
@@ -171,7 +171,7 @@ test('what is reported after the result is ignored', async () => {
   expect(told).toEqual([]);
 });
 
-test('what is reported of a call that nobody waits for any more is ignored', async () => {
+test('a value that is reported after its call was cancelled is ignored', async () => {
   const broker = await start();
   const paths = [temporaryPath(), temporaryPath()];
   const call = broker.submit('blocking', [
@@ -186,7 +186,7 @@ test('what is reported of a call that nobody waits for any more is ignored', asy
   expect(await read(call)).toEqual(['a']);
 });
 
-test('onProgress that throws is an uncaught exception of its program, and disturbs no call', async () => {
+test('an error that onProgress throws is an uncaught exception, and disturbs no call', async () => {
   const program = runProgram('progress.mjs');
   await once(program.process, 'close');
   expect(await program.ended).toMatchObject({
@@ -195,7 +195,7 @@ test('onProgress that throws is an uncaught exception of its program, and distur
   });
 });
 
-test('onProgress that is no function is refused', async () => {
+test('a call whose onProgress is no function is rejected', async () => {
   const broker = await start();
   const onProgress = 'tell me' as never;
   expect(await caughtError(broker.call('chatty', [1], { onProgress }))).toMatchObject({

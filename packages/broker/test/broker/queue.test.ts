@@ -7,7 +7,7 @@ import { caughtError } from '../support/errors.js';
 import { line } from '../support/events.js';
 import { temporaryPath } from '../support/temporary.js';
 
-test('higher priority goes first, equals in the order they were submitted', async () => {
+test('calls of higher priority start first, and equal ones in the order of their submission', async () => {
   const broker = makeBroker();
   const calls = [0, 5, -1, 5, 0, 2.5].map((priority, i) =>
     broker.call('note', [`${priority}#${i}`], { priority }),
@@ -16,7 +16,7 @@ test('higher priority goes first, equals in the order they were submitted', asyn
   expect(await broker.call('seen', [])).toEqual(['5#1', '5#3', '2.5#5', '0#0', '0#4', '-1#2']);
 });
 
-test('queueTimeout: CallTimeoutError, the call never ran', async () => {
+test('a call that exceeds its queueTimeout rejects with CallTimeoutError, and never runs', async () => {
   const broker = await startBroker();
   const path = temporaryPath();
   const running = broker.call('gate', [path]);
@@ -33,7 +33,7 @@ test('queueTimeout: CallTimeoutError, the call never ran', async () => {
   expect(await broker.call('seen', [])).toEqual([]);
 });
 
-test("the broker's queueTimeout holds for every call; start-up counts as waiting", async () => {
+test("the broker's queueTimeout applies to every call, and the start of the process counts as waiting", async () => {
   const broker = makeBroker(new URL('../fixtures/slow-constructor.mjs', import.meta.url), {
     args: [60_000],
     queueTimeout: 20,
@@ -41,7 +41,7 @@ test("the broker's queueTimeout holds for every call; start-up counts as waiting
   expect(await caughtError(broker.call('constructed', []))).toMatchObject({ code: 'ERR_DUAL_QUEUE_TIMEOUT' });
 });
 
-test('queue full: QueueFullError with retryAfter, at once; those that wait go on', async () => {
+test('a full queue rejects a call at once with QueueFullError and retryAfter, and waiting calls go on', async () => {
   const broker = await startBroker(undefined, { maxQueue: 2 });
   const path = temporaryPath();
   const atGate = line(broker, 'at the gate');
@@ -67,7 +67,7 @@ test('queue full: QueueFullError with retryAfter, at once; those that wait go on
   expect(await broker.call('echo', [3])).toBe(3);
 });
 
-test('maxQueueBytes bounds the arguments that wait', async () => {
+test('maxQueueBytes limits the size of waiting arguments', async () => {
   const broker = makeBroker(undefined, { maxQueueBytes: 250_000 });
   const first = broker.call('count', [new Uint8Array(100_000)]);
   const second = broker.call('count', [new Uint8Array(100_000)]);
@@ -78,7 +78,7 @@ test('maxQueueBytes bounds the arguments that wait', async () => {
   expect(await broker.call('count', [new Uint8Array(240_000)])).toBe(1);
 });
 
-test('maxQueue 0: a call that can run at once is taken, one that would wait is not', async () => {
+test('a maxQueue of 0 accepts a call that can run at once, but none that would wait', async () => {
   const broker = await startBroker(undefined, { maxQueue: 0 });
   const path = temporaryPath();
   const running = broker.call('gate', [path, 'ran']);
@@ -87,7 +87,7 @@ test('maxQueue 0: a call that can run at once is taken, one that would wait is n
   expect(await running).toBe('ran');
 });
 
-test('a cancelled or timed-out call gives its place back', async () => {
+test('a cancelled call frees its place in the queue', async () => {
   const broker = makeBroker(undefined, { maxQueue: 1 });
   const call = broker.submit('echo', [1]);
   expect(await caughtError(broker.call('echo', [2]))).toMatchObject({ code: 'ERR_DUAL_QUEUE_FULL' });
@@ -95,14 +95,14 @@ test('a cancelled or timed-out call gives its place back', async () => {
   expect(await broker.call('echo', [3])).toBe(3);
 });
 
-test('joining a call in flight needs no place', async () => {
+test('a caller that joins a call in flight needs no place in the queue', async () => {
   const broker = makeBroker(undefined, { maxQueue: 1 });
   const [first, second] = [1, 1].map((value) => broker.call('echo', [value], { key: 'k' }));
   expect(await Promise.all([first, second])).toEqual([1, 1]);
 });
 
 test.each([{ maxQueue: 0 }, { maxQueueBytes: 0 }])(
-  'ready() with %j resolves while a process is free',
+  'ready() resolves with %j while a process is free',
   async (bound) => {
     const broker = await startBroker(undefined, bound);
     await broker.ready();

@@ -4,22 +4,22 @@ import { startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { temporaryPath } from '../support/temporary.js';
 
-test('a call that may have started is never run again', async () => {
+test('a call that may have started never runs again', async () => {
   const broker = await startBroker();
   const path = temporaryPath();
   expect(await caughtError(broker.call('dieAtFirst', [path, 1]))).toMatchObject({
     code: 'ERR_DUAL_PROCESS_EXIT',
   });
-  // The second run finds the trace of the first only.
+  // The second call finds exactly one trace of the first.
   expect(await broker.call('dieAtFirst', [path, 1])).toBe('0\n0\n');
 });
 
-test('with retries, it runs again, and knows how often it did', async () => {
+test('a call with retries runs again, and knows its attempt', async () => {
   const broker = await startBroker();
   expect(await broker.call('dieAtFirst', [temporaryPath(), 2], { retries: 2 })).toBe('0\n1\n2\n');
 });
 
-test('retries are counted', async () => {
+test('a call rejects once its retries are used up', async () => {
   const broker = await startBroker();
   expect(await caughtError(broker.call('dieAtFirst', [temporaryPath(), 3], { retries: 2 }))).toMatchObject({
     code: 'ERR_DUAL_PROCESS_EXIT',
@@ -27,7 +27,7 @@ test('retries are counted', async () => {
   });
 });
 
-test('a retried call keeps its place: it runs before those that were behind it', async () => {
+test('a retried call keeps its place, and runs before later calls', async () => {
   const broker = await startBroker();
   const ended: string[] = [];
   await Promise.all([
@@ -37,12 +37,12 @@ test('a retried call keeps its place: it runs before those that were behind it',
   expect(ended).toEqual(['retried', 'behind']);
 });
 
-test("the pipeline's own error is not retried", async () => {
+test('a call does not run again after an error of the pipeline', async () => {
   const broker = await startBroker();
   expect(await caughtError(broker.call('fail', ['once'], { retries: 5 }))).toMatchObject({ message: 'once' });
 });
 
-test('a cancelled call is not retried', async () => {
+test('a cancelled call does not run again', async () => {
   const broker = await startBroker();
   const path = temporaryPath();
   const call = broker.submit('dieAtFirst', [path, 5], { retries: 5 });

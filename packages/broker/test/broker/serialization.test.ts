@@ -17,7 +17,7 @@ test.each<[string, unknown, string]>([
   ['a WeakMap', new WeakMap(), 'args[0]'],
   ['a function in a Map', new Map([['key', () => 1]]), 'args[0].get("key")'],
   ['a function under an odd name', { 'a b': () => 1 }, 'args[0]["a b"]'],
-])('argument cannot be serialized (%s): SerializationError naming the path', async (_, value, path) => {
+])('an argument that cannot be serialized (%s) rejects with its path', async (_, value, path) => {
   const broker = await startBroker();
   const pid = await broker.call('pid', []);
   const error = await caughtError(broker.call('echo', [value]));
@@ -28,7 +28,7 @@ test.each<[string, unknown, string]>([
   expect(await broker.call('pid', [])).toBe(pid);
 });
 
-test('a getter that throws is named', async () => {
+test('an argument with a getter that throws rejects with the path of the getter', async () => {
   const broker = makeBroker();
   const value = {
     get bad(): number {
@@ -44,7 +44,7 @@ test.each([
   ['getter', 'result.bad'],
   ['promiseInside', 'result.later'],
 ])(
-  'result cannot be serialized (%s): SerializationError naming the path, the child lives on',
+  'a result that cannot be serialized (%s) rejects with its path, and the child goes on',
   async (kind, path) => {
     const broker = await startBroker(fixture('results.mjs'));
     const pid = await broker.call('pid', []);
@@ -55,13 +55,13 @@ test.each([
   },
 );
 
-test('constructor arguments that cannot cross are refused at once', () => {
+test('the constructor throws at once if args cannot be serialized', () => {
   expect(() => makeBroker(undefined, { args: [{ model: () => 1 }] })).toThrow(
     expect.objectContaining({ ...REFUSED, path: expect.stringContaining('args[0].model') }),
   );
 });
 
-test('arguments and results over maxMessageBytes are refused, the child lives on', async () => {
+test('arguments and results larger than maxMessageBytes reject, and the child goes on', async () => {
   const broker = await startBroker(undefined, { maxMessageBytes: 10_000 });
   const pid = await broker.call('pid', []);
   expect(await caughtError(broker.call('echo', [new Uint8Array(20_000)]))).toMatchObject({
@@ -72,7 +72,7 @@ test('arguments and results over maxMessageBytes are refused, the child lives on
   expect(await broker.call('pid', [])).toBe(pid);
 });
 
-test('a caller that transfers its array away while the call waits is told so; the child and the other calls live on', async () => {
+test('a call rejects if its caller transfers its array while the call waits, and other calls go on', async () => {
   const broker = await startBroker();
   const pid = await broker.call('pid', []);
   const path = temporaryPath();
@@ -96,12 +96,12 @@ describe.each([
 ])('%s', (_, sharedMemory) => {
   const start = async (): Promise<Broker> => {
     const broker = await startBroker(undefined, { sharedMemory });
-    // The memory is mapped before the first answer.
+    // The child maps the memory after the start, but before its first answer.
     await broker.call('pid', []);
     return broker;
   };
 
-  test('64 MiB arrays cross each way, intact', async () => {
+  test('an array of 64 MiB crosses both ways intact', async () => {
     const broker = await start();
     const length = 16 * 1024 * 1024;
     const array = new Float32Array(length).map((_, i) => i % 1009);
@@ -111,7 +111,7 @@ describe.each([
     expect(Buffer.compare(Buffer.from(back.buffer), Buffer.from(array.buffer))).toBe(0);
   });
 
-  test('3 000 buffers in one call, empty ones among them', async () => {
+  test('3,000 buffers cross in one call, including empty ones', async () => {
     const broker = await start();
     const buffers = Array.from({ length: 3_000 }, (_, i) => new Uint8Array(i % 7).fill(i));
     expect(await broker.call('echo', [buffers])).toEqual(buffers);
@@ -123,7 +123,7 @@ describe.each([
     ['Buffer', Buffer.alloc(0)],
     ['ArrayBuffer', new ArrayBuffer(0)],
     ['DataView', new DataView(new ArrayBuffer(0))],
-  ])('an empty %s', async (name, value) => {
+  ])('an empty %s crosses', async (name, value) => {
     const broker = await start();
     const back = await broker.call('echo', [value]);
     const tag = Object.prototype.toString.call(back).slice('[object '.length, -1);
@@ -131,7 +131,7 @@ describe.each([
     expect(back).toHaveProperty('byteLength', 0);
   });
 
-  test('a view of a part of a larger buffer: only that part crosses', async () => {
+  test('only the visible part of a larger buffer crosses', async () => {
     const broker = await start();
     const whole = new Uint8Array(1_000_000).fill(1);
     const back = await broker.call('echo', [whole.subarray(10, 13)]);
@@ -140,7 +140,7 @@ describe.each([
     expect(back.buffer.byteLength).toBeLessThan(1_000);
   });
 
-  test('a result larger than the socket buffer is out before the next call blocks the child', async () => {
+  test('a result larger than the socket buffer arrives before the next call blocks the child', async () => {
     const broker = await start();
     for (let i = 0; i < 100; i += 1) await broker.call('echo', [i]);
     const big = broker.call('bytes', [32 * 1024 * 1024]);
@@ -149,7 +149,7 @@ describe.each([
     expect(blocked.finishedAt).toBeUndefined();
   });
 
-  test('a caller that transfers its array away after the call spoils only its own call', async () => {
+  test('a caller that transfers its array after the call affects only its own call', async () => {
     const broker = await start();
     const array = new Uint8Array(8 * 1024 * 1024);
     const spoilt = broker.call('count', [array]).catch(() => 'refused');

@@ -11,7 +11,7 @@ import { temporaryModule, temporaryPath } from '../support/temporary.js';
 
 const FAILED = { name: 'PipelineStartError', code: 'ERR_DUAL_PIPELINE_START' };
 
-/** What start() and two queued calls reject with, and how often the module was loaded. */
+/** @returns The errors of start() and of two queued calls, and the number of times that the module was loaded. */
 async function failedStart(
   module: URL,
   env: Record<string, string>,
@@ -33,7 +33,7 @@ async function failedStart(
 }
 
 test.each(['module', 'constructor'])(
-  '%s throws: start() and queued calls reject with PipelineStartError, original error as cause',
+  'start() and queued calls reject with PipelineStartError and the original cause if the %s throws',
   async (where) => {
     const { errors, loads } = await failedStart(fixture('broken/loading.mjs'), {
       WHERE: where,
@@ -51,7 +51,7 @@ test.each(['module', 'constructor'])(
   },
 );
 
-test.each(['module', 'constructor'])('%s exits while loading: the exit code', async (where) => {
+test.each(['module', 'constructor'])('the error has the exit code if the %s exits', async (where) => {
   const { errors } = await failedStart(fixture('broken/loading.mjs'), { WHERE: where, KIND: 'exit' });
   for (const error of errors) {
     expect(error).toMatchObject({ ...FAILED, exitCode: 7 });
@@ -59,17 +59,20 @@ test.each(['module', 'constructor'])('%s exits while loading: the exit code', as
   }
 });
 
-test.each(['module', 'constructor'])('%s is killed while loading: the signal', async (where) => {
-  const { errors } = await failedStart(fixture('broken/loading.mjs'), { WHERE: where, KIND: 'kill' });
-  for (const error of errors) expect(error).toMatchObject({ ...FAILED, signal: 'SIGKILL' });
-});
+test.each(['module', 'constructor'])(
+  'the error has the signal if the process dies in the %s',
+  async (where) => {
+    const { errors } = await failedStart(fixture('broken/loading.mjs'), { WHERE: where, KIND: 'kill' });
+    for (const error of errors) expect(error).toMatchObject({ ...FAILED, signal: 'SIGKILL' });
+  },
+);
 
 test.each([
   ['module', 'hang'],
   ['constructor', 'hang'],
   ['module', 'spin'],
   ['constructor', 'spin'],
-])('%s never returns (%s): startTimeout bounds it, the process is gone', async (where, kind) => {
+])('startTimeout ends a process whose %s never returns (%s)', async (where, kind) => {
   const pids: number[] = [];
   const attempts = temporaryPath();
   const broker = makeBroker(fixture('broken/loading.mjs'), {
@@ -85,24 +88,24 @@ test.each([
   expect(pids).toHaveLength(1);
 });
 
-test('a rejection beside the loading is the cause', async () => {
+test('an unhandled rejection while the module loads is the cause of the error', async () => {
   const { errors } = await failedStart(fixture('broken/loading.mjs'), {
     WHERE: 'module',
-    KIND: 'rejectBeside',
+    KIND: 'rejectMeanwhile',
   });
-  expect(errors[0]?.cause).toMatchObject({ message: 'beside the loading' });
+  expect(errors[0]?.cause).toMatchObject({ message: 'rejected while loading' });
 });
 
-test('a thrown text is the cause', async () => {
+test('a thrown string is the cause of the error', async () => {
   const { errors } = await failedStart(fixture('broken/loading.mjs'), { WHERE: 'module', KIND: 'throwText' });
   expect(errors[0]?.cause).toBe('just text');
 });
 
 test.each([
-  ['missing', fixture('no-such-file.mjs'), { code: 'ERR_MODULE_NOT_FOUND' }],
-  ['importing what is missing', fixture('broken/imports.mjs'), { code: 'ERR_MODULE_NOT_FOUND' }],
-  ['of an unknown kind', fixture('modules/data.unknown'), {}],
-])('module %s: fails at once, without another try', async (_, module, cause) => {
+  ['is missing', fixture('no-such-file.mjs'), { code: 'ERR_MODULE_NOT_FOUND' }],
+  ['imports a missing package', fixture('broken/imports.mjs'), { code: 'ERR_MODULE_NOT_FOUND' }],
+  ['has an unknown extension', fixture('modules/data.unknown'), {}],
+])('the start fails without a second try if the module %s', async (_, module, cause) => {
   const broker = makeBroker(module);
   let spawns = 0;
   broker.on('spawn', () => (spawns += 1));
@@ -112,7 +115,7 @@ test.each([
   expect(spawns).toBe(1);
 });
 
-test('module of broken syntax: fails at once, without another try', async () => {
+test('the start fails without a second try if the module has a syntax error', async () => {
   const broker = makeBroker(temporaryModule('export default () => {{;'));
   let spawns = 0;
   broker.on('spawn', () => (spawns += 1));
@@ -122,14 +125,14 @@ test('module of broken syntax: fails at once, without another try', async () => 
   expect(spawns).toBe(1);
 });
 
-test('fails once and then works: queued calls survive', async () => {
+test('queued calls survive failed starts, and run once a start succeeds', async () => {
   const broker = makeBroker(fixture('broken/at-first.mjs'), { args: [temporaryPath(), 2] });
   const calls = [broker.call('echo', [1]), broker.call('echo', [2])];
   expect(await Promise.all(calls)).toEqual([1, 2]);
   expect(await broker.call('tries', [])).toBe(3);
 });
 
-test('the first failure is the cause, not the last; start() again after failed is possible', async () => {
+test('the first failure is the cause of the error, and start() can try again', async () => {
   const broker = makeBroker(fixture('broken/at-first.mjs'), {
     args: [temporaryPath(), 3],
     restart: { limit: 1 },
@@ -141,7 +144,7 @@ test('the first failure is the cause, not the last; start() again after failed i
   expect(await broker.call('tries', [])).toBe(4);
 });
 
-test('Broker.start rejects, and leaves nothing behind', async () => {
+test('Broker.start() rejects, and leaves no process behind', async () => {
   const attempts = temporaryPath();
   const error = await caughtError(
     Broker.start(fixture('broken/at-first.mjs'), {
@@ -164,7 +167,7 @@ test.each([
     { workerPath: '/no/such/entry.js' },
     /workerPath\) does not exist: .*entry\.js/,
   ],
-])('the spawn fails (%s): PipelineStartError', async (_, options, message) => {
+])('start() and calls reject with PipelineStartError because of %s', async (_, options, message) => {
   const broker = makeBroker(undefined, { ...options, restart: { limit: 0 } });
   const errors = await Promise.all([caughtError(broker.start()), caughtError(broker.call('echo', [1]))]);
   for (const error of errors) {
@@ -173,7 +176,7 @@ test.each([
   }
 });
 
-test('a start that hangs is killed by close(), its exit told', async () => {
+test('close() kills a process that hangs during its start, and emits its exit', async () => {
   const broker = makeBroker(fixture('broken/loading.mjs'), {
     env: { WHERE: 'module', KIND: 'spin', ATTEMPTS: temporaryPath() },
   });
@@ -186,7 +189,7 @@ test('a start that hangs is killed by close(), its exit told', async () => {
   expect(await started).toMatchObject({ code: 'ERR_DUAL_BROKER_CLOSED' });
 });
 
-test('the constructor fails after a crash: restarting, then ready, and nothing is lost', async () => {
+test('the broker tries again if the constructor fails after a crash, and loses no queued call', async () => {
   const path = temporaryPath();
   const broker = makeBroker(fixture('broken/at-first.mjs'), { args: [path, 1] });
   await broker.start();

@@ -5,7 +5,7 @@ import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { exit, spawned } from '../support/events.js';
 import { isAlive } from '../support/processes.js';
 
-test('a new broker spawns nothing until it is started', async () => {
+test('a new broker spawns no process until it is started', async () => {
   const broker = makeBroker();
   expect(broker.state).toBe('idle');
   const pid = spawned(broker);
@@ -16,27 +16,27 @@ test('a new broker spawns nothing until it is started', async () => {
   expect(isAlive(await pid)).toBe(true);
 });
 
-test('the first call starts it', async () => {
+test('the first call starts the broker', async () => {
   const broker = makeBroker();
   expect(await broker.call('echo', [1])).toBe(1);
   expect(broker.state).toBe('ready');
 });
 
-test('calls submitted before it is ready run in their order once it is', async () => {
+test('calls submitted before the broker is ready run in order once it is', async () => {
   const broker = makeBroker();
   const results = [broker.call('note', [1]), broker.call('note', [2]), broker.call('note', [3])];
   expect(await Promise.all(results)).toEqual([1, 2, 3]);
   expect(await broker.call('seen', [])).toEqual([1, 2, 3]);
 });
 
-test('Broker.start is ready only when the constructor has returned', async () => {
+test('Broker.start() resolves only after the constructor has returned', async () => {
   const broker = await Broker.start(fixture('slow-constructor.mjs'), { args: [100], output: 'ignore' });
   expect(broker.state).toBe('ready');
   expect(await broker.call('constructed', [])).toBe(true);
   await broker.close();
 });
 
-test('start() may be called again and again: one process', async () => {
+test('repeated calls of start() spawn only one process', async () => {
   const broker = makeBroker();
   let spawns = 0;
   broker.on('spawn', () => (spawns += 1));
@@ -46,7 +46,7 @@ test('start() may be called again and again: one process', async () => {
   expect(spawns).toBe(1);
 });
 
-test('the pipeline gets its arguments, typed arrays as they are', async () => {
+test('the pipeline gets its arguments, including typed arrays', async () => {
   const broker = await startBroker(undefined, {
     args: ['weights', new Float32Array([1.5, 2]), { deep: [1n] }],
   });
@@ -57,7 +57,7 @@ test('the pipeline gets its arguments, typed arrays as they are', async () => {
   ]);
 });
 
-test('states are told in their order, the spawn and the exit too', async () => {
+test('emits the states in order, and the exit', async () => {
   const broker = makeBroker();
   const states: string[] = [];
   broker.on('state', (state, previous) => states.push(`${previous}>${state}`));
@@ -82,7 +82,7 @@ test('env, cwd and execArgv reach the child', async () => {
   expect(await broker.call('execArgv', [])).toEqual(['--stack-trace-limit=33']);
 });
 
-test('twenty brokers at once, each with its own pipeline', async () => {
+test('twenty brokers run at once, each with its own pipeline', async () => {
   const brokers = Array.from({ length: 20 }, (_, i) => makeBroker(undefined, { args: [i] }));
   const answers = await Promise.all(brokers.map((broker) => broker.call('constructedWith', [])));
   expect(answers).toEqual(brokers.map((_, i) => [i]));

@@ -15,7 +15,7 @@ import { temporaryPath } from '../support/temporary.js';
 const start = (options?: TestOptions): Promise<Broker> => startBroker(fixture('streams.mjs'), options);
 const upTo = (to: number): number[] => Array.from({ length: to }, (_, i) => i);
 
-/** How many chunks `endless` has yielded, once it yields no more. Needs a second place in the process. */
+/** The number of chunks of `endless` once it has paused. Needs a `concurrency` of 2. */
 async function yieldedUntilPaused(broker: Broker): Promise<number> {
   let [last, same] = [-1, 0];
   while (same < 20) {
@@ -26,17 +26,17 @@ async function yieldedUntilPaused(broker: Broker): Promise<number> {
   return last;
 }
 
-describe('what can be streamed', () => {
+describe('a stream reads', () => {
   test.each([
     ['a generator', 'count'],
     ['an async generator', 'countLater'],
     ['a promise of a generator', 'promised'],
     ['a generator that yields promises', 'promises'],
-    ['an iterator that no generator made', 'iterator'],
+    ['a plain iterator', 'iterator'],
     ['a Node stream', 'readable'],
     ['a web stream', 'webStream'],
     ['an async iterable without return()', 'handmade'],
-  ])('%s: its chunks, in order, and not what it returns', async (_, method) => {
+  ])('the chunks of %s in order, without its return value', async (_, method) => {
     const broker = await start();
     expect(await readAll(broker.stream(method, [5]))).toEqual({ chunks: upTo(5), error: undefined });
     expect(await readAll(broker.stream(method, [0]))).toEqual({ chunks: [], error: undefined });
@@ -47,7 +47,7 @@ describe('what can be streamed', () => {
     expect((await readAll(broker.stream(method, [5_000]))).chunks).toEqual(upTo(5_000));
   });
 
-  test('chunks of every kind that a result can be', async () => {
+  test('chunks of every type that a result may have', async () => {
     const broker = await start();
     expect((await readAll(broker.stream('kinds', []))).chunks).toEqual([
       Buffer.from('buffer'),
@@ -59,13 +59,13 @@ describe('what can be streamed', () => {
     ]);
   });
 
-  test('a buffer that is yielded again and again arrives as it was each time', async () => {
+  test('a reused buffer as it was each time that it was yielded', async () => {
     const broker = await start();
     const chunks = (await readAll(broker.stream('reused', [20, 300_000]))).chunks as Uint8Array[];
     expect(chunks.map((chunk) => new Set(chunk))).toEqual(upTo(20).map((i) => new Set([i])));
   });
 
-  test('a chunk arrives at once, also where the pipeline blocks after it', async () => {
+  test('each chunk at once, even if the pipeline blocks after it', async () => {
     const broker = await start();
     const paths = upTo(3).map(temporaryPath);
     const chunks: unknown[] = [];
@@ -77,13 +77,13 @@ describe('what can be streamed', () => {
   });
 });
 
-describe('back-pressure', () => {
+describe('backpressure', () => {
   test.each([
     ['endless', 'x', 256],
     ['endlessLater', 'x', 256],
     ['endless', new Uint8Array(64 * 1024), 16],
     ['endlessLater', new Uint8Array(2 * 1024 * 1024), 1],
-  ])('the pipeline waits for its reader (%s %#)', async (method, chunk, window) => {
+  ])('the pipeline waits for its reader (%s, case %#)', async (method, chunk, window) => {
     const broker = await start({ concurrency: 2 });
     const reader = broker.stream(method, [chunk])[Symbol.asyncIterator]();
     expect(await reader.next()).toEqual({ done: false, value: chunk });
@@ -96,13 +96,13 @@ describe('back-pressure', () => {
     await reader.return?.();
   });
 
-  test('one chunk may be longer than all that may be under way', async () => {
+  test('a single chunk may be larger than the window', async () => {
     const broker = await start();
     const { chunks } = await readAll(broker.stream('reused', [4, 3_000_000]));
     expect(chunks.map((chunk) => (chunk as Uint8Array).length)).toEqual(Array(4).fill(3_000_000));
   });
 
-  test('a reader that takes its time does not use up the timeout', async () => {
+  test('the time that the pipeline waits for its reader does not count towards the timeout', async () => {
     const broker = await start();
     const reader = broker.stream('endless', ['x'], { timeout: 2_000 })[Symbol.asyncIterator]();
     await reader.next();
@@ -111,7 +111,7 @@ describe('back-pressure', () => {
     await reader.return?.();
   });
 
-  test('what a finished pipeline has yielded is still there for a reader who comes late', async () => {
+  test('a slow reader still gets all chunks after the generator has finished', async () => {
     const broker = await start();
     const reader = broker.stream('count', [100])[Symbol.asyncIterator]();
     await reader.next();
@@ -122,9 +122,9 @@ describe('back-pressure', () => {
   });
 });
 
-describe('leaving', () => {
+describe('ending a stream', () => {
   test.each(['endless', 'endlessLater'])(
-    'a break lets %s clean up, and the process lives on',
+    'break lets %s clean up, and the process goes on',
     async (method) => {
       const broker = await start();
       const pid = await broker.call('pid', []);
@@ -134,13 +134,13 @@ describe('leaving', () => {
     },
   );
 
-  test('a break aborts the signal of a pipeline that waits', async () => {
+  test('break fires the signal of a pipeline that waits', async () => {
     const broker = await start();
     expect(await readFirst(broker.stream('heedful', []), 1)).toEqual(['heeding']);
     expect(await broker.call('cleaned', [])).toEqual(['heedful']);
   });
 
-  test('a pipeline that does not heed it is killed after killDelay.cancel', async () => {
+  test('break kills a pipeline that ignores the signal for longer than killDelay.cancel', async () => {
     const broker = await start({ killDelay: { cancel: 20 } });
     const exited = exit(broker);
     expect(await readFirst(broker.stream('hang', ['x']), 1)).toEqual(['x']);
@@ -148,7 +148,7 @@ describe('leaving', () => {
     expect(await broker.call('plain', ['next'])).toBe('next');
   });
 
-  test('return() while a chunk is waited for ends the waiting', async () => {
+  test('return() ends a pending next()', async () => {
     const broker = await start();
     const reader = broker.stream('hang', ['x'], { key: 'k' })[Symbol.asyncIterator]();
     await reader.next();
@@ -159,7 +159,7 @@ describe('leaving', () => {
     expect(broker.get('k')?.state).toBe('cancelled');
   });
 
-  test('a signal that is aborted ends it at once, whatever has arrived', async () => {
+  test('aborting the signal ends the stream at once, even if chunks have arrived', async () => {
     const broker = await start();
     const controller = new AbortController();
     const reader = broker.stream('endless', ['x'], { signal: controller.signal })[Symbol.asyncIterator]();
@@ -174,14 +174,14 @@ describe('leaving', () => {
     expect(await broker.call('cleaned', [])).toEqual(['endless']);
   });
 
-  test('a signal that is aborted before: nothing starts', async () => {
+  test('a stream never starts if its signal is already aborted', async () => {
     const broker = await start();
     const stream = broker.stream('endless', ['x'], { signal: AbortSignal.abort('why') });
     expect((await readAll(stream)).error).toMatchObject({ name: 'AbortError', started: false, cause: 'why' });
     expect(await broker.call('cleaned', [])).toEqual([]);
   });
 
-  test('Call.cancel() ends it for its reader', async () => {
+  test('Call.cancel() rejects the pending next()', async () => {
     const broker = await start();
     const reader = broker.stream('hang', ['x'], { key: 'k' })[Symbol.asyncIterator]();
     await reader.next();
@@ -192,7 +192,7 @@ describe('leaving', () => {
 });
 
 describe('a stream that fails', () => {
-  test('what was yielded comes first, then the error', async () => {
+  test('gives the yielded chunks first, then the error', async () => {
     const broker = await start();
     const { chunks, error } = await readAll(broker.stream('failAfter', [300]));
     expect(chunks).toEqual(upTo(300));
@@ -201,7 +201,7 @@ describe('a stream that fails', () => {
     expect(await broker.call('cleaned', [])).toEqual(['failAfter']);
   });
 
-  test('the process dies: what was yielded comes first; never again, whatever retries says', async () => {
+  test('gives the yielded chunks first if the process dies, and never runs again despite retries', async () => {
     const broker = await start();
     const { chunks, error } = await readAll(broker.stream('dieAfter', [3], { retries: 5 }));
     expect(chunks).toEqual([0, 1, 2]);
@@ -209,14 +209,14 @@ describe('a stream that fails', () => {
     expect(await broker.call('plain', ['next'])).toBe('next');
   });
 
-  test('the process exits after a flood: all of it comes first', async () => {
+  test('gives all chunks of a flood first if the process exits', async () => {
     const broker = await start();
     const { chunks, error } = await readAll(broker.stream('exitAfter', [5_000]));
     expect(chunks).toEqual(upTo(5_000));
     expect(error).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT', exitCode: 3 });
   });
 
-  test('the process dies before the first chunk: retries apply', async () => {
+  test('runs again with retries if the process dies before the first chunk', async () => {
     const broker = await start();
     const path = temporaryPath();
     expect(await readAll(broker.stream('dieAtFirst', [path, 2], { retries: 2 }))).toEqual({
@@ -227,7 +227,7 @@ describe('a stream that fails', () => {
     expect(error).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT' });
   });
 
-  test('a chunk that cannot cross, or is too long', async () => {
+  test('rejects with SerializationError if a chunk cannot be serialized or is too long', async () => {
     const broker = await start({ maxMessageBytes: 100_000 });
     const { chunks, error } = await readAll(broker.stream('uncloneable', []));
     expect(chunks).toEqual(['good']);
@@ -239,15 +239,15 @@ describe('a stream that fails', () => {
     });
   });
 
-  test('an error that nobody caught, beside it', async () => {
+  test('rejects with an uncaught error that the pipeline raises meanwhile', async () => {
     const broker = await start();
-    const { chunks, error } = await readAll(broker.stream('throwBeside', []));
+    const { chunks, error } = await readAll(broker.stream('throwOutside', []));
     expect(chunks).toEqual(['first']);
-    expect(error).toMatchObject({ name: 'TypeError', message: 'thrown beside the stream' });
+    expect(error).toMatchObject({ name: 'TypeError', message: 'thrown outside the stream' });
     expect(await broker.call('plain', ['next'])).toBe('next');
   });
 
-  test('it runs over its timeout: CallTimeoutError, and killed', async () => {
+  test('rejects with CallTimeoutError after its timeout, and its process is killed', async () => {
     const broker = await start({ killDelay: { timeout: 20 } });
     const exited = exit(broker);
     const { chunks, error } = await readAll(broker.stream('spin', ['x'], { timeout: 500 }));
@@ -256,7 +256,7 @@ describe('a stream that fails', () => {
     expect(await exited).toMatchObject({ reason: 'overdue' });
   });
 
-  test('it waits longer than its queueTimeout', async () => {
+  test('rejects with CallTimeoutError if it exceeds its queueTimeout', async () => {
     const broker = await start();
     const path = temporaryPath();
     const before = readAll(broker.stream('gated', [path]));
@@ -267,8 +267,8 @@ describe('a stream that fails', () => {
   });
 });
 
-describe('as a call', () => {
-  test('nothing happens before the first chunk is asked for', async () => {
+describe('a stream is a call', () => {
+  test('that starts only when the first chunk is requested', async () => {
     const broker = makeBroker(fixture('streams.mjs'));
     const stream = broker.stream('count', [2], { key: 'k' });
     expect(broker.state).toBe('idle');
@@ -279,7 +279,7 @@ describe('as a call', () => {
     expect((await readAll(stream)).chunks).toEqual([]);
   });
 
-  test('a key in flight can be joined neither by nor to a stream', async () => {
+  test('that no caller can join by its key', async () => {
     const broker = await start();
     const path = temporaryPath();
     const stream = readAll(broker.stream('gated', [path], { key: 'k' }));
@@ -290,7 +290,7 @@ describe('as a call', () => {
     expect((await stream).chunks).toEqual([path]);
   });
 
-  test('its turn comes by priority', async () => {
+  test('that starts in the order of priority', async () => {
     const broker = await start();
     const path = temporaryPath();
     const order: string[] = [];
@@ -306,13 +306,13 @@ describe('as a call', () => {
     expect(order).toEqual(['running', 'high', 'low']);
   });
 
-  test('several run at once where concurrency allows', async () => {
+  test('that runs together with others if concurrency allows', async () => {
     const broker = await start({ concurrency: 3 });
     const streams = upTo(3).map(() => readAll(broker.stream('countLater', [2_000])));
     for (const { chunks } of await Promise.all(streams)) expect(chunks).toEqual(upTo(2_000));
   });
 
-  test('next() may be called ahead', async () => {
+  test('whose next() may be called several times ahead', async () => {
     const broker = await start();
     const reader = broker.stream('count', [3])[Symbol.asyncIterator]();
     await reader.next();
@@ -323,7 +323,7 @@ describe('as a call', () => {
     ]);
   });
 
-  test('currentCall() is known in every part of a generator, its finally included', async () => {
+  test('that currentCall() describes in every part of a generator, even in finally', async () => {
     const broker = await start();
     for (const method of ['context', 'syncContext']) {
       const { chunks } = await readAll(broker.stream(method, [], { key: method }));
@@ -333,7 +333,7 @@ describe('as a call', () => {
     expect(await broker.call('cleaned', [])).toEqual(['syncContext', 'left']);
   });
 
-  test('it tells its progress', async () => {
+  test('that reports progress', async () => {
     const broker = await start();
     const told: unknown[] = [];
     const onProgress = (value: unknown): unknown => told.push(value);
@@ -341,7 +341,7 @@ describe('as a call', () => {
     expect(told.at(-1)).toBe(99);
   });
 
-  test('close() waits for it; past its timeout, it rejects after what has arrived', async () => {
+  test('that close() waits for, and that rejects after the timeout of close()', async () => {
     const broker = await start();
     const reading = readAll(broker.stream('countLater', [3_000]));
     await Promise.resolve();
@@ -360,7 +360,7 @@ describe('as a call', () => {
   });
 
   test.each(['read', 'left', 'unread', 'unread of the proxy', 'read late of the proxy'])(
-    'a program whose stream is %s exits',
+    'that does not keep a program alive (%s)',
     async (way) => {
       const program = runProgram('stream.mjs', [way]);
       await once(program.process, 'close');
@@ -369,7 +369,7 @@ describe('as a call', () => {
   );
 });
 
-describe('the wrong way', () => {
+describe('calling a method in the wrong way', () => {
   const unknown = { name: 'UnknownMethodError', code: 'ERR_DUAL_UNKNOWN_METHOD' };
 
   test.each([
@@ -377,7 +377,7 @@ describe('the wrong way', () => {
     ['countLater', false],
     ['promised', true],
     ['readable', true],
-  ])('call and submit of %s, which yields, point to stream', async (method, started) => {
+  ])('rejects call() and submit() of %s, which yields, and names stream()', async (method, started) => {
     const broker = await start();
     for (const result of [broker.call(method, [1]), broker.submit(method, [1]).result]) {
       const error = await caughtError(result);
@@ -386,14 +386,17 @@ describe('the wrong way', () => {
     }
   });
 
-  test.each(['plain', 'list'])('stream of %s, which does not yield, points to call', async (method) => {
-    const broker = await start();
-    const { error } = await readAll(broker.stream(method, ['x']));
-    expect(error).toMatchObject({ ...unknown, method, started: true });
-    expect((error as Error).message).toContain('call()');
-  });
+  test.each(['plain', 'list'])(
+    'rejects stream() of %s, which does not yield, and names call()',
+    async (method) => {
+      const broker = await start();
+      const { error } = await readAll(broker.stream(method, ['x']));
+      expect(error).toMatchObject({ ...unknown, method, started: true });
+      expect((error as Error).message).toContain('call()');
+    },
+  );
 
-  test('stream of a method that is not there', async () => {
+  test('rejects stream() of a method that does not exist, and lists the methods', async () => {
     const broker = await start();
     const { error } = await readAll(broker.stream('nothing', []));
     expect(error).toMatchObject({ ...unknown, started: false });
@@ -402,7 +405,7 @@ describe('the wrong way', () => {
 });
 
 describe('broker.pipeline', () => {
-  test('a method that yields is iterated, one that does not is awaited', async () => {
+  test('iterates a method that yields, and awaits one that does not', async () => {
     const broker = await start();
     for (const method of ['count', 'countLater', 'iterator']) {
       for (let i = 0; i < 3; i += 1) {
@@ -413,7 +416,7 @@ describe('broker.pipeline', () => {
     expect(await broker.pipeline['plain']?.('x')).toBe('x');
   });
 
-  test('a method that begins before it is iterated runs once, also where it is the first call', async () => {
+  test('runs a method that is no generator itself only once, even as the first call', async () => {
     const broker = makeBroker(fixture('streams.mjs'));
     for (let runs = 1; runs < 4; runs += 1) {
       const stream = broker.pipeline['early']?.(4);
@@ -422,7 +425,7 @@ describe('broker.pipeline', () => {
     }
   });
 
-  test('who awaits what yields is pointed to stream', async () => {
+  test('rejects an await of a method that yields, and names stream()', async () => {
     const broker = await start();
     const error = await caughtError(async () => broker.pipeline['count']?.(1));
     expect(error).toMatchObject({ code: 'ERR_DUAL_UNKNOWN_METHOD' });

@@ -10,7 +10,7 @@ import { temporaryPath } from '../support/temporary.js';
 
 const TIMED_OUT = { name: 'CallTimeoutError', code: 'ERR_DUAL_CALL_TIMEOUT', started: true };
 
-test("call runs over timeout: CallTimeoutError at once, the pipeline's signal fires, the process lives on", async () => {
+test('a call that exceeds its timeout rejects at once, its signal fires, and the process goes on', async () => {
   const broker = await startBroker();
   const pid = await broker.call('pid', []);
   const heard = line(broker, 'heard');
@@ -22,7 +22,7 @@ test("call runs over timeout: CallTimeoutError at once, the pipeline's signal fi
 });
 
 test.each(['spin', 'spinOnTerm', 'hang', 'hangOnTerm'])(
-  'call runs over timeout and does not stop (%s): killed, only that call fails',
+  'a call that does not stop after its timeout (%s) is killed, and only that call fails',
   async (method) => {
     const broker = await startBroker(undefined, { killDelay: { timeout: 20 } });
     const pid = await broker.call('pid', []);
@@ -37,7 +37,7 @@ test.each(['spin', 'spinOnTerm', 'hang', 'hangOnTerm'])(
   },
 );
 
-test('a stopped child (SIGSTOP) with a timeout is killed, and those behind it run', async () => {
+test('a stopped child (SIGSTOP) is killed after the timeout of its call, and later calls run', async () => {
   const broker = await startBroker(undefined, { killDelay: { timeout: 20 } });
   const pid = Number(await broker.call('pid', []));
   const hanging = line(broker, 'hanging');
@@ -49,7 +49,7 @@ test('a stopped child (SIGSTOP) with a timeout is killed, and those behind it ru
   expect(await behind).toBe('next');
 });
 
-test('a stopped child (SIGSTOP) that goes on (SIGCONT) has lost nothing', async () => {
+test('a stopped child (SIGSTOP) loses no call if it is continued (SIGCONT)', async () => {
   const broker = await startBroker();
   const pid = Number(await broker.call('pid', []));
   process.kill(pid, 'SIGSTOP');
@@ -59,7 +59,7 @@ test('a stopped child (SIGSTOP) that goes on (SIGCONT) has lost nothing', async 
   expect(await broker.call('pid', [])).toBe(pid);
 });
 
-test('the clock of timeout starts when the call does, not while it waits', async () => {
+test('the clock of timeout starts with the call, not while it waits', async () => {
   const broker = await startBroker();
   const path = temporaryPath();
   const before = broker.submit('gate', [path]);
@@ -72,7 +72,7 @@ test('the clock of timeout starts when the call does, not while it waits', async
   expect(await call.result).toBe(1);
 });
 
-test('the time that a call waits to be run again is no part of its timeout', async () => {
+test('the time that a call waits to run again does not count towards its timeout', async () => {
   const marker = temporaryPath();
   const broker = await startBroker(fixture('once.mjs'), { args: [marker] });
   const exited = exit(broker);
@@ -84,13 +84,13 @@ test('the time that a call waits to be run again is no part of its timeout', asy
   expect(await caughtError(call.result)).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT' });
 });
 
-test("the broker's timeout holds for every call, the call's own goes before it", async () => {
+test("the broker's timeout applies to every call, but the call's own timeout overrides it", async () => {
   const broker = await startBroker(undefined, { timeout: 20 });
   expect(await caughtError(broker.call('heedful', []))).toMatchObject(TIMED_OUT);
   expect(await broker.call('block', [50, 'late'], { timeout: Infinity })).toBe('late');
 });
 
-test('a timeout that races the result has one outcome and never hurts the next call', async () => {
+test('a timeout in a race with the result gives exactly one outcome, and never affects the next call', async () => {
   const broker = await startBroker();
   const pid = await broker.call('pid', []);
   for (let round = 0; round < 150; round += 1) {
@@ -104,7 +104,7 @@ test('a timeout that races the result has one outcome and never hurts the next c
   expect(await broker.call('pid', [])).toBe(pid);
 });
 
-test('many calls in a row that have to be killed do not make the broker give up', async () => {
+test('the broker does not fail because many overdue calls in a row are killed', async () => {
   const broker = await startBroker(undefined, { killDelay: { timeout: 0 }, restart: { limit: 2 } });
   for (let round = 0; round < 4; round += 1) {
     expect(await caughtError(broker.call('spin', [], { timeout: 20 }))).toMatchObject(TIMED_OUT);
@@ -112,15 +112,15 @@ test('many calls in a row that have to be killed do not make the broker give up'
   expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
-test('a call whose queueTimeout passes just when it starts, and that hangs, blocks nobody', async () => {
+test('a call that hangs, and whose queueTimeout passes just when it starts, does not block later calls', async () => {
   const broker = await startBroker(undefined, { killDelay: { timeout: 20 } });
-  // Quick calls are sent ahead.
+  // After many quick calls, the broker sends calls ahead.
   for (let i = 0; i < 50; i += 1) await broker.call('echo', [i]);
   const path = temporaryPath();
   const before = broker.call('mark', [path, 'x']);
   const hung = caughtError(broker.call('spin', [], { queueTimeout: 50 }));
   const behind = broker.call('echo', ['next']);
-  // This process is busy while the child answers the first and starts the second.
+  // Block this process while the child answers the first call and starts the second.
   await new Promise<void>((resolve) => {
     process.nextTick(resolve);
   });

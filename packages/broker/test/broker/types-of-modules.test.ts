@@ -12,34 +12,34 @@ const who = async (module: string | URL, options: Parameters<typeof makeBroker>[
   (await startBroker(module, { args: ['a', 1], ...options })).call('who', []);
 
 test.each([
-  ['an ESM class as default export', 'esm.mjs', ['default class', 'a', 1]],
-  ['an ESM function named makePipeline', 'named.mjs', ['makePipeline', 'a', 1]],
-  ['CommonJS, module.exports = class', 'class.cjs', ['cjs class', 'a', 1]],
-  ['CommonJS, exports.makePipeline', 'named.cjs', ['cjs makePipeline', 'a', 1]],
-  ['CommonJS compiled from TypeScript, a class in ES5', 'compiled.cjs', ['es5 class', 'a', 1]],
-  ['TypeScript, run by tsx', 'typescript.ts', ['typescript', 'a', 1]],
-  ['TypeScript named as if it were compiled', 'typescript.js', ['typescript', 'a', 1]],
-])('%s', async (_, file, answer) => {
+  ['a class as the default export of an ES module', 'esm.mjs', ['default class', 'a', 1]],
+  ['a function makePipeline of an ES module', 'named.mjs', ['makePipeline', 'a', 1]],
+  ['a class as module.exports of CommonJS', 'class.cjs', ['cjs class', 'a', 1]],
+  ['a function exports.makePipeline of CommonJS', 'named.cjs', ['cjs makePipeline', 'a', 1]],
+  ['an ES5 class that TypeScript compiled to CommonJS', 'compiled.cjs', ['es5 class', 'a', 1]],
+  ['TypeScript, through tsx', 'typescript.ts', ['typescript', 'a', 1]],
+  ['TypeScript by the name of its compiled file', 'typescript.js', ['typescript', 'a', 1]],
+])('loads %s', async (_, file, answer) => {
   expect(await who(fixture(`modules/${file}`))).toEqual(answer);
 });
 
-test('the option export names another: here an async function', async () => {
+test('the option export selects another export, which may be an async function', async () => {
   expect(await who(fixture('modules/esm.mjs'), { export: 'later' })).toEqual(['later', 'a', 1]);
 });
 
-test('a path, and a URL as text', async () => {
+test('loads a path and a URL as a string', async () => {
   const url = fixture('modules/named.mjs');
   expect(await who(fileURLToPath(url))).toEqual(['makePipeline', 'a', 1]);
   expect(await who(url.href)).toEqual(['makePipeline', 'a', 1]);
 });
 
-test('a path with spaces, #, % and ?', async () => {
+test('loads a path with spaces, #, % and ?', async () => {
   const path = join(fileURLToPath(fixture('modules')), 'odd folder #1 100%', 'pipeline?.mjs');
   expect(await who(path)).toEqual(['makePipeline', 'a', 1]);
   expect(await who(pathToFileURL(path))).toEqual(['makePipeline', 'a', 1]);
 });
 
-test('a bare specifier is resolved from the working directory', async () => {
+test('resolves a package name from the working directory', async () => {
   const folder = temporaryFolder();
   const home = join(folder, 'node_modules', '@some', 'pipeline');
   mkdirSync(home, { recursive: true });
@@ -52,7 +52,7 @@ test('a bare specifier is resolved from the working directory', async () => {
   expect(await broker.call('who', [])).toEqual(['makePipeline', 'a']);
 });
 
-test('a pipeline with a method named then is no promise', async () => {
+test('does not treat a pipeline with a method `then` as a promise', async () => {
   const broker = await startBroker(fixture('methods.mjs'));
   expect(await broker.call('plain', [])).toBe('plain of it');
 });
@@ -62,13 +62,13 @@ test.each([
   ['../pipeline.js', 'relative'],
   ['', 'file URL'],
   ['https://example.org/pipeline.js', 'file'],
-])('the module %j is refused at once', (module, message) => {
+])('the constructor rejects the module %j', (module, message) => {
   expect(() => makeBroker(module)).toThrow(
     expect.objectContaining({ option: 'module', message: expect.stringContaining(message) }),
   );
 });
 
-test('a URL that is no file is refused at once', () => {
+test('the constructor rejects a URL that is no file URL', () => {
   expect(() => makeBroker(new URL('https://example.org/pipeline.js'))).toThrow(
     expect.objectContaining({ option: 'module' }),
   );
@@ -78,7 +78,7 @@ test.each([
   [{ export: 'notThere' }, /export "notThere".*exports .*makePipeline/],
   [{ export: 'notCallable' }, /export "notCallable"/],
   [{ export: 'makesNothing' }, /must be an object with methods.*undefined/],
-])('a wrong export (%j) is said, with what there is', async (options, message) => {
+])('the start fails with an explanation if the export is wrong (%j)', async (options, message) => {
   const broker = makeBroker(fixture('modules/esm.mjs'), options);
   const error = await caughtError(broker.start());
   expect(error).toMatchObject({ name: 'PipelineStartError', code: 'ERR_DUAL_PIPELINE_START' });

@@ -13,7 +13,7 @@ const CLOSED = { name: 'BrokerClosedError', code: 'ERR_DUAL_BROKER_CLOSED' };
 const MIB = 1024 * 1024;
 
 describe('recycling', () => {
-  test('afterCalls: no process answers more calls than that, and no call is lost', async () => {
+  test('afterCalls limits the calls of each process, and no call is lost', async () => {
     const broker = makeBroker(undefined, { recycle: { afterCalls: 4 } });
     const pids = await Promise.all(Array.from({ length: 20 }, () => broker.call('pid', [])));
     const answers = new Map<unknown, number>();
@@ -21,14 +21,14 @@ describe('recycling', () => {
     expect([...answers.values()]).toEqual([4, 4, 4, 4, 4]);
   });
 
-  test('afterMs: the process is replaced though it is idle', async () => {
+  test('afterMs replaces a process even if it is idle', async () => {
     const broker = await startBroker(undefined, { recycle: { afterMs: 50 } });
     const before = await broker.call('pid', []);
     await spawned(broker);
     expect(await broker.call('pid', [])).not.toBe(before);
   });
 
-  test('aboveMemory: a process that has grown is replaced', async () => {
+  test('aboveMemory replaces a process that has grown', async () => {
     const broker = await startBroker(undefined, { recycle: { aboveMemory: 250 * MIB } });
     const gone = exit(broker);
     await broker.call('note', [new Uint8Array(250 * MIB).fill(1)]);
@@ -36,7 +36,7 @@ describe('recycling', () => {
     expect(await broker.call('seen', [])).toEqual([]);
   });
 
-  test('a process that is larger than that from the start is not replaced before it has done anything', async () => {
+  test('aboveMemory does not replace a process that has answered no call, even if it is too large', async () => {
     const broker = await startBroker(undefined, { recycle: { aboveMemory: 1 } });
     while (broker.stats().processes[0]?.rss === undefined) await setTimeout(5);
     expect(broker.stats()).toMatchObject({ state: 'ready', restarts: 0 });
@@ -44,7 +44,7 @@ describe('recycling', () => {
 });
 
 describe('reload', () => {
-  test('lets the call that runs finish, however long, and keeps those that wait', async () => {
+  test('lets the running call finish, however long it takes, and keeps waiting calls', async () => {
     const broker = await startBroker(undefined, { killDelay: { cancel: 1 } });
     const before = await broker.call('pid', []);
     const [gate, atTheGate] = [temporaryPath(), line(broker, 'at the gate')];
@@ -53,7 +53,7 @@ describe('reload', () => {
     const reloaded = broker.reload();
     const waiting = broker.call('pid', []);
     expect(broker.state).toBe('restarting');
-    await setTimeout(50); // longer than the patience for a process that is told to stop
+    await setTimeout(50); // longer than killDelay.cancel
     writeFileSync(gate, '');
     expect(await running).toBe('through');
     await reloaded;
@@ -61,7 +61,7 @@ describe('reload', () => {
     expect(await waiting).not.toBe(before);
   });
 
-  test('the old process has ended before the new one is made', async () => {
+  test('spawns the new process only after the old one has ended', async () => {
     const broker = await startBroker();
     const before = Number(await broker.call('pid', []));
     const next = spawned(broker);
@@ -71,13 +71,13 @@ describe('reload', () => {
     await reloaded;
   });
 
-  test('of a broker that has not started starts it', async () => {
+  test('starts a broker that has not started', async () => {
     const broker = makeBroker();
     await broker.reload();
     expect(broker.state).toBe('ready');
   });
 
-  test('of a closed broker, or one that drains, rejects and disturbs nothing', async () => {
+  test('rejects while the broker is draining or closed, and disturbs no call', async () => {
     const broker = await startBroker();
     const running = broker.call('later', ['value']);
     const drained = broker.drain();
@@ -89,7 +89,7 @@ describe('reload', () => {
   });
 });
 
-test('drain takes no more calls, and resolves when those it has are done', async () => {
+test('drain() rejects new calls, and resolves when all earlier calls have settled', async () => {
   const broker = makeBroker();
   const calls = [1, 2, 3].map((value) => broker.call('later', [value]));
   const drained = broker.drain();
@@ -102,7 +102,7 @@ test('drain takes no more calls, and resolves when those it has are done', async
 });
 
 describe('ready', () => {
-  test('lets in as many as fit, however many wait', async () => {
+  test('admits only as many waiting callers as the queue has room for', async () => {
     const broker = makeBroker(undefined, { maxQueue: 10 });
     const values = Array.from({ length: 500 }, (_, i) => i);
     const results = values.map(async (value) => {
@@ -112,7 +112,7 @@ describe('ready', () => {
     expect(await Promise.all(results)).toEqual(values);
   });
 
-  test('rejects for those who wait when the broker is closed', async () => {
+  test('rejects for waiting callers when the broker is closed', async () => {
     const broker = await startBroker(undefined, { maxQueue: 1 });
     const running = [caughtError(broker.call('hang', [])), caughtError(broker.call('echo', [1]))];
     const waiting = caughtError(broker.ready());
@@ -122,14 +122,14 @@ describe('ready', () => {
   });
 });
 
-test('a call with more bytes than maxQueueBytes waits alone, and runs', async () => {
+test('a call with more bytes than maxQueueBytes is accepted if no other call waits', async () => {
   const broker = makeBroker(undefined, { maxQueueBytes: 100 });
   expect(await broker.call('echo', ['x'.repeat(1_000)])).toHaveLength(1_000);
 });
 
-test('a process that is killed starts no call that stands behind the one it is killed for', async () => {
+test('a process that is killed for an overdue call does not start the calls after it', async () => {
   const broker = await startBroker(undefined, { killDelay: { timeout: 20 } });
-  // Quick calls are sent ahead.
+  // After many quick calls, the broker sends calls ahead.
   for (let i = 0; i < 50; i += 1) await broker.call('echo', [i]);
   const overdue = caughtError(broker.call('untilTerm', [], { timeout: 20 }));
   const behind = [1, 2, 3].map((value) => broker.call('echo', [value]));
@@ -137,7 +137,7 @@ test('a process that is killed starts no call that stands behind the one it is k
   expect(await Promise.all(behind)).toEqual([1, 2, 3]);
 });
 
-test('calls that were sent ahead and never started are said not to have started', async () => {
+test('calls that were sent ahead, but never started, reject with `started: false`', async () => {
   const broker = await startBroker(undefined, { restart: { limit: 0 } });
   for (let i = 0; i < 50; i += 1) await broker.call('echo', [i]);
   const killed = caughtError(broker.call('kill', ['SIGKILL']));
@@ -150,7 +150,7 @@ test('calls that were sent ahead and never started are said not to have started'
   await state(broker, 'failed');
 });
 
-test('a stopped child (SIGSTOP) is told of in stats(), until it goes on (SIGCONT)', async () => {
+test('stats() shows a stopped child (SIGSTOP) as suspended until it is continued (SIGCONT)', async () => {
   const broker = await startBroker();
   const pid = Number(await broker.call('pid', []));
   const told = async (state: string): Promise<void> => {

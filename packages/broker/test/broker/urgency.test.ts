@@ -8,7 +8,7 @@ import { line } from '../support/events.js';
 import { blockUntil } from '../support/processes.js';
 import { temporaryPath } from '../support/temporary.js';
 
-test('calls of higher priority go first, equals in the order they were submitted', async () => {
+test('300 calls of five priorities start by priority, then in the order of their submission', async () => {
   const broker = makeBroker();
   const priorities = Array.from({ length: 300 }, (_, i) => (i * 7) % 5);
   await Promise.all(priorities.map((priority, i) => broker.call('note', [[priority, i]], { priority })));
@@ -16,7 +16,7 @@ test('calls of higher priority go first, equals in the order they were submitted
   expect(seen).toEqual(seen.toSorted(([a, i], [b, j]) => b - a || i - j));
 });
 
-test('a stream of urgent calls does not keep another from its turn for ever', async () => {
+test('urgent calls without end do not starve a call of low priority', async () => {
   const broker = await startBroker();
   let starved = true;
   const low = broker.call('echo', ['low'], { priority: -1_000 }).then((value) => {
@@ -31,7 +31,7 @@ test('a stream of urgent calls does not keep another from its turn for ever', as
   expect(await low).toBe('low');
 });
 
-test('a call whose queueTimeout is over does not start, though this program was too busy to say so', async () => {
+test('a call whose queueTimeout is over does not start, even if the event loop was blocked meanwhile', async () => {
   const broker = await startBroker();
   const [gate, trace] = [temporaryPath(), temporaryPath()];
   const atGate = line(broker, 'at the gate');
@@ -41,7 +41,7 @@ test('a call whose queueTimeout is over does not start, though this program was 
   const inTime = broker.call('echo', ['in time'], { queueTimeout: 3_600_000 });
   const since = performance.now();
   writeFileSync(gate, '');
-  // The result arrives meanwhile, and is read before any timer runs.
+  // The result arrives meanwhile. The event loop reads it before it runs any timer.
   blockUntil(() => performance.now() - since > 200);
   expect(await running).toBe('through');
   expect(await late).toMatchObject({ code: 'ERR_DUAL_QUEUE_TIMEOUT', started: false });
@@ -49,7 +49,7 @@ test('a call whose queueTimeout is over does not start, though this program was 
   expect(existsSync(trace)).toBe(false);
 });
 
-test('20 000 calls of many priorities and affinities wait, some are cancelled, and all others are answered', async () => {
+test('20,000 waiting calls of many priorities and affinities are answered, except the cancelled ones', async () => {
   const broker = await startBroker(undefined, { processes: 2, maxQueue: 20_000 });
   const gates = [temporaryPath(), temporaryPath()];
   const blocked = gates.map((path) => broker.call('gate', [path]));

@@ -33,7 +33,7 @@ const SEAL = 0xfeed_beef;
 
 const text = (part: Uint8Array): string => Buffer.from(part).toString('base64');
 
-/** What stands in a frame, copied out of memory that may be used again. */
+/** Copies the contents of a frame, because the reader reuses its memory. */
 function plain({ type, attempt, id, payload }: Frame): Plain {
   const { metadata, buffers } = payload;
   return { type, attempt, id, metadata: text(metadata), buffers: buffers.map(text) };
@@ -56,13 +56,13 @@ function* cut(stream: Buffer, places: readonly number[]): Generator<Buffer> {
   const sorted = [...places.map((place) => place % (stream.length + 1)), stream.length].sort((a, b) => a - b);
   let from = 0;
   for (const to of sorted) {
-    // Chunks of their own, as the kernel gives them.
+    // Copy each chunk, so that chunks share no memory.
     yield Buffer.from(stream.subarray(from, to));
     from = to;
   }
 }
 
-test('any chunking of a stream of frames gives the same frames', () => {
+test('reads the same frames however the stream is cut into chunks', () => {
   fc.assert(
     fc.property(frames, fc.array(fc.nat(), { maxLength: 30 }), (all, places) => {
       expect(read(cut(written(all), places))).toEqual(all.map(plain));
@@ -71,7 +71,7 @@ test('any chunking of a stream of frames gives the same frames', () => {
   );
 });
 
-test('byte by byte too', () => {
+test('reads frames that arrive byte by byte', () => {
   const all = [
     {
       type: 18,
@@ -85,7 +85,7 @@ test('byte by byte too', () => {
   expect(read(Array.from(stream, (byte) => Buffer.of(byte)))).toEqual(all.map(plain));
 });
 
-test('random bytes give frames or a ProtocolError, and nothing else', () => {
+test('reads random bytes as frames, or throws a ProtocolError', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 5 }), (chunks) => {
       try {
@@ -101,7 +101,7 @@ test('random bytes give frames or a ProtocolError, and nothing else', () => {
   );
 });
 
-test('a frame over maxMessageBytes is refused at its head, before any memory is taken for it', () => {
+test('rejects a frame larger than maxMessageBytes at its header, before it allocates memory', () => {
   const head = Buffer.alloc(20);
   head.writeUInt8(18, 0);
   head.writeUInt32LE(2_000, 8);
@@ -109,7 +109,7 @@ test('a frame over maxMessageBytes is refused at its head, before any memory is 
   expect(read([head], 2_000)).toEqual([]);
 });
 
-test('buffers that together are over maxMessageBytes are refused', () => {
+test('rejects buffers that together exceed maxMessageBytes', () => {
   const stream = written([
     {
       type: 18,
@@ -121,7 +121,7 @@ test('buffers that together are over maxMessageBytes are refused', () => {
   expect(() => read([stream], 1_000)).toThrow(/maxMessageBytes \(1000\)/);
 });
 
-test('what a frame holds stays as it is, whatever is read after it', () => {
+test('leaves the contents of a frame unchanged when it reads further frames', () => {
   const frame = (fill: number): Frame => ({
     type: 18,
     attempt: 0,
@@ -138,7 +138,7 @@ test('what a frame holds stays as it is, whatever is read after it', () => {
   expect(taken.map(plain)).toEqual(all.map(plain));
 });
 
-test('each buffer has memory of its own, of exactly its size', () => {
+test('gives each buffer separate memory of exactly its size', () => {
   const buffers = [new Uint8Array(3).fill(1), new Uint8Array(70_000).fill(2)];
   const stream = written([
     { type: 18, attempt: 0, id: 1, payload: { metadata: new Uint8Array(9), buffers } },
@@ -152,13 +152,13 @@ test('each buffer has memory of its own, of exactly its size', () => {
   expect(lengths).toEqual([3, 70_000]);
 });
 
-test('a frame with another seal than the first one, or than the one wanted, is refused at its head', () => {
+test('rejects a frame at its header if its seal differs from the first or the expected one', () => {
   const [first, second] = [1, 2].map((seal) => {
     const writer = new FrameWriter();
     writer.add({ type: 18, attempt: 0, id: 1, payload: { metadata: new Uint8Array(9), buffers: [] } }, seal);
     return Buffer.concat(writer.take().map(({ bytes }) => bytes));
   });
-  if (first === undefined || second === undefined) throw new Error('nothing was written');
+  if (first === undefined || second === undefined) throw new Error('the writer wrote no frame');
   const taken: Frame[] = [];
   const options = { maxMessageBytes: Infinity, onFrame: (frame: Frame) => taken.push(frame) };
   const reader = new FrameReader(options);

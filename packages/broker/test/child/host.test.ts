@@ -7,7 +7,7 @@ import { encodeCall, ToBroker, ToChild } from '../../src/channel/messages.js';
 import { Host } from '../../src/child/host.js';
 import { Methods } from '../../src/child/methods.js';
 
-/** A pipe that is full until it is opened. */
+/** A pipe that is full until `open` is called. */
 class FullPipe {
   readonly sent: number[][] = [];
   #open = false;
@@ -64,7 +64,7 @@ function makeHost(run?: () => Promise<void>): Made {
   return { host, pipe, ran, turn: () => new Promise((resolve) => setImmediate(resolve)) };
 }
 
-test('no call starts before the answer of the one before has left', async () => {
+test('a call starts only after the answer of the call before it has left', async () => {
   const { host, pipe, ran } = makeHost();
   for (const id of [1, 2]) host.take(call(id, id));
   host.work();
@@ -74,7 +74,7 @@ test('no call starts before the answer of the one before has left', async () => 
   expect(ran).toEqual([1, 2]);
 });
 
-test('no call starts before it has left that the one before was dropped', async () => {
+test('a call starts only after the report that the call before it was dropped has left', async () => {
   const { host, pipe, ran, turn } = makeHost();
   for (const id of [1, 2, 3]) host.take(call(id, id));
   host.work();
@@ -100,7 +100,7 @@ test('a call that is aborted while it waits for the pipe does not run', async ()
   expect(ran).toEqual([1]);
 });
 
-test('the event loop gets its turns, also where calls that compute wait for nothing but promises', async () => {
+test('the event loop gets its turns even if computing calls only wait for promises', async () => {
   let turns = 0;
   let next: NodeJS.Immediate | undefined;
   const count = (): void => {

@@ -12,7 +12,7 @@ import { temporaryPath } from '../support/temporary.js';
 
 const storage = new AsyncLocalStorage<string>();
 
-/** In whose context each of some callers goes on after its call. */
+/** The async context in which each caller continues after its call. */
 function goingOn(
   callers: readonly string[],
   call: (caller: string) => PromiseLike<unknown>,
@@ -29,7 +29,7 @@ function goingOn(
 
 const CALLERS = ['alice', 'bob', 'carol'];
 
-describe("a caller goes on in the caller's own async context", () => {
+describe('a caller continues in its own async context', () => {
   test('after a call', async () => {
     const broker = makeBroker();
     expect(await goingOn(CALLERS, (caller) => broker.call('echo', [caller]))).toEqual(CALLERS);
@@ -37,7 +37,7 @@ describe("a caller goes on in the caller's own async context", () => {
     expect(await goingOn(CALLERS, later)).toEqual(CALLERS);
   });
 
-  test('after a call that waited, and was sent when another was answered', async () => {
+  test('after a call that was sent when another call was answered', async () => {
     const broker = await startBroker();
     const [gate, atTheGate] = [temporaryPath(), line(broker, 'at the gate')];
     const first = storage.run('first', () => broker.call('gate', [gate]));
@@ -49,19 +49,19 @@ describe("a caller goes on in the caller's own async context", () => {
     expect(await others).toEqual(CALLERS);
   });
 
-  test('in callbacks of the result', async () => {
+  test('in the callbacks of a result', async () => {
     const broker = makeBroker();
     const call = storage.run('alice', () => broker.submit('echo', [1]));
     const seen = storage.run('bob', () => call.result.then(() => storage.getStore()));
     expect(await seen).toBe('bob');
   });
 
-  test('where callers share a key', async () => {
+  test('after a call that several callers share by its key', async () => {
     const broker = makeBroker();
     expect(await goingOn(CALLERS, () => broker.call('echo', [1], { key: 'shared' }))).toEqual(CALLERS);
   });
 
-  test('after a failure, a crash and a run after it', async () => {
+  test('after a failure, after a crash, and after a retry', async () => {
     const broker = await startBroker();
     expect(await goingOn(CALLERS, (caller) => broker.call('fail', [caller]))).toEqual(CALLERS);
     expect(await goingOn(CALLERS, () => broker.call('kill', ['SIGKILL']))).toEqual(CALLERS);
@@ -69,7 +69,7 @@ describe("a caller goes on in the caller's own async context", () => {
     expect(await goingOn(CALLERS, again)).toEqual(CALLERS);
   });
 
-  test('after timeouts, and a signal that is aborted by somebody else', async () => {
+  test('after a timeout, and after another context has aborted the signal', async () => {
     const broker = await startBroker();
     const late = (): Promise<unknown> => broker.call('heedful', [], { timeout: 5 });
     expect(await goingOn(CALLERS, late)).toEqual(CALLERS);
@@ -77,14 +77,14 @@ describe("a caller goes on in the caller's own async context", () => {
     const { signal } = controller;
     const aborted = goingOn(CALLERS, () => broker.call('hang', [], { signal }));
     const shared = goingOn(CALLERS, () => broker.call('hang', [], { signal, key: 'shared' }));
-    storage.run('somebody else', () => {
+    storage.run('another context', () => {
       controller.abort();
     });
     expect(await aborted).toEqual(CALLERS);
     expect(await shared).toEqual(CALLERS);
   });
 
-  test('while a stream is read, when it reports progress, and after it', async () => {
+  test('while it reads a stream, in onProgress, and after the stream', async () => {
     const broker = await startBroker(fixture('streams.mjs'));
     const read = async (caller: string): Promise<unknown> => {
       const heard: unknown[] = [];
@@ -110,22 +110,22 @@ describe("a caller goes on in the caller's own async context", () => {
   });
 });
 
-describe('what the broker tells by itself, it tells in the context that it was made in', () => {
-  /** A broker made by 'maker', and started by the first caller. */
+describe('the broker uses the async context in which it was constructed', () => {
+  /** A broker constructed in the context `maker`. The first caller starts it. */
   function brokerOf(maker: string): Broker {
     return storage.run(maker, () => makeBroker());
   }
 
-  test.each(['spawn', 'state', 'output'])('event %s', async (event) => {
+  test.each(['spawn', 'state', 'output'])('for the event %s', async (event) => {
     const broker = brokerOf('maker');
     const seen: unknown[] = [];
-    broker.on(event as 'state', () => seen.push(storage.getStore())); // any of them
+    broker.on(event as 'state', () => seen.push(storage.getStore())); // the listener ignores its arguments
     await storage.run('alice', () => broker.call('print', ['line\n']));
     if (seen.length === 0) await once(broker, event);
     expect(new Set(seen)).toEqual(new Set(['maker']));
   });
 
-  test('event exit, of each process, whoever made the call that it died of', async () => {
+  test('for the event exit of each process, regardless of which caller ended it', async () => {
     const broker = brokerOf('maker');
     const seen: unknown[] = [];
     broker.on('exit', () => seen.push(storage.getStore()));
@@ -137,7 +137,7 @@ describe('what the broker tells by itself, it tells in the context that it was m
     expect(seen).toEqual(['maker', 'maker']);
   });
 
-  test('the function that takes its output', async () => {
+  test('for the output function', async () => {
     const seen: unknown[] = [];
     const output = (): void => void seen.push(storage.getStore());
     const broker = storage.run('maker', () => makeBroker(undefined, { output }));

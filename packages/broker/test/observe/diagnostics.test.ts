@@ -21,13 +21,13 @@ afterEach(() => {
 /** Calls `take` for each message until the test ends. */
 function listen<N extends Name>(name: N, take: (message: DiagnosticsMessages[N]) => void): void {
   const listener = (message: unknown): void => {
-    take(message as DiagnosticsMessages[N]); // what the channel's documentation says
+    take(message as DiagnosticsMessages[N]); // the documented type of this channel
   };
   subscribe(name, listener);
   subscriptions.push(() => unsubscribe(name, listener));
 }
 
-/** Of all messages, from now on: what they say of a call. */
+/** A log of all messages about calls, from now on. */
 function callLog(): string[] {
   const log: string[] = [];
   listen('dual:broker:call:queue', ({ call, attempt }) => log.push(`queue ${call.key} ${attempt}`));
@@ -44,7 +44,7 @@ describe('a call', () => {
     expect(log).toEqual(['queue a 0', 'start a 0', 'succeeded a']);
   });
 
-  test('is the same in all messages, and is what submit returns', async () => {
+  test('is the same object in all messages, and the one that submit() returns', async () => {
     const calls: unknown[] = [];
     listen('dual:broker:call:queue', ({ call }) => calls.push(call));
     listen('dual:broker:call:start', ({ call }) => calls.push(call));
@@ -55,7 +55,7 @@ describe('a call', () => {
     for (const each of calls) expect(each).toBe(call);
   });
 
-  test('that fails settles with its error, before its caller knows', async () => {
+  test('that fails settles with the same error that its caller gets', async () => {
     const errors: unknown[] = [];
     listen('dual:broker:call:settle', ({ error }) => errors.push(error));
     const broker = makeBroker();
@@ -72,20 +72,20 @@ describe('a call', () => {
     expect(log).toEqual(['queue a 0', 'start a 0', 'queue a 1', 'start a 1', 'succeeded a']);
   });
 
-  test('that is given up while it waits never starts', () => {
+  test('that is cancelled while it waits never starts', () => {
     const log = callLog();
     makeBroker().submit('echo', [1], { key: 'a' }).cancel();
     expect(log).toEqual(['queue a 0', 'cancelled a']);
   });
 
-  test('with several callers is one', async () => {
+  test('with several callers is reported once', async () => {
     const log = callLog();
     const broker = makeBroker();
     await Promise.all([1, 1].map((value) => broker.call('echo', [value], { key: 'a' })));
     expect(log).toEqual(['queue a 0', 'start a 0', 'succeeded a']);
   });
 
-  test('that is not taken is refused, with the error that its caller gets', async () => {
+  test('that the broker refuses is published with the error that its caller gets', async () => {
     const log = callLog();
     const refused: unknown[] = [];
     listen('dual:broker:call:refuse', ({ method, error }) => refused.push(method, error));
@@ -94,7 +94,7 @@ describe('a call', () => {
     expect(log).toEqual([]);
   });
 
-  test("is queued in its caller's async context", () => {
+  test("is published as queued in its caller's async context", () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     listen('dual:broker:call:queue', ({ call }) => seen.push(call.key, storage.getStore()));
@@ -105,7 +105,7 @@ describe('a call', () => {
 });
 
 describe('a subscriber', () => {
-  test.each(['queue', 'start'] as const)('may cancel the call at its %s', async (moment) => {
+  test.each(['queue', 'start'] as const)('may cancel the call in the message %s', async (moment) => {
     const broker = await startBroker();
     const log = callLog();
     const signal = new AbortController().signal;
@@ -116,7 +116,7 @@ describe('a subscriber', () => {
     expect(log.filter((entry) => entry.startsWith('cancelled'))).toEqual(['cancelled unwanted']);
   });
 
-  test('may call the pipeline; what was lost in a crash goes first', async () => {
+  test('may submit a call, which runs after the calls that a crash has put back', async () => {
     const broker = await startBroker();
     listen('dual:broker:call:settle', ({ call }) => {
       if (call.method === 'kill') broker.submit('note', ['from the subscriber']);
@@ -127,7 +127,7 @@ describe('a subscriber', () => {
     expect(await broker.call('seen', [])).toEqual(['first', 'second', 'from the subscriber']);
   });
 
-  test('that throws does not disturb the call; Node reports it as an uncaught exception', async () => {
+  test('that throws does not disturb the call, and Node reports an uncaught exception', async () => {
     const { exitCode, stdout } = await runProgram('broker.mjs', ['throwingSubscribers']).ended;
     expect(stdout.trim().split('\n')).toEqual([
       'answer',
@@ -153,7 +153,7 @@ describe('a process', () => {
   });
 });
 
-test("the broker's states", async () => {
+test('the state channel publishes each state with the previous one', async () => {
   const states: unknown[] = [];
   listen('dual:broker:state', ({ state, previous }) => states.push(`${previous} > ${state}`));
   const broker = await startBroker();
@@ -161,7 +161,7 @@ test("the broker's states", async () => {
   expect(states).toEqual(['idle > starting', 'starting > ready', 'ready > draining', 'draining > closed']);
 });
 
-test('messages tell which broker they are about', async () => {
+test('each message has its broker, with the module of the pipeline', async () => {
   const brokers: unknown[] = [];
   const modules: string[] = [];
   listen('dual:broker:call:settle', ({ broker }) => {
@@ -175,7 +175,7 @@ test('messages tell which broker they are about', async () => {
   expect(modules).toEqual([fixture('pipeline.mjs').href, fixture('errors.mjs').href]);
 });
 
-test('a subscriber that hears of the end of one call may cancel another that was to leave with it', async () => {
+test('a subscriber may cancel another call of the same batch when a call settles', async () => {
   const broker = await startBroker(fixture('batches.mjs'), {
     batch: { run: { method: 'runBatch', maxDelay: 0 } },
   });
@@ -189,7 +189,7 @@ test('a subscriber that hears of the end of one call may cancel another that was
     if (error instanceof Error && error.name === 'CallTimeoutError') other.cancel();
   });
   writeFileSync(path, '');
-  // So long that the timer of the late one has not had its turn when the batch is about to leave.
+  // Block the event loop beyond the queueTimeout of `late`, so that its timer has not run when the batch leaves.
   const end = performance.now() + 200;
   while (performance.now() < end);
   await busy;

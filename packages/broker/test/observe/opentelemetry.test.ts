@@ -16,11 +16,11 @@ interface Span {
   readonly name: string | undefined;
   readonly id: string | undefined;
   readonly traceId: string | undefined;
-  /** The id of the span that it is part of. */
+  /** The id of its parent span. */
   readonly parent: string | undefined;
 }
 
-/** The files that the document shows, in a folder where they find their packages. */
+/** Writes the files of the document into a folder from which they can import their packages. */
 function exampleFolder(): string {
   const folder = temporaryFolder();
   for (const [, name = '', code = ''] of document.matchAll(/^```js\n\/\/ (\S+)\n(.*?)^```/gms))
@@ -31,7 +31,7 @@ function exampleFolder(): string {
   return folder;
 }
 
-/** What OpenTelemetry's exporter has printed: objects as `console.dir` shows them. */
+/** Parses the output of OpenTelemetry's console exporter, which prints spans with `console.dir`. */
 function readSpans(output: string): Span[] {
   const first = (text: string, pattern: RegExp): string | undefined => pattern.exec(text)?.[1];
   return output
@@ -46,7 +46,7 @@ function readSpans(output: string): Span[] {
     }));
 }
 
-test('the OpenTelemetry example runs as printed: one trace through both processes', async () => {
+test('the OpenTelemetry example of the docs gives one trace through both processes', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [join(exampleFolder(), 'main.mjs')]);
   const spans = readSpans(stdout);
   const named = (name: string): Span[] => spans.filter((span) => span.name === name);

@@ -3,8 +3,7 @@ import fc from 'fast-check';
 
 import { NumberedTable } from '../../src/process/numbered-table.js';
 
-/** Random operations on the table and on a Map. */
-test('behaves as a Map does, which values are added to and deleted from', () => {
+test('behaves like a Map when values are added and deleted at random', () => {
   const operation = fc.record({
     adds: fc.boolean(),
     count: fc.integer({ min: 1, max: 400 }),
@@ -41,7 +40,7 @@ test('behaves as a Map does, which values are added to and deleted from', () => 
   );
 });
 
-test('one that stays long is found, and is nobody else’s, however many come and go', () => {
+test('finds a value that stays while many others come and go, and never reuses its id', () => {
   const table = new NumberedTable<{ id: number }>();
   const long = { id: table.newId() };
   table.add(long);

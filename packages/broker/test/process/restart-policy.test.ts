@@ -10,7 +10,7 @@ function pauses(policy: RestartPolicy, count: number): (number | undefined)[] {
   return Array.from({ length: count }, () => policy.next());
 }
 
-test('the pauses double up to maxDelay, each between a half and the whole of that', () => {
+test('doubles the pauses up to maxDelay, with a random jitter of up to a half', () => {
   const policy = new RestartPolicy({ limit: Infinity, within: LATER, minDelay: 100, maxDelay: 1_000 });
   for (const longest of [100, 200, 400, 800, 1_000, 1_000]) {
     const pause = policy.next();
@@ -19,7 +19,7 @@ test('the pauses double up to maxDelay, each between a half and the whole of tha
   }
 });
 
-test('the pauses of many brokers differ', () => {
+test('gives different pauses to many brokers', () => {
   const policies = Array.from(
     { length: 20 },
     () => new RestartPolicy({ limit: 1, within: LATER, minDelay: 1_000, maxDelay: 1_000 }),
@@ -27,14 +27,14 @@ test('the pauses of many brokers differ', () => {
   expect(new Set(policies.map((policy) => policy.next())).size).toBeGreaterThan(10);
 });
 
-test('after `limit` restarts there is none, until one that answered a call has been forgiven', () => {
+test('allows `limit` restarts in a row, and counts from 0 again after forgive()', () => {
   const policy = new RestartPolicy({ limit: 2, within: LATER, minDelay: 1, maxDelay: 1 });
   expect(pauses(policy, 4)).toEqual([expect.any(Number), expect.any(Number), undefined, undefined]);
   policy.forgive();
   expect(pauses(policy, 3)).toEqual([expect.any(Number), expect.any(Number), undefined]);
 });
 
-test('restarts longer ago than `within` do not count', async () => {
+test('does not count restarts longer ago than `within`', async () => {
   const policy = new RestartPolicy({ limit: 1, within: 20, minDelay: 1, maxDelay: 1 });
   expect(policy.next()).toBeDefined();
   const since = performance.now();

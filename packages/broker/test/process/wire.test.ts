@@ -42,14 +42,14 @@ async function openReading(): Promise<{
   };
 }
 
-test('what is written to their end is read into the memory given at ours', async () => {
+test('bytes written to their end arrive in the buffer of our end', async () => {
   const { wire, received, arrived } = await openReading();
   wire.theirs.write('hello');
   await arrived(5);
   expect(received()).toBe('hello');
 });
 
-test('their end ends with ours, and ours with theirs', async () => {
+test('each end closes when the other end is destroyed', async () => {
   const first = await openReading();
   first.wire.theirs.resume();
   first.wire.ours.destroy();
@@ -60,7 +60,7 @@ test('their end ends with ours, and ours with theirs', async () => {
   await once(second.wire.ours, 'close');
 });
 
-/** Names of the sockets of this kind that are listened at, as everybody on the machine can see them. */
+/** Names of the broker's listening sockets, as every process on the machine can see them. */
 function listening(): string[] {
   const lines = readFileSync('/proc/net/unix', 'latin1').split('\n');
   return lines.flatMap((line) => /00010000 .*@(dual-broker-[0-9a-f-]+)/.exec(line)?.[1] ?? []);
@@ -68,11 +68,11 @@ function listening(): string[] {
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
-onLinux('a stranger who connects to the address is not taken for either end', async () => {
+onLinux('another process that connects to the address is disconnected', async () => {
   const before = new Set(listening());
   const opening = openReading();
   const [address] = listening().filter((name) => !before.has(name));
-  if (address === undefined) throw new Error('the address is not among those listened at');
+  if (address === undefined) throw new Error('no new socket is listening');
   const stranger = connect(`\0${address}`);
   open.push(stranger);
   stranger.on('error', () => undefined);
@@ -87,7 +87,7 @@ onLinux('a stranger who connects to the address is not taken for either end', as
   expect(stranger.bytesRead).toBe(0);
 });
 
-test('nothing listens once it is open', async () => {
+test('no socket listens once the wire is open', async () => {
   const before = new Set(listening());
   const { wire } = await openReading();
   await new Promise(setImmediate);

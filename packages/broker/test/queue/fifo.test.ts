@@ -3,8 +3,7 @@ import fc from 'fast-check';
 
 import { Fifo } from '../../src/queue/fifo.js';
 
-/** Random operations on the queue and on an array, which is slow and right. */
-test('behaves as a sorted array does, which values leave and return to', () => {
+test('behaves like a sorted array when values leave and return at random', () => {
   const operation = fc.record({
     what: fc.constantFrom('push', 'delete', 'put back'),
     which: fc.nat({ max: 20 }),
@@ -37,7 +36,7 @@ test('behaves as a sorted array does, which values leave and return to', () => {
   );
 });
 
-test('100 000 values are deleted from the middle in no time worth mentioning', () => {
+test('deletes 100,000 values from the middle', () => {
   const fifo = new Fifo<{ order: number }>();
   const values = Array.from({ length: 100_000 }, (_, order) => ({ order }));
   for (const value of values) fifo.push(value);

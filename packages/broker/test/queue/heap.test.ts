@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { Heap } from '../../src/queue/heap.js';
 
-test('its first is the least of an array, however values come, go and change', () => {
+test('always has the smallest value first when values come, go and change at random', () => {
   const operation = fc.record({
     what: fc.constantFrom('add', 'change', 'delete'),
     which: fc.nat({ max: 20 }),

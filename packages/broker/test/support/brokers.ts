@@ -19,7 +19,7 @@ export function fixture(name: string): URL {
   return new URL(`../fixtures/${name}`, import.meta.url);
 }
 
-/** A broker that is closed after the test. Restarts are quick, and output goes only to its listeners. */
+/** Makes a broker that is closed after the test. It restarts quickly, and its output goes only to its listeners. */
 export function makeBroker(
   module: string | URL = fixture('pipeline.mjs'),
   options: TestOptions = {},
@@ -34,7 +34,7 @@ export function makeBroker(
   return broker;
 }
 
-/** The same, ready. */
+/** Makes a broker, and waits until it is ready. */
 export async function startBroker(module?: string | URL, options?: TestOptions): Promise<Broker> {
   const broker = makeBroker(module, options);
   await broker.start();

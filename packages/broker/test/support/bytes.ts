@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals';
 
-/** Expects typed arrays, buffers, or lists of them, to be the same. Jest's own way takes minutes for megabytes. */
+/** Expects typed arrays, buffers, or arrays of them, to be equal. Jest's `toEqual` takes minutes for megabytes. */
 export function expectSame(actual: unknown, expected: unknown): void {
   if (Array.isArray(expected)) {
-    if (!Array.isArray(actual)) throw new TypeError(`it is no array: ${String(actual)}`);
+    if (!Array.isArray(actual)) throw new TypeError(`the value is no array: ${String(actual)}`);
     expect(actual).toHaveLength(expected.length);
     for (const [i, part] of expected.entries()) expectSame(actual[i], part);
     return;
@@ -21,5 +21,5 @@ function kindOf(value: unknown): string {
 function memoryOf(value: unknown): Buffer {
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return Buffer.from(value);
-  throw new TypeError(`it has no memory: ${String(value)}`);
+  throw new TypeError(`the value is neither a view nor an ArrayBuffer: ${String(value)}`);
 }

@@ -1,4 +1,7 @@
-/** What the promise rejects with, or the function throws; an error of its own where all goes well. */
+/**
+ * Returns the reason with which the promise rejects, or the value that the function throws.
+ * @throws {Error} When the attempt succeeds.
+ */
 export async function caught(attempt: Promise<unknown> | (() => unknown)): Promise<unknown> {
   let result: unknown;
   try {
@@ -9,16 +12,19 @@ export async function caught(attempt: Promise<unknown> | (() => unknown)): Promi
   throw new Error(`nothing was thrown; the result was ${String(result)}`);
 }
 
-/** The same where it has to be an error. */
+/**
+ * Returns the error with which the promise rejects, or that the function throws.
+ * @throws {TypeError} When the thrown value is no error.
+ */
 export async function caughtError(
   attempt: Promise<unknown> | (() => unknown),
 ): Promise<Error & Readonly<Record<string, unknown>>> {
   const error = await caught(attempt);
   if (isError(error)) return error;
-  throw new TypeError(`what was thrown is no error: ${String(error)}`);
+  throw new TypeError(`the thrown value is no error: ${String(error)}`);
 }
 
 function isError(value: unknown): value is Error & Readonly<Record<string, unknown>> {
-  // Not `instanceof`: Jest's tests live in a realm of their own.
+  // `instanceof` fails for errors of another realm, and Jest runs each test file in its own realm.
   return typeof value === 'object' && value !== null && 'message' in value && 'stack' in value;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 import type { Broker, BrokerState, ProcessExit } from '@dual/broker';
 
-/** Resolves when the child has written that line. Listen before the child can write it. */
+/** Resolves when the child has written this line. Call it before the child can write the line. */
 export function line(broker: Broker, wanted: string): Promise<void> {
   return new Promise((resolve) => {
     const listener = (text: string): void => {
@@ -14,7 +14,7 @@ export function line(broker: Broker, wanted: string): Promise<void> {
   });
 }
 
-/** Resolves when the broker is in that state. */
+/** Resolves when the broker is in this state. */
 export async function state(broker: Broker, wanted: BrokerState): Promise<void> {
   while (broker.state !== wanted) await once(broker, 'state');
 }

@@ -14,9 +14,9 @@ afterEach(() => {
 
 export interface Program {
   readonly process: ChildProcess;
-  /** The next line of its stdout that matches; rejects when it ends before. */
+  /** Resolves to the next line of stdout that matches. Rejects if the program ends before that. */
   readonly line: (wanted: RegExp) => Promise<RegExpExecArray>;
-  /** How it ended, with all that it wrote. */
+  /** Resolves when the program has ended. */
   readonly ended: Promise<Ended>;
 }
 
@@ -27,7 +27,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program of `test/fixtures/programs`: a real parent of a real broker. */
+/** Runs a program of `test/fixtures/programs` as the parent process of a broker. */
 export function runProgram(name: string, args: readonly string[] = [], command?: readonly string[]): Program {
   const { NODE_OPTIONS: _ofJest, ...env } = process.env;
   const [file = '', ...before] = command ?? [process.execPath];

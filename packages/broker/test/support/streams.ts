@@ -1,4 +1,4 @@
-/** All chunks, and the error after them if there is one. */
+/** Reads all chunks, and the error after them if there is one. */
 export async function readAll(
   stream: AsyncIterable<unknown>,
 ): Promise<{ chunks: unknown[]; error: unknown }> {
@@ -11,7 +11,7 @@ export async function readAll(
   return { chunks, error: undefined };
 }
 
-/** The first chunks, after which the stream is left. */
+/** Reads the first chunks, and then leaves the stream. */
 export async function readFirst(stream: AsyncIterable<unknown>, count: number): Promise<unknown[]> {
   const chunks: unknown[] = [];
   for await (const chunk of stream) {

@@ -11,19 +11,19 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A folder of its own, removed after the test. */
+/** Makes a new folder, which is removed after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'dual-broker-'));
   folders.push(folder);
   return folder;
 }
 
-/** A path at which there is nothing yet. */
+/** A new path, at which no file exists yet. */
 export function temporaryPath(): string {
   return join(temporaryFolder(), 'file');
 }
 
-/** An ESM module of that source, not formatted, checked or seen by any tool. */
+/** Writes an ES module with this source. No formatter or linter sees it. */
 export function temporaryModule(source: string): URL {
   const path = `${temporaryPath()}.mjs`;
   writeFileSync(path, source);

@@ -5,7 +5,7 @@ import { caughtError } from '../../support/errors.js';
 import { bytes, KIB, memory, MIB, startSharing } from '../../support/shared-memory.js';
 
 describe('arguments in the pipeline', () => {
-  test('are gone when the call has ended, and never change', async () => {
+  test('are detached at the end of the call, so that they never change later', async () => {
     const broker = await startSharing();
     for (const value of [bytes(100 * KIB), new Float32Array(100 * KIB)]) {
       await broker.call('keep', [value]);
@@ -16,21 +16,21 @@ describe('arguments in the pipeline', () => {
     }
   });
 
-  test('that came through the pipe are their own', async () => {
+  test('stay valid after the call if they came through the pipe', async () => {
     const broker = await startSharing();
     const value = bytes(60 * KIB);
     await broker.call('keep', [value]);
     expectSame(await broker.call('returnKept', []), value);
   });
 
-  test('whose memory the pipeline has handed on stay as they were', async () => {
+  test('stay valid and unchanged if the pipeline transfers their memory', async () => {
     const broker = await startSharing();
     await broker.call('transferAway', [bytes(100 * KIB)]);
     for (let i = 0; i < 3; i += 1) await broker.call('sum', [new Uint8Array(100 * KIB).fill(1)]);
     expectSame(await broker.call('returnKept', []), bytes(100 * KIB));
   });
 
-  test('returned, as a whole, in part, more than once, or with an error: as they were', async () => {
+  test('arrive unchanged if the pipeline returns them whole, in part, twice, or with an error', async () => {
     const broker = await startSharing();
     const value = bytes(200 * KIB);
     expectSame(await broker.call('part', [value, 10, 150_010]), value.slice(10, 150_010));
@@ -45,7 +45,7 @@ describe('arguments in the pipeline', () => {
     expect(memory(broker)?.used).toBe(0);
   });
 
-  test('reported as progress: as they were', async () => {
+  test('arrive unchanged if the pipeline reports them as progress, and then changes them', async () => {
     const broker = await startSharing();
     const reports: unknown[] = [];
     const value = bytes(100 * KIB);
@@ -53,7 +53,7 @@ describe('arguments in the pipeline', () => {
     expectSame(reports, [value]);
   });
 
-  test('yielded by a stream that goes on to change them: as they were', async () => {
+  test('arrive unchanged if a stream yields them, and then changes them', async () => {
     const broker = await startSharing();
     const chunks: unknown[] = [];
     for await (const chunk of broker.stream('yieldAndChange', [bytes(100 * KIB)])) chunks.push(chunk);

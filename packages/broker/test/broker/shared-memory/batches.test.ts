@@ -8,7 +8,7 @@ const PIPELINE = `export default class {
   reversed(all) { return all.toReversed(); }
 }`;
 
-test('calls of a batch may return the arguments of one another', async () => {
+test('the calls of a batch may return the arguments of other calls', async () => {
   const batch = { one: { method: 'reversed', maxSize: 3, maxDelay: Infinity } };
   const broker = await startBroker(temporaryModule(PIPELINE), { batch, sharedMemory: true });
   const arrays = [1, 2, 3].map((value) => new Uint8Array(200_000).fill(value));

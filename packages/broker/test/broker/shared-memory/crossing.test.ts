@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expectSame } from '../../support/bytes.js';
 import { bytes, KIB, memory, MIB, startSharing } from '../../support/shared-memory.js';
 
-describe('what crosses', () => {
+describe('shared memory', () => {
   test.each([
     Buffer.alloc(0).constructor.name,
     'Uint8Array',
@@ -22,7 +22,7 @@ describe('what crosses', () => {
     'BigUint64Array',
     'DataView',
     'ArrayBuffer',
-  ])('%s: as it was, in memory of its own', async (name) => {
+  ])('carries a %s unchanged, into separate memory of exactly its size', async (name) => {
     const broker = await startSharing();
     const { buffer } = bytes(96 * KIB);
     const View: unknown = Reflect.get(globalThis, name);
@@ -41,14 +41,14 @@ describe('what crosses', () => {
     expect(memory(broker)?.used).toBe(0);
   });
 
-  test.each([-1, 0, 1])('a buffer of the threshold and %d bytes', async (more) => {
+  test.each([-1, 0, 1])('carries a buffer of the threshold plus %d bytes unchanged', async (more) => {
     const broker = await startSharing({ sharedMemory: { threshold: 16 * KIB } });
     const value = bytes(16 * KIB + more);
     expectSame(await broker.call('echo', [value]), value);
     expectSame(await broker.call('bytes', [16 * KIB + more]), new Uint8Array(16 * KIB + more).fill(7));
   });
 
-  test('many buffers in one call, of all sizes, more than there is room for', async () => {
+  test('carries many buffers of all sizes in one call, even more than it has room for', async () => {
     const broker = await startSharing({ sharedMemory: { size: MIB } });
     const values = [0, 1, 100, 64 * KIB, 5, 200 * KIB, 300 * KIB, 64 * KIB, 2 * MIB, 90 * KIB].map(bytes);
     expectSame(await broker.call('echo', [values]), values);
@@ -62,13 +62,13 @@ describe('what crosses', () => {
     expect(memory(broker)?.used).toBe(0);
   });
 
-  test.each([15, 16, 17, 40])('%d MiB', async (size) => {
+  test.each([15, 16, 17, 40])('carries %d MiB unchanged', async (size) => {
     const broker = await startSharing();
     const value = bytes(size * MIB);
     expectSame(await broker.call('echo', [value]), value);
   });
 
-  test('a view of a part of a larger buffer: only that part', async () => {
+  test('carries only the visible part of a larger buffer', async () => {
     const broker = await startSharing();
     const whole = new Float64Array(100_000).map((_, i) => i);
     const back = await broker.call('echo', [whole.subarray(7, 20_007)]);
@@ -76,14 +76,14 @@ describe('what crosses', () => {
     expect(back).toHaveProperty('buffer.byteLength', 160_000);
   });
 
-  test("the caller's array is as it was, whatever the pipeline does to its own", async () => {
+  test("leaves the caller's array unchanged if the pipeline changes its own", async () => {
     const broker = await startSharing();
     const value = bytes(100 * KIB);
     expectSame(await broker.call('change', [value]), new Uint8Array(100 * KIB).fill(9));
     expectSame(value, bytes(100 * KIB));
   });
 
-  test('any list of buffers, alone or in a Map: as it was', async () => {
+  test('carries any list of buffers unchanged, alone or in a Map', async () => {
     const broker = await startSharing({ sharedMemory: { size: MIB, threshold: 16 * KIB } });
     const length = fc.oneof(fc.nat(100), fc.integer({ min: 16 * KIB - 2, max: 200 * KIB }));
     const kind = fc.constantFrom(Uint8Array, Float32Array, Float64Array, BigInt64Array, Int16Array);
@@ -102,7 +102,7 @@ describe('what crosses', () => {
 });
 
 test.each([MIB, 100_000])(
-  'the longest message that maxMessageBytes (%d) allows crosses',
+  'a result near maxMessageBytes (%d) crosses, or rejects without ending the process',
   async (maxMessageBytes) => {
     const broker = await startSharing({ maxMessageBytes });
     for (const less of [0, 10, 50, 100, 200]) {
@@ -116,7 +116,7 @@ test.each([MIB, 100_000])(
   },
 );
 
-test('two brokers at once do not meet', async () => {
+test('two brokers at once do not disturb each other', async () => {
   const [a, b] = [await startSharing(), await startSharing({ sharedMemory: { size: 4 * MIB } })];
   const values = Array.from({ length: 20 }, (_, i) => new Uint8Array(300 * KIB).fill(i));
   const backs = await Promise.all(

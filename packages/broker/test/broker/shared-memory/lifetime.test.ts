@@ -10,10 +10,10 @@ import { runProgram } from '../../support/programs.js';
 import { bytes, KIB, memory, sharedBy, startSharing } from '../../support/shared-memory.js';
 import { temporaryPath } from '../../support/temporary.js';
 
-describe('memory of a call', () => {
+describe('the memory of a call', () => {
   const value = bytes(500 * KIB);
 
-  test('is free again once it has ended well, badly, or by an unknown method', async () => {
+  test('is free after a result, an error, or an unknown method', async () => {
     const broker = await startSharing();
     await broker.call('sum', [value]);
     await broker.call('fail', [value]).catch(() => undefined);
@@ -24,7 +24,7 @@ describe('memory of a call', () => {
   test.each([
     ['timed out', { timeout: 1_000 }],
     ['was cancelled', {}],
-  ])('that %s is not used again while the pipeline may look at it', async (_, options) => {
+  ])('that %s is not reused while the pipeline may still read it', async (_, options) => {
     const broker = await startSharing({ killDelay: { timeout: Infinity, cancel: Infinity } });
     const pid = Number(await broker.call('pid', []));
     const started = line(broker, 'started');
@@ -44,7 +44,7 @@ describe('memory of a call', () => {
     expect(await ended).toBe(0);
   });
 
-  test.each(['crash', 'close', 'reload'])('and all of it goes with its process (%s)', async (how) => {
+  test.each(['crash', 'close', 'reload'])('is released together with its process (%s)', async (how) => {
     const before = readdirSync('/dev/shm');
     const broker = await startSharing();
     expect(sharedBy('self')).not.toEqual([]);
@@ -61,13 +61,13 @@ describe('memory of a call', () => {
     expect(readdirSync('/dev/shm')).toEqual(before);
   });
 
-  test('that runs again after a crash has its arguments again', async () => {
+  test('has the original arguments if the call runs again after a crash', async () => {
     const broker = await startSharing();
     const path = temporaryPath();
     expectSame(await broker.call('changeAndDieOnce', [value, path], { retries: 1 }), value);
   });
 
-  test('leaves nothing behind when both processes are killed', async () => {
+  test('leaves nothing behind if both processes are killed', async () => {
     const before = readdirSync('/dev/shm');
     const program = runProgram('broker.mjs', ['spinWithMemory']);
     const [, pid] = await program.line(/^pid (\d+)$/);
@@ -79,7 +79,7 @@ describe('memory of a call', () => {
     expect(readdirSync('/dev/shm')).toEqual(before);
   });
 
-  test('is of the two processes alone: what the pipeline starts gets none', async () => {
+  test('is not inherited by child processes of the pipeline', async () => {
     const broker = await startSharing();
     const pid = Number(await broker.call('start', []));
     expect(sharedBy(pid)).toEqual([]);

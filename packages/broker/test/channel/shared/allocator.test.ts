@@ -11,7 +11,7 @@ interface Taken {
   readonly length: number;
 }
 
-/** Allocates so many bytes, or frees the one at this place among those that are taken. */
+/** Allocates this number of bytes, or frees the allocation at this index. */
 const step = fc.oneof(
   fc.record({ allocate: fc.integer({ min: 1, max: 40 * ALIGNMENT }) }),
   fc.record({ free: fc.nat(30) }),
@@ -21,7 +21,7 @@ function overlap(a: Taken, b: Taken): boolean {
   return a.offset < b.offset + b.length && b.offset < a.offset + a.length;
 }
 
-test('whatever is allocated and freed in whatever order: aligned, within its span, and never twice at once', () => {
+test('allocates aligned places within its span that never overlap, in any order of allocations and frees', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const allocator = new Allocator(SPAN);
@@ -41,7 +41,7 @@ test('whatever is allocated and freed in whatever order: aligned, within its spa
         taken.push(one);
       }
       expect(allocator.used).toBeGreaterThanOrEqual(taken.reduce((sum, { length }) => sum + length, 0));
-      // Nothing is lost: once all is freed, the whole is there again in one piece.
+      // Once everything is freed, the whole span is one gap again.
       for (const { offset } of taken) allocator.free(offset);
       expect(allocator.used).toBe(0);
       expect(allocator.allocate(SPAN.length)).toBe(SPAN.offset);
@@ -49,7 +49,7 @@ test('whatever is allocated and freed in whatever order: aligned, within its spa
   );
 });
 
-test('the first gap that is large enough is taken, so that the same sizes come to the same places', () => {
+test('takes the first gap that is large enough, so that equal sizes reuse the same places', () => {
   const allocator = new Allocator(SPAN);
   const [first = 0, second = 0] = [allocator.allocate(10 * ALIGNMENT), allocator.allocate(20 * ALIGNMENT)];
   allocator.allocate(ALIGNMENT);
@@ -58,14 +58,14 @@ test('the first gap that is large enough is taken, so that the same sizes come t
   expect(allocator.allocate(10 * ALIGNMENT)).toBe(first);
 });
 
-test('what is not there is not given', () => {
+test('returns undefined if no gap is large enough', () => {
   const allocator = new Allocator(SPAN);
   expect(allocator.allocate(SPAN.length + 1)).toBeUndefined();
   expect(allocator.allocate(SPAN.length)).toBe(SPAN.offset);
   expect(allocator.allocate(1)).toBeUndefined();
 });
 
-test('what was not allocated cannot be freed, nor anything twice', () => {
+test('throws a RangeError if a place is freed twice', () => {
   const allocator = new Allocator(SPAN);
   const offset = allocator.allocate(1) ?? 0;
   allocator.free(offset);

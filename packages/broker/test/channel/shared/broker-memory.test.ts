@@ -24,7 +24,7 @@ afterEach(() => {
 function makeMemory(maxMessageBytes = Infinity): BrokerMemory {
   const koffi = findKoffi();
   const memory = koffi && BrokerMemory.create({ size: SIZE, threshold: 64 * 1024, koffi, maxMessageBytes });
-  if (!memory) throw new Error('these tests take Linux and koffi');
+  if (!memory) throw new Error('these tests need Linux and koffi: run `pnpm install` on Linux');
   open.add(memory);
   memory.inherited();
   return memory;
@@ -47,7 +47,7 @@ function frame(
 
 type Entry = readonly [offset: number, length: number];
 
-/** A table of where buffers are, as it stands before the metadata. */
+/** The table of the places of buffers, which precedes the metadata. */
 function table(entries: readonly Entry[]): Uint8Array {
   const words = [entries.length, ...entries.flat()];
   const view = new DataView(new ArrayBuffer(words.length * 4));
@@ -55,12 +55,12 @@ function table(entries: readonly Entry[]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** A result as the child tells it, its buffers in these places. */
+/** A result frame of the child, with its buffers in these places. */
 function told(entries: readonly Entry[], inline: readonly Uint8Array<ArrayBuffer>[] = [], id = 1): Frame {
   return frame(RESULT | SHARED, id, inline, Buffer.concat([table(entries), METADATA]));
 }
 
-/** Where the broker has put the buffers of a call. */
+/** The places into which the broker has put the buffers of a call. */
 function placesOf({ payload }: Frame): Entry[] {
   const { buffer, byteLength } = Uint8Array.from(payload.metadata);
   const [count = 0, ...words] = new Uint32Array(buffer, 0, (byteLength - METADATA.length) / 4);
@@ -70,27 +70,27 @@ function placesOf({ payload }: Frame): Entry[] {
 const INLINE: Entry = [0, 0];
 const OUTBOX: Entry = [SIZE / 2, 100_000];
 
-describe('places that the child cannot have are a violation of the protocol', () => {
+describe('the broker throws a ProtocolError for a place that is', () => {
   test.each<[string, Frame]>([
     ['beyond the end', told([[SIZE - 50, 100]])],
     ['far beyond the end', told([[2 ** 32 - 1, 2 ** 32 - 1]])],
-    ['a length that leads beyond the end', told([[SIZE / 2, 2 ** 32 - 1]])],
-    ["the broker's own part", told([[64, 100]])],
-    ['the head', told([[1, 4]])],
-    ['from the one part into the other', told([[SIZE / 2 - 8, 16]])],
-    ['the same memory, over and over', told(Array.from({ length: 200 }, () => OUTBOX))],
-    ['more than one message may have', told([[SIZE / 2, 17 * MIB]])],
-    ['one good, one bad', told([OUTBOX, [SIZE, 1]])],
-    ['a buffer that is not there', told([INLINE, OUTBOX])],
-    ['a buffer that is not named', told([OUTBOX], [new Uint8Array(5)])],
-    ['no table', frame(RESULT | SHARED, 1, [])],
-    ['a table that ends early', frame(RESULT | SHARED, 1, [], table([OUTBOX]).subarray(0, -1))],
-    ['a table of more than there can be', frame(RESULT | SHARED, 1, [], new Uint8Array(64).fill(255))],
+    ['so long that it exceeds the end', told([[SIZE / 2, 2 ** 32 - 1]])],
+    ["in the broker's own part", told([[64, 100]])],
+    ['in the header', told([[1, 4]])],
+    ['in both parts', told([[SIZE / 2 - 8, 16]])],
+    ['the same for too many buffers', told(Array.from({ length: 200 }, () => OUTBOX))],
+    ['larger than a message may be', told([[SIZE / 2, 17 * MIB]])],
+    ['invalid after a valid one', told([OUTBOX, [SIZE, 1]])],
+    ['inline, but its buffer is missing', told([INLINE, OUTBOX])],
+    ['missing for an inline buffer', told([OUTBOX], [new Uint8Array(5)])],
+    ['in a frame without a table', frame(RESULT | SHARED, 1, [])],
+    ['in a table that ends early', frame(RESULT | SHARED, 1, [], table([OUTBOX]).subarray(0, -1))],
+    ['in a table that is too long', frame(RESULT | SHARED, 1, [], new Uint8Array(64).fill(255))],
   ])('%s', (_, forged) => {
     expect(() => sharedMemory().take(forged)).toThrow(ProtocolError);
   });
 
-  test('arguments of another call, and of one that has ended', () => {
+  test('in the arguments of another call, or of a call that has ended', () => {
     const memory = sharedMemory();
     const own = placesOf(memory.place(frame(CALL, 1, [bytes(MIB)])));
     expect(() => memory.take(told(own, [], 2))).toThrow(ProtocolError);
@@ -99,12 +99,12 @@ describe('places that the child cannot have are a violation of the protocol', ()
     expect(() => memory.take(told(own))).toThrow(ProtocolError);
   });
 
-  test('more than maxMessageBytes', () => {
+  test('larger than maxMessageBytes', () => {
     expect(() => sharedMemory(100_000).take(told([OUTBOX]))).toThrow(/maxMessageBytes \(100000\)/);
     expect(sharedMemory(100_003).take(told([OUTBOX])).payload.buffers).toEqual([new Uint8Array(100_000)]);
   });
 
-  test('any memory before it is mapped, and mapping it twice', () => {
+  test('named before the child has mapped the memory, or if the child maps it twice', () => {
     const memory = makeMemory();
     expect(() => memory.take(told([OUTBOX]))).toThrow(ProtocolError);
     memory.share();
@@ -114,7 +114,7 @@ describe('places that the child cannot have are a violation of the protocol', ()
   });
 });
 
-test('what the child tells of its own part is copied', () => {
+test("copies buffers out of the child's part", () => {
   const inline = new Uint8Array([1, 2, 3]);
   const taken = sharedMemory().take(told([OUTBOX, INLINE, OUTBOX], [inline]));
   const copy = new Uint8Array(100_000);
@@ -124,7 +124,7 @@ test('what the child tells of its own part is copied', () => {
   expect(first?.buffer.byteLength).toBe(100_000);
 });
 
-test('what the child retains of a call is never used again', () => {
+test('never reuses memory that the child retains of a call', () => {
   const memory = sharedMemory();
   const [[retained] = [0]] = placesOf(memory.place(frame(CALL, 1, [bytes(MIB)])));
   expect(memory.take(frame(RESULT | RETAINED, 1, [])).type).toBe(RESULT);
@@ -134,7 +134,7 @@ test('what the child retains of a call is never used again', () => {
   expect(memory.stats?.used).toBe(2 * MIB);
 });
 
-test('once it is closed, nothing touches it', () => {
+test('does not touch the memory once it is closed', () => {
   const memory = sharedMemory();
   open.delete(memory);
   memory.place(frame(CALL, 1, [bytes(MIB)]));

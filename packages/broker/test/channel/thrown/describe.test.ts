@@ -5,7 +5,7 @@ import { describeThrown } from '../../../src/channel/thrown/describe.js';
 import { reviveThrown } from '../../../src/channel/thrown/revive.js';
 import { decodeValue, encodeValue } from '../../../src/channel/values/codec.js';
 
-test('whatever is thrown can be described and sent', () => {
+test('any thrown value can be described and encoded', () => {
   fc.assert(
     fc.property(
       fc.anything({ withTypedArray: true, withMap: true, withSet: true, withNullPrototype: true }),
@@ -18,7 +18,7 @@ test('whatever is thrown can be described and sent', () => {
   );
 });
 
-test('plain values come back equal', () => {
+test('thrown JSON values arrive equal', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (thrown) => {
       expect(reviveThrown(describeThrown(thrown))).toEqual(thrown);
@@ -26,7 +26,7 @@ test('plain values come back equal', () => {
   );
 });
 
-test('causes beyond the limit are cut off, not refused', () => {
+test('a chain of causes is cut off at 1,000 errors', () => {
   let error = new Error('0');
   for (let i = 1; i < 3_000; i += 1) error = new Error(String(i), { cause: error });
   const { errors } = describeThrown(error);

@@ -8,7 +8,7 @@ import { decodeValue, encodeValue } from '../../../src/channel/values/codec.js';
 import { Tag } from '../../../src/channel/values/compact.js';
 import { ProtocolError, SerializationError } from '../../../src/errors.js';
 
-/** As it comes out at the other end: the buffers in memory of their own. */
+/** Encodes and decodes a value, and copies its buffers in between, as the channel does. */
 function roundTrip(value: unknown): unknown {
   const { metadata, buffers } = encodeValue(value, 'value');
   return decodeValue({ metadata, buffers: buffers.map((bytes) => bytes.slice()) });
@@ -18,12 +18,12 @@ function isCompact(value: unknown): boolean {
   return encodeValue(value, 'value').metadata[0] !== Tag.Clone;
 }
 
-describe('values of the compact form', () => {
+describe('the compact form carries', () => {
   test.each([
     ['undefined', undefined],
     ['null', null],
     ['booleans', [true, false]],
-    ['whole numbers', [0, 1, -1, 63, 64, -64, -65, 127, 128, 2 ** 31 - 1, -(2 ** 31)]],
+    ['integers of 32 bits', [0, 1, -1, 63, 64, -64, -65, 127, 128, 2 ** 31 - 1, -(2 ** 31)]],
     ['other numbers', [2 ** 31, -(2 ** 31) - 1, 2 ** 53, 0.1, -0, NaN, Infinity, -Infinity, 5e-324]],
     ['strings', ['', 'a', 'é'.repeat(15), 'x'.repeat(63), 'x'.repeat(64), 'x'.repeat(65), 'ÿ'.repeat(300)]],
     ['wide strings', ['€', '日本語'.repeat(40), '😀', '\ud800', 'x'.repeat(100) + 'Ā']],
@@ -42,12 +42,12 @@ describe('values of the compact form', () => {
     expect(copies.map(Number)).toEqual(dates.map(Number));
   });
 
-  test('a long string', () => {
+  test('long strings', () => {
     const value = { narrow: 'é'.repeat(1_000_000), wide: '€'.repeat(1_000_000) };
     expect(roundTrip(value)).toStrictEqual(value);
   });
 
-  test('an own property of the name __proto__ makes no prototype', () => {
+  test('an own property `__proto__` without changing the prototype', () => {
     const value: unknown = JSON.parse('{"__proto__": {"polluted": true}}');
     const copy = roundTrip(value) as object;
     expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
@@ -71,7 +71,7 @@ describe('values of the compact form', () => {
     ['ArrayBuffer', new Uint8Array([9, 8, 7]).buffer],
     ['an empty Float32Array', new Float32Array(0)],
     ['an empty ArrayBuffer', new ArrayBuffer(0)],
-  ])('%s, in a list beside others', (_name, value) => {
+  ])('%s, in an array with other values', (_name, value) => {
     const list = [value, 'x', new Uint8Array([1])];
     expect(isCompact(list)).toBe(true);
     const copy = roundTrip(list) as unknown[];
@@ -80,20 +80,20 @@ describe('values of the compact form', () => {
     expect(Buffer.isBuffer(copy[0])).toBe(Buffer.isBuffer(value));
   });
 
-  test('of a view of a larger buffer only what it shows', () => {
+  test('only the visible part of a larger buffer', () => {
     const whole = new Float32Array(1_000).fill(1);
     const copy = roundTrip(whole.subarray(10, 12)) as Float32Array;
     expect(copy).toEqual(new Float32Array([1, 1]));
     expect(copy.buffer.byteLength).toBe(8);
   });
 
-  test('views are not copied', () => {
+  test('views without copying them', () => {
     const value = new Float32Array(1_000);
     expect(encodeValue(value, 'value').buffers[0]?.buffer).toBe(value.buffer);
   });
 });
 
-describe('values that take the form of V8', () => {
+describe("V8's form carries", () => {
   const shared = { shared: true };
   const cycle: Record<string, unknown> = { name: 'cycle' };
   cycle['self'] = cycle;
@@ -115,14 +115,14 @@ describe('values that take the form of V8', () => {
     expect(roundTrip(value)).toEqual(deserialize(serialize(value)));
   });
 
-  test('an object that stands in two places stays one', () => {
+  test('an object that occurs twice as a single object', () => {
     const [a, b] = roundTrip([shared, shared]) as [object, object];
     expect(a).toBe(b);
     const map = roundTrip(new Map([['x', cycle]])) as Map<string, typeof cycle>;
     expect(map.get('x')?.['self']).toBe(map.get('x'));
   });
 
-  test('the memory of views and ArrayBuffers stays beside the serializer', () => {
+  test('views and ArrayBuffers without passing their bytes through the serializer', () => {
     const large = new Float32Array(100_000).fill(0.5);
     const value = new Map<string, unknown>([
       ['view', large],
@@ -136,13 +136,13 @@ describe('values that take the form of V8', () => {
     expect(new Float32Array(copy.get('buffer') as ArrayBuffer)).toEqual(large);
   });
 
-  test('an error', () => {
+  test('errors', () => {
     const copy = roundTrip(new RangeError('too far')) as Error;
     expect([copy.name, copy.message]).toEqual(['RangeError', 'too far']);
   });
 });
 
-describe('what cannot cross is named by its path', () => {
+describe('encoding throws a SerializationError with the path of', () => {
   const revoked = Proxy.revocable({}, {});
   revoked.revoke();
   test.each<[string, unknown, string]>([
@@ -162,7 +162,7 @@ describe('what cannot cross is named by its path', () => {
       },
       'value.model',
     ],
-    ['the value itself', () => 0, 'value'],
+    ['the value itself, if it is a function', () => 0, 'value'],
   ])('%s', (_name, value, path) => {
     let thrown: unknown;
     try {
@@ -173,20 +173,20 @@ describe('what cannot cross is named by its path', () => {
     expect(thrown).toBeInstanceOf(SerializationError);
     expect(thrown).toMatchObject({ path });
   });
-
-  test('a value can be encoded while another one is', () => {
-    const value = {
-      before: 1,
-      get inner() {
-        return encodeValue({ other: ['x', 'y'] }, 'inner').metadata.byteLength;
-      },
-      after: 2,
-    };
-    expect(roundTrip(value)).toEqual({ before: 1, inner: expect.any(Number), after: 2 });
-  });
 });
 
-describe('for any value', () => {
+test('a getter may encode another value while its object is encoded', () => {
+  const value = {
+    before: 1,
+    get inner() {
+      return encodeValue({ other: ['x', 'y'] }, 'inner').metadata.byteLength;
+    },
+    after: 2,
+  };
+  expect(roundTrip(value)).toEqual({ before: 1, inner: expect.any(Number), after: 2 });
+});
+
+describe('decoding', () => {
   const anything = fc.anything({
     withBigInt: true,
     withBoxedValues: true,
@@ -199,10 +199,10 @@ describe('for any value', () => {
     stringUnit: 'binary',
   });
 
-  test('it comes out as it would of v8.deserialize(v8.serialize(value))', () => {
+  test('gives the same value as v8.deserialize(v8.serialize(value)) for any value', () => {
     fc.assert(
       fc.property(anything, (value) => {
-        // Jest finds invalid dates of two realms unequal; they have a test of their own.
+        // Jest treats invalid dates of two realms as unequal. The test of dates covers them.
         fc.pre(!inspect(value, { depth: Infinity }).includes('Invalid Date'));
         expect(roundTrip(value)).toStrictEqual(deserialize(serialize(value)));
       }),
@@ -210,7 +210,7 @@ describe('for any value', () => {
     );
   });
 
-  test('damaged bytes give a value or a ProtocolError, and nothing else', () => {
+  test('gives a value or throws a ProtocolError for damaged bytes', () => {
     const damage = fc.record({ at: fc.nat(), to: fc.nat(255), cut: fc.nat(3) });
     fc.assert(
       fc.property(anything, damage, (value, { at, to, cut }) => {
@@ -223,7 +223,7 @@ describe('for any value', () => {
     );
   });
 
-  test('random bytes give a value or a ProtocolError, and nothing else', () => {
+  test('gives a value or throws a ProtocolError for random bytes', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 200 }),
