@@ -109,7 +109,7 @@ export class ProcessExitError extends BrokerError {
 
 /**
  * The call ran longer than `timeout` (code `ERR_DUAL_CALL_TIMEOUT`, `started: true`) or waited longer than
- * `queueTimeout` (code `ERR_DUAL_QUEUE_TIMEOUT`, `started: false`).
+ * `queueTimeout` (code `ERR_DUAL_QUEUE_TIMEOUT`; `started` is true if it had been sent ahead to a process).
  */
 export class CallTimeoutError extends BrokerError {
   override readonly code: 'ERR_DUAL_CALL_TIMEOUT' | 'ERR_DUAL_QUEUE_TIMEOUT';

@@ -32,6 +32,23 @@ describe('the option batch', () => {
     });
   });
 
+  test('rejects with the reason', () => {
+    const batch = { method: 'predictBatch' } as const;
+    // @ts-expect-error only calls of a method with exactly one parameter can make batches
+    new Broker<typeof makeDefault>(url, { batch: { predictLater: batch } });
+    // @ts-expect-error no method takes an array of its argument and returns an array of its results
+    new Broker<typeof makeDefault>(url, { batch: { labelBatch: batch } });
+  });
+
+  test('rejects every method of a pipeline without any that could make batches', () => {
+    interface Single {
+      predict(image: Uint8Array, options?: { topK?: number }): number;
+    }
+    expect(Broker.start<() => Single>).type.not.toBeCallableWith(url, {
+      batch: { predict: { method: 'noSuchMethod' } },
+    });
+  });
+
   test('rejects unknown fields and invalid values', () => {
     const method = 'predictBatch' as const;
     expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { batch: { predict: {} } });

@@ -52,3 +52,10 @@ test('an asynchronous factory gives the same broker as a synchronous one', () =>
   const later = new Broker<typeof makePipelineLater>(url, options);
   expect(later.pipeline).type.toBe(sync.pipeline);
 });
+
+test('expose accepts only names of callable methods', () => {
+  expect(Broker.start<typeof makeDefault>).type.toBeCallableWith(url, { expose: ['predict', 'words'] });
+  expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { expose: ['predikt'] });
+  expect(Broker.start<typeof makeDefault>).type.not.toBeCallableWith(url, { expose: ['_internal'] });
+  expect(Broker.start).type.toBeCallableWith(url, { expose: ['anything'] });
+});

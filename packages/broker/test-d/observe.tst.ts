@@ -1,4 +1,12 @@
-import type { BrokerStats, Call, DiagnosticsMessages, ProcessExit } from '@dual/broker';
+import {
+  type BrokerError,
+  type BrokerErrorCode,
+  type BrokerStats,
+  type Call,
+  type DiagnosticsMessages,
+  type ProcessExit,
+  ProtocolError,
+} from '@dual/broker';
 import { describe, expect, test } from 'tstyche';
 
 test('stats() has times that may be undefined, and counts that are always numbers', () => {
@@ -21,5 +29,17 @@ describe('DiagnosticsMessages maps each channel to the type of its messages', ()
 
   test('has no unknown channels', () => {
     expect<DiagnosticsMessages>().type.not.toHaveProperty('dual:broker:call:end');
+  });
+});
+
+describe('the code of an error', () => {
+  test('is one of those that exist, so that a misspelt case does not compile', () => {
+    expect<BrokerError['code']>().type.toBe<BrokerErrorCode>();
+    expect<'ERR_DUAL_QUEUE_FULL'>().type.toBeAssignableTo<BrokerErrorCode>();
+    expect<'ERR_DUAL_QUEUEFULL'>().type.not.toBeAssignableTo<BrokerErrorCode>();
+  });
+
+  test('is known from the class', () => {
+    expect(new ProtocolError('').code).type.toBe<'ERR_DUAL_PROTOCOL'>();
   });
 });

@@ -16,6 +16,7 @@ export interface Tensor {
 
 /** Name and shape of a model's input or output. */
 export interface TensorInfo {
+  /** Name of the input or output in the model. */
   name: string;
   /** Length of each dimension; `null` is the batch dimension, which may have any length. */
   shape: readonly (number | null)[];

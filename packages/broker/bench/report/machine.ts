@@ -20,8 +20,6 @@ export interface Circumstances {
 
 /**
  * Collects the circumstances of this run.
- * @param folder The folder of this package, with its dependencies in `node_modules`.
- * @param packages Names of the measured packages, which may include this package.
  */
 export function circumstances({
   folder,
@@ -29,7 +27,9 @@ export function circumstances({
   command,
   pinnedTo,
 }: {
+  /** The folder of this package, with its dependencies in `node_modules`. */
   readonly folder: URL;
+  /** Names of the measured packages, which may include this package. */
   readonly packages: readonly string[];
   readonly command: string;
   readonly pinnedTo: number | undefined;

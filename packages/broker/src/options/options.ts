@@ -1,4 +1,11 @@
-import type { BatchMethodName, FactoryArgs, MethodName, PipelineOf } from '../remote/remote.js';
+import type {
+  BatchMethodName,
+  CannotBatch,
+  FactoryArgs,
+  MethodName,
+  PipelineOf,
+  StreamName,
+} from '../remote/remote.js';
 
 /** How often, and how fast, a process that ended is replaced. */
 export interface RestartOptions {
@@ -145,11 +152,6 @@ export interface CommonOptions {
    */
   export?: string | undefined;
   /**
-   * The only methods that may be called.
-   * @default all public methods of the pipeline
-   */
-  expose?: readonly string[] | undefined;
-  /**
    * Most calls that may wait.
    * @default 10_000
    */
@@ -208,7 +210,7 @@ export interface CommonOptions {
   env?: Environment | ((index: number) => Environment) | undefined;
   /**
    * Node's own flags for the child.
-   * @default the flags of this process, without those of the inspector
+   * @default the flags of this process, without those of the inspector, of `--watch`, `--test`, `--eval` and the like
    */
   execArgv?: readonly string[] | undefined;
   /**
@@ -239,10 +241,13 @@ export interface CommonOptions {
 }
 
 /** By the name of a method, how its calls make batches. */
-export type BatchesOf<P> = {
-  readonly [K in MethodName<P> as [BatchMethodName<P, K>] extends [never] ? never : K]?:
-    BatchOptions<BatchMethodName<P, K>> | undefined;
-};
+export type BatchesOf<P> = [MethodName<P>] extends [never]
+  ? Readonly<Record<string, never>>
+  : {
+      readonly [K in MethodName<P>]?:
+        | ([BatchMethodName<P, K>] extends [never] ? CannotBatch<P, K> : BatchOptions<BatchMethodName<P, K>>)
+        | undefined;
+    };
 
 /** Options of a broker whose pipeline is made by the export `C`. */
 export type BrokerOptions<C> = CommonOptions & {
@@ -252,6 +257,11 @@ export type BrokerOptions<C> = CommonOptions & {
    * @default {}
    */
   batch?: BatchesOf<PipelineOf<C>> | undefined;
+  /**
+   * The only methods that may be called.
+   * @default all public methods of the pipeline
+   */
+  expose?: readonly (MethodName<PipelineOf<C>> | StreamName<PipelineOf<C>>)[] | undefined;
 } & ([] extends FactoryArgs<C>
     ? {
         /**

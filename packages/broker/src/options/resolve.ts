@@ -69,7 +69,7 @@ const brokerReaders = {
   sharedMemory,
   output: optional("'inherit', 'ignore' or a function", 'inherit', isOutput),
   workerPath: optional('a path or a file URL', undefined, isPathOrUrl),
-} satisfies Record<keyof CommonOptions | 'args' | 'batch', Reader<unknown>>;
+} satisfies Record<keyof CommonOptions | 'args' | 'batch' | 'expose', Reader<unknown>>;
 
 /** The options of one call. A limit that is not given is the broker's. */
 const callReaders = {

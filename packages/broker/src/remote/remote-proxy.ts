@@ -1,14 +1,14 @@
 import { ASKED_BY_THE_RUNTIME, type Remote } from './remote.js';
 
-/** How methods are called. */
+/** Makes the calls of a proxy. */
 export interface Invoker {
   /** Calls a method that returns its result. */
   call(method: string, args: readonly unknown[]): ProxiedCall;
-  /** Reads a method that yields; makes no call before the first chunk is asked for. */
+  /** Reads a method that yields. Makes no call before the first chunk is asked for. */
   stream(method: string, args: readonly unknown[]): AsyncIterable<unknown>;
 }
 
-/** A call whose caller may turn out to want a stream. */
+/** A call whose caller may iterate it instead of awaiting its result. */
 export interface ProxiedCall {
   readonly result: Promise<unknown>;
   /** Takes the call back. */
@@ -19,7 +19,7 @@ export interface ProxiedCall {
 export function remoteProxy<P>(invoker: Invoker): Remote<P> {
   const reserved = new Set<string>(ASKED_BY_THE_RUNTIME);
   const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
-  const target = Object.create(null) as Remote<P>;
+  const target = Object.create(null) as Remote<P> & object;
   return new Proxy(target, {
     get(_target, name) {
       if (name === 'toString') return () => '[remote pipeline]';
@@ -37,8 +37,8 @@ export function remoteProxy<P>(invoker: Invoker): Remote<P> {
 }
 
 /**
- * Only types know here whether a method yields, and they are gone. So it is called, as a method that returns its
- * result; who iterates what comes back takes that call back, before it could start, and reads the stream.
+ * Only the types know whether a method yields, and they are gone at run time. So the method is called as one that returns
+ * its result. If the caller iterates the promise, the call is taken back before it could start, and the stream is read.
  */
 function callOrStream(invoker: Invoker, method: string, args: readonly unknown[]): Promise<unknown> {
   const call = invoker.call(method, args);
@@ -52,7 +52,7 @@ function callOrStream(invoker: Invoker, method: string, args: readonly unknown[]
     }
     return stream[Symbol.asyncIterator]();
   };
-  // Bound: a promise that has a closure for a property is not collected with what is young, nor is its result.
+  // Bound, because a promise with a closure as a property survives until the next full collection, with its result.
   result[Symbol.asyncIterator] = read.bind(undefined);
   return result;
 }

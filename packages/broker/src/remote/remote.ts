@@ -1,10 +1,13 @@
-/** A pipeline as the broker sees it before anything is known about it: methods of unknown arguments. */
+import type { Refused } from './refused.js';
+import type { SendableArgs } from './sendable.js';
+
+/** A pipeline of unknown type: methods with unknown arguments and results. */
 export type UnknownPipeline = Record<string, (...args: unknown[]) => unknown>;
 
-/** What a module exports of which no type is given. */
+/** The export of a module of unknown type. */
 export type UnknownFactory = (...args: unknown[]) => UnknownPipeline;
 
-/** What a pipeline module exports: a class, called with `new`, or a function; both may be asynchronous. */
+/** The export that makes a pipeline: a class, called with `new`, or a function. Both may be asynchronous. */
 export type PipelineFactory =
   (abstract new (...args: never[]) => object) | ((...args: never[]) => object | Promise<object>);
 
@@ -15,20 +18,20 @@ export type PipelineOf<C> = C extends abstract new (...args: never[]) => infer P
     ? Made<P>
     : never;
 
-/** Not `Awaited`: a pipeline may have a method of the name `then`. */
+/** Not `Awaited`, because a pipeline may have a method `then`. */
 type Made<P> = P extends Promise<infer Q> ? Q : P;
 
-/** The arguments that the export `C` is constructed with. */
+/** The arguments of the export `C`. */
 export type FactoryArgs<C> = C extends abstract new (...args: infer A) => unknown
-  ? A
+  ? SendableArgs<A>
   : C extends (...args: infer A) => unknown
-    ? A
+    ? SendableArgs<A>
     : never;
 
-/** What methods yield: generators, sync or async, iterators, `ReadableStream`s, Node's streams. */
+/** Return types of methods that yield: generators (sync or async), iterators, `ReadableStream`s, Node streams. */
 type Yields<T> = AsyncIterable<T> | IterableIterator<T>;
 
-/** Whether a method that returns `R` returns its result, or yields results, or nobody knows. */
+/** Whether a method that returns `R` returns its result or yields results. */
 type Way<R> = [R] extends [never]
   ? 'returns'
   : unknown extends R
@@ -37,38 +40,47 @@ type Way<R> = [R] extends [never]
       ? 'yields'
       : 'returns';
 
-/** Names of the methods of `P` that can be called from the other process, in one of these ways. */
-type NameOf<P, W> = {
-  [K in keyof P]-?: K extends 'then' | 'constructor' | `_${string}`
-    ? never
-    : K extends string
-      ? P[K] extends (...args: never[]) => infer R
-        ? Way<R> extends W
-          ? K
+/** The ways of methods that can be called by `call` (and `submit`), and by `stream`. */
+interface WaysOf {
+  call: 'returns' | 'unknown';
+  stream: 'yields' | 'unknown';
+}
+
+/**
+ * The names of the callable methods of `P`. A mapped type, and not an alias with a parameter: the compiler's error for a
+ * wrong name then lists the names, instead of the name of the alias.
+ */
+type Names<P> = {
+  [By in keyof WaysOf]: {
+    [K in keyof P]-?: K extends 'then' | 'constructor' | `_${string}`
+      ? never
+      : K extends string
+        ? P[K] extends (...args: never[]) => infer R
+          ? Way<R> extends WaysOf[By]
+            ? K
+            : never
           : never
-        : never
-      : never;
-}[keyof P];
+        : never;
+  }[keyof P];
+};
 
 /** Names of the methods of `P` that return their result: for `call` and `submit`. */
-export type MethodName<P> = NameOf<P, 'returns' | 'unknown'>;
+export type MethodName<P> = Names<P>['call'];
 
 /** Names of the methods of `P` that yield results: for `stream`. */
-export type StreamName<P> = NameOf<P, 'yields' | 'unknown'>;
+export type StreamName<P> = Names<P>['stream'];
 
-/** The arguments of method `K`. */
-export type MethodArgs<P, K extends MethodName<P> | StreamName<P>> = P[K] extends (
-  ...args: infer A
-) => unknown
-  ? A
-  : never;
+/** The arguments of method `K`. An argument that cannot cross to another process has a type that says why. */
+export type MethodArgs<P, K extends MethodName<P> | StreamName<P>> = SendableArgs<Parameter<P[K]>>;
 
-/** What a call of method `K` resolves to. */
+type Parameter<M> = M extends (...args: infer A) => unknown ? A : never;
+
+/** The value that a call of method `K` resolves to. */
 export type MethodResult<P, K extends MethodName<P>> = P[K] extends (...args: never[]) => infer R
   ? Awaited<R>
   : never;
 
-/** What a stream of method `K` gives. */
+/** The chunks of a stream of method `K`. */
 export type StreamChunk<P, K extends StreamName<P>> = P[K] extends (...args: never[]) => infer R
   ? Chunk<R>
   : never;
@@ -80,7 +92,7 @@ type Chunk<R> = unknown extends R ? unknown : Awaited<R> extends Yields<infer T>
  * return an array of its results or errors.
  */
 export type BatchMethodName<P, K extends MethodName<P>> =
-  Required<MethodArgs<P, K>> extends readonly [infer A]
+  Required<Parameter<P[K]>> extends readonly [infer A]
     ? {
         [M in MethodName<P>]: P[M] extends (items: A[]) => infer R
           ? [Awaited<R>] extends [never]
@@ -90,18 +102,24 @@ export type BatchMethodName<P, K extends MethodName<P>> =
               : never
           : never;
       }[MethodName<P>]
-    : // Of a pipeline whose methods are not known, any may do.
-      unknown[] extends MethodArgs<P, K>
+    : // The methods of an unknown pipeline may all be suitable.
+      unknown[] extends Parameter<P[K]>
       ? MethodName<P>
       : never;
 
+/** Why the calls of method `K` cannot make batches. */
+export type CannotBatch<P, K extends MethodName<P>> =
+  Required<Parameter<P[K]>> extends readonly [unknown]
+    ? Refused<'no method takes an array of its argument and returns an array of its results'>
+    : Refused<'only calls of a method with exactly one parameter can make batches'>;
+
 /**
- * Names that the runtime, not the user, asks an object for: `await` looks for `then`, `JSON.stringify` for
- * `toJSON`, template strings for `toString`. On the proxy they are no calls; `broker.call` can make them.
+ * Names that the language runtime asks an object for: `await` looks for `then`, `JSON.stringify` for `toJSON`, a template
+ * string for `toString`. The proxy has no methods of these names. `broker.call` can call them.
  */
 export const ASKED_BY_THE_RUNTIME = ['then', 'constructor', 'toJSON', 'toString', 'valueOf'] as const;
 
-/** What a method that returns `R` returns from the other process. */
+/** The return type in this process of a method that returns `R` in the other. */
 type RemoteResult<R> = {
   returns: Promise<Awaited<R>>;
   yields: AsyncIterable<Chunk<R>>;
@@ -109,14 +127,20 @@ type RemoteResult<R> = {
 }[Way<R>];
 
 /**
- * `P` seen from the other process: every method returns a promise of its awaited result, or an async iterable where it
- * yields. Of an overloaded method the last signature counts; type parameters of a generic one become `unknown`.
+ * `P` seen from the other process. Every method returns a promise of its awaited result, or an async iterable if it yields.
+ * Of an overloaded method only the last signature is known; type parameters of a generic method become `unknown`.
  */
-export type Remote<P> = {
-  // `as` rather than a union of names, so that editors show the documentation of the pipeline's own methods.
+export type Remote<P> = string extends keyof P ? UnknownRemote : KnownRemote<P>;
+
+type KnownRemote<P> = {
+  // `as` instead of a union of names, so that editors show the documentation of the pipeline's own methods.
   readonly [
     K in keyof P as K extends Exclude<MethodName<P> | StreamName<P>, (typeof ASKED_BY_THE_RUNTIME)[number]>
       ? K
       : never
-  ]: P[K] extends (...args: infer A) => infer R ? (...args: A) => RemoteResult<R> : never;
+  ]: P[K] extends (...args: infer A) => infer R ? (...args: SendableArgs<A>) => RemoteResult<R> : never;
 };
+
+/** Under `noUncheckedIndexedAccess` a method of any other type would be possibly undefined, and could not be called. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+type UnknownRemote = Readonly<Record<string, any>>;

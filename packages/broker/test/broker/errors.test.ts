@@ -1,7 +1,7 @@
 import { Broker } from '@dual/broker';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { fixture, startBroker } from '../support/brokers.js';
+import { fixture, type Methods,startBroker } from '../support/brokers.js';
 import { caught, caughtError } from '../support/errors.js';
 
 let broker: Broker;
@@ -59,7 +59,10 @@ const waysToCall: Record<string, (method: string) => Promise<unknown>> = {
   },
   'with others': async (method) =>
     await Promise.all([broker.call('echo', [1]), broker.call(method, ['custom'])]),
-  'through the proxy': async (method) => await Reflect.get(broker.pipeline, method)('custom'),
+  'through the proxy': async (method) => {
+    const pipeline: Methods = broker.pipeline;
+    return await pipeline[method]?.('custom');
+  },
   submitted: async (method) => await broker.submit(method, ['custom']).result,
   'with a signal': async (method) =>
     await broker.call(method, ['custom'], { signal: new AbortController().signal }),
@@ -83,7 +86,8 @@ test('the stack trace of a call that the broker refuses shows its caller', async
   const notTaken = async (): Promise<unknown> => await broker.call('echo', [() => 1]);
   const error = await caughtError(notTaken());
   expect(error.stack?.split('\n')[1]).toContain('errors.test');
-  const viaProxy = async (): Promise<unknown> => await Reflect.get(broker.pipeline, 'echo')(() => 1);
+  const pipeline: Methods = broker.pipeline;
+  const viaProxy = async (): Promise<unknown> => await pipeline['echo']?.(() => 1);
   expect((await caughtError(viaProxy())).stack?.split('\n')[1]).toContain('errors.test');
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { fixture, makeBroker, startBroker } from '../support/brokers.js';
+import { fixture, makeBroker, type Methods,startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 
 const UNKNOWN = { name: 'UnknownMethodError', code: 'ERR_DUAL_UNKNOWN_METHOD', started: false };
@@ -91,7 +91,7 @@ test.each(['nothing', '_internal', 'then', 'value'])(
 
 test('the proxy is no thenable, and its properties cannot be set', async () => {
   const broker = await startBroker(fixture('methods.mjs'));
-  const { pipeline } = broker;
+  const pipeline: Methods = broker.pipeline;
   expect(await Promise.resolve(pipeline)).toBe(pipeline);
   for (const name of ['then', 'constructor', 'toJSON', 'valueOf', Symbol.iterator])
     expect(Reflect.get(pipeline, name)).toBeUndefined();

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '@dual/broker';
 import { describe, expect, test } from '@jest/globals';
 
-import { fixture, makeBroker, startBroker, type TestOptions } from '../support/brokers.js';
+import { fixture, makeBroker, type Methods,startBroker, type TestOptions } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit } from '../support/events.js';
 import { runProgram } from '../support/programs.js';
@@ -406,28 +406,29 @@ describe('calling a method in the wrong way', () => {
 
 describe('broker.pipeline', () => {
   test('iterates a method that yields, and awaits one that does not', async () => {
-    const broker = await start();
+    const pipeline: Methods = (await start()).pipeline;
     for (const method of ['count', 'countLater', 'iterator']) {
       for (let i = 0; i < 3; i += 1) {
-        const stream = broker.pipeline[method]?.(4);
+        const stream = pipeline[method]?.(4);
         expect(stream && (await readAll(stream))).toEqual({ chunks: upTo(4), error: undefined });
       }
     }
-    expect(await broker.pipeline['plain']?.('x')).toBe('x');
+    expect(await pipeline['plain']?.('x')).toBe('x');
   });
 
   test('runs a method that is no generator itself only once, even as the first call', async () => {
     const broker = makeBroker(fixture('streams.mjs'));
     for (let runs = 1; runs < 4; runs += 1) {
-      const stream = broker.pipeline['early']?.(4);
+      const pipeline: Methods = broker.pipeline;
+      const stream = pipeline['early']?.(4);
       expect(stream && (await readAll(stream)).chunks).toEqual(upTo(4));
       expect(await broker.call('runs', [])).toBe(runs);
     }
   });
 
   test('rejects an await of a method that yields, and names stream()', async () => {
-    const broker = await start();
-    const error = await caughtError(async () => broker.pipeline['count']?.(1));
+    const pipeline: Methods = (await start()).pipeline;
+    const error = await caughtError(async () => await pipeline['count']?.(1));
     expect(error).toMatchObject({ code: 'ERR_DUAL_UNKNOWN_METHOD' });
     expect(error.message).toContain('stream()');
   });

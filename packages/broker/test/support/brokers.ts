@@ -4,7 +4,13 @@ import { afterEach } from '@jest/globals';
 export interface TestOptions extends CommonOptions {
   args?: readonly unknown[];
   batch?: Record<string, BatchOptions>;
+  expose?: readonly string[];
 }
+
+/** The methods of a pipeline of unknown type. */
+export type Methods = Readonly<
+  Record<string, (...args: unknown[]) => Promise<unknown> & AsyncIterable<unknown>>
+>;
 
 const open = new Set<Broker>();
 

@@ -34,6 +34,7 @@ export function engines(): EngineStatus[] {
 
 /** Why an engine cannot be used. */
 export interface Unavailable {
+  /** The reason, as a clause: `onnxruntime-node is not installed`. */
   reason: string;
   /** Advice for the user. Absent if nothing helps. */
   remedy?: string;
