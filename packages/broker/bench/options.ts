@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import type { Contender } from './contender.js';
+import { brokerContenders } from './contenders/broker.js';
 import type { Task } from './tasks.js';
 
 /** The command line, or the machine, does not allow the run. The message tells the user what to do. */
@@ -26,13 +30,14 @@ export function parseOptions(
   tasks: readonly Task[],
 ): Options {
   const values = parse(args);
+  const entrants = [...contenders, ...values.build.flatMap(parseBuild)];
   const seconds = Number(values.seconds);
   if (!(seconds > 0 && seconds < Infinity)) {
     throw new UsageError(`--seconds takes a number above 0, not '${values.seconds}'`);
   }
   return {
     help: values.help,
-    contenders: select('--contenders', values.contenders, contenders),
+    contenders: select('--contenders', values.contenders, entrants),
     tasks: select('--tasks', values.tasks, tasks),
     seconds,
     pin: values.pin,
@@ -48,6 +53,7 @@ export function usage(contenders: readonly Contender[], tasks: readonly Task[]):
   --pin               keep all processes on one core
   --seconds N         total time to measure, after a warm-up of half that time (default: 120)
   --contenders A,B    measure only these: ${namesOf(contenders)}
+  --build NAME=DIR    measure another build of this broker too: DIR is its dist/ (may be repeated)
   --tasks A,B         run only these: ${namesOf(tasks)}
   --json FILE         write all figures to FILE
   --write             write the table and the chart to docs/`;
@@ -62,6 +68,7 @@ function parse(args: readonly string[]) {
         pin: { type: 'boolean', default: false },
         seconds: { type: 'string', default: '120' },
         contenders: { type: 'string' },
+        build: { type: 'string', multiple: true, default: [] },
         tasks: { type: 'string' },
         json: { type: 'string' },
         write: { type: 'boolean', default: false },
@@ -70,6 +77,15 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function parseBuild(value: string): readonly Contender[] {
+  const [name = '', folder = ''] = value.split('=');
+  const file = resolve(join(folder, 'index.js'));
+  if (name === '' || !existsSync(file)) {
+    throw new UsageError(`--build takes NAME=DIR, with an index.js in DIR, not '${value}'`);
+  }
+  return brokerContenders(name, pathToFileURL(file));
 }
 
 function select<T extends { readonly name: string }>(

@@ -1,5 +1,5 @@
 import type { Contender } from '../contender.js';
-import { brokerContender } from './broker.js';
+import { brokerContenders } from './broker.js';
 import { forkContender } from './fork.js';
 import { jestWorker } from './jest-worker.js';
 import { piscinaContender } from './piscina.js';
@@ -11,14 +11,7 @@ import { workerpoolProcess } from './workerpool.js';
 
 /** All contenders, in the order of the table. The others are compared with the first one. */
 export const contenders: readonly Contender[] = [
-  brokerContender(
-    { name: 'broker', title: '@dual/broker', settings: 'sharedMemory false' },
-    { sharedMemory: false },
-  ),
-  brokerContender(
-    { name: 'broker-shared-memory', title: '@dual/broker, shared memory', settings: 'sharedMemory true' },
-    { sharedMemory: true },
-  ),
+  ...brokerContenders(''),
   forkContender('advanced'),
   forkContender('json'),
   bareSockets,
