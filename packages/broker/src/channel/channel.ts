@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import { writeSync } from 'node:fs';
 import type { OnReadOpts, Socket } from 'node:net';
 
 import { ProtocolError } from '../errors.js';
@@ -31,8 +30,6 @@ export interface Pipes {
   /** Must be made with the channel's `onread`. */
   readonly input: Socket;
   readonly output: Socket;
-  /** File descriptor of the output, if it is known. */
-  readonly outputFd: number | undefined;
 }
 
 type State =
@@ -113,7 +110,8 @@ export class Channel {
 
   /** Not by queueMicrotask, which makes an async resource each time, nor by `then`, which user code may replace. */
   async #flushAfterTick(): Promise<void> {
-    await SETTLED;
+    // eslint-disable-next-line @typescript-eslint/await-thenable -- a promise to await would be one more to make
+    await undefined;
     this.flush();
   }
 
@@ -133,7 +131,7 @@ export class Channel {
     if (!output.writable) return true;
     if (pieces.length === 0) return output.writableLength === 0;
     if (pieces.length > 1) output.cork();
-    for (const piece of pieces) this.#write(piece, pipes);
+    for (const piece of pieces) this.#write(piece, output);
     if (pieces.length > 1) output.uncork();
     return output.writableLength === 0;
   }
@@ -158,11 +156,10 @@ export class Channel {
     pipes?.output.destroy();
   }
 
-  #write({ bytes, borrowed }: Piece, { output, outputFd }: Pipes): void {
+  #write({ bytes, borrowed }: Piece, output: Socket): void {
     this.#sent += bytes.byteLength;
     if (!borrowed) {
-      const written = outputFd !== undefined && output.writableLength === 0 ? tryWrite(outputFd, bytes) : 0;
-      if (written < bytes.length) output.write(written === 0 ? bytes : bytes.subarray(written));
+      output.write(bytes);
       return;
     }
     // The memory belongs to the caller. If it was transferred away, the frame is shorter than its head announces.
@@ -191,19 +188,6 @@ export class Channel {
     if (this.#state.name === 'ended') return;
     this.#state = { name: 'ended', pipes: this.#state.pipes };
     this.#options.onEnd(error);
-  }
-}
-
-const SETTLED = Promise.resolve();
-/** Captured before user code can replace it. */
-const write = writeSync;
-
-/** @returns How many bytes were written. 0 also on an error: the socket will report it. */
-function tryWrite(fd: number, bytes: Uint8Array): number {
-  try {
-    return write(fd, bytes, 0, bytes.length);
-  } catch {
-    return 0;
   }
 }
 

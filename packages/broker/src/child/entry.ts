@@ -66,7 +66,7 @@ const input = new Socket(inputOptions);
 // The input ends only if the broker's process ends: a living broker closes it after this process has exited.
 input.once('end', () => process.once('exit', endGroup));
 const output = new Socket({ fd: TO_BROKER_FD, readable: false, writable: true });
-channel.connect({ input, output, outputFd: TO_BROKER_FD });
+channel.connect({ input, output });
 
 process.on('uncaughtException', (error) => {
   if (!('host' in state && state.host.blame(error))) crash(error);

@@ -26,9 +26,6 @@ const TURN = 1;
 /** Token bucket of progress reports for all calls of the process: at once, and then one per interval, in ms. */
 const REPORTS = { burst: 32, interval: 2 };
 
-/** Options of a call that does not exist. */
-const NO_CALL = { id: 0, key: 0, method: '', attempt: 0, traceparent: undefined, streams: false };
-
 export interface HostOptions {
   readonly methods: Methods;
   /** Number of calls, or batches, that run at once. */
@@ -65,11 +62,6 @@ export class Host {
   /** Running calls and batches, each of which takes a place. */
   readonly #jobs = new Set<RunningCall>();
   readonly #setting: RunningCallSetting;
-  /**
-   * Keeps the shape of a RunningCall alive. If a full collection finds no object of a shape, V8 drops the shape and the
-   * code that it compiled for it. With large buffers such collections come every few calls.
-   */
-  readonly #keptShape: RunningCall;
   /** Whether calls are being started, or will be after an event that is awaited. */
   #starting: 'no' | 'now' | 'later' = 'no';
   /** When the event loop last called `work`, by `performance.now()`. */
@@ -81,7 +73,6 @@ export class Host {
     this.#options = options;
     const { channel, maxMessageBytes, keySeries } = options;
     this.#setting = { channel, maxMessageBytes, keySeries, allowance: new Allowance(REPORTS) };
-    this.#keptShape = new RunningCall(NO_CALL, this.#setting);
   }
 
   /** Notes the traceparent of a call that comes next. */

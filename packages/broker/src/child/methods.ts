@@ -21,8 +21,6 @@ export class Methods {
   readonly #pipeline: Pipeline;
   readonly #exposed: ReadonlySet<string> | undefined;
   readonly #found = new Map<string, Found>();
-  /** The latest one. Most calls are for the same method as the call before. */
-  #last: Found | undefined;
 
   /** @throws {PermanentStartError} If `expose` or `batchMethods` names a method that does not exist. */
   constructor(pipeline: Pipeline, { expose, batchMethods }: Pick<Init, 'expose' | 'batchMethods'>) {
@@ -47,11 +45,8 @@ export class Methods {
 
   /** The method of that name, bound to the pipeline; `undefined` if there is none that may be called. */
   get(name: string): Method | undefined {
-    const found = this.#last?.name === name ? this.#last : this.#found.get(name);
-    if (found !== undefined && this.#isThere(found)) {
-      this.#last = found;
-      return found.method;
-    }
+    const found = this.#found.get(name);
+    if (found !== undefined && this.#isThere(found)) return found.method;
     if (this.#exposed !== undefined && !this.#exposed.has(name)) return undefined;
     const again = this.#find(name);
     if (again === undefined) this.#found.delete(name);

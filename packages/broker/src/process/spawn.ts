@@ -19,8 +19,6 @@ export interface SpawnedChild {
   readonly input: Socket;
   /** Frames to the child. */
   readonly output: Socket;
-  /** The file descriptor of `output`, if it is known. */
-  readonly outputFd: number | undefined;
   /** Held open as long as this process lives. When it closes, the child ends itself. */
   readonly lifeline: Socket;
   readonly stdout: Readable;
@@ -86,24 +84,13 @@ function spawnWith(
     throw noPipesError();
   }
   for (const socket of [input, output, lifeline, stdout, stderr]) if (isSocket(socket)) socket.unref();
-  return { process: child, input, output, outputFd: descriptorOf(output), lifeline, stdout, stderr };
+  return { process: child, input, output, lifeline, stdout, stderr };
 }
 
 function entryFile(workerPath: string | URL | undefined): string {
   // Bundlers look for exactly this form of the expression.
   const entry = workerPath ?? new URL('./child.js', import.meta.url);
   return entry instanceof URL || entry.startsWith('file:') ? fileURLToPath(entry) : entry;
-}
-
-/**
- * The file descriptor of a socket. Node does not document the property. Without it, all frames are written by the
- * socket, which takes a microsecond longer.
- */
-function descriptorOf(socket: Socket): number | undefined {
-  const handle: unknown = Reflect.get(socket, '_handle');
-  if (typeof handle !== 'object' || handle === null) return undefined;
-  const fd: unknown = Reflect.get(handle, 'fd');
-  return typeof fd === 'number' && fd > 2 ? fd : undefined;
 }
 
 function isSocket(stream: unknown): stream is Socket {

@@ -52,7 +52,6 @@ function callOrStream(invoker: Invoker, method: string, args: readonly unknown[]
     }
     return stream[Symbol.asyncIterator]();
   };
-  // Bound, because a promise with a closure as a property survives until the next full collection, with its result.
-  result[Symbol.asyncIterator] = read.bind(undefined);
+  result[Symbol.asyncIterator] = read;
   return result;
 }
