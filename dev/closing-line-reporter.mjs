@@ -1,4 +1,7 @@
-/** A Jest reporter that tells `dev/lib/test.mjs`, which started Jest and prints the closing line, how it ended. */
+/**
+ * A Jest reporter that sends the counts to `dev/lib/test.mjs`, which started Jest and prints the closing line. Jest's own
+ * last line cannot be replaced, and does not count failed checks.
+ */
 export default class ClosingLineReporter {
   /**
    * @param {unknown} _contexts
@@ -7,7 +10,7 @@ export default class ClosingLineReporter {
   onRunComplete(_contexts, results) {
     process.send?.({
       passed: results.numPassedTests,
-      // A file that could not be loaded ran no test, and is a failure all the same.
+      // A file that could not be loaded ran no test, and still counts as a failure.
       failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
       skipped: results.numPendingTests + results.numTodoTests,
     });

@@ -8,11 +8,11 @@ import { endWithNpm, interruptible } from './interruption.mjs';
 import { root } from './root.mjs';
 
 /**
- * Installs and builds what changed, then turns this process into the program `main`, with the arguments it was given:
- * no wrapper stands between the program and the signals it gets.
+ * Installs and builds whatever has changed, then turns this process into the program `main`, with the same arguments. So no
+ * wrapper stands between the program and its signals.
  *
- * @param {string} main Its path in the project.
- * @param {string} folder The package to build, with all it needs; the root for everything.
+ * @param {string} main Path of the program in the project.
+ * @param {string} folder The package to build, with everything that it needs. The root builds everything.
  */
 export async function become(main, folder) {
   endWithNpm();

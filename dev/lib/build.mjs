@@ -3,13 +3,13 @@ import { progress } from './progress.mjs';
 import { wireit } from './wireit.mjs';
 
 /**
- * Builds a package and all it depends on, where their sources changed.
+ * Builds a package, and everything that it depends on, if their sources have changed.
  *
  * @param {AbortSignal} stop
- * @param {string} [folder] The package's, in the project (default: the root, which builds everything).
+ * @param {string} [folder] Folder of the package in the project (default: the root, which builds everything).
  */
 export async function build(stop, folder) {
-  // An up-to-date check alone is over before this appears.
+  // If nothing has changed, the check ends before this appears.
   const show = progress('Building', { delay: 1500 });
   const { code, lines } = await wireit('build', { folder, stop });
   show.end();

@@ -1,11 +1,10 @@
 import { wireit } from './wireit.mjs';
 
 /**
- * Runs every static check (types, lint, format, unused code, type tests), shows what the failed ones say, and
- * returns their names.
+ * Runs every static check (types, lint, imports, format, unused code, type tests), and prints the output of the failed ones.
  *
  * @param {AbortSignal} stop
- * @returns {Promise<string[]>}
+ * @returns {Promise<string[]>} Names of the failed checks.
  */
 export async function failedChecks(stop) {
   const { code, lines } = await wireit('check', { stop, env: { WIREIT_FAILURES: 'continue' } });

@@ -1,4 +1,4 @@
-/** A step of the set-up that went wrong: one line for the user, and what the step printed. */
+/** A failed step of the set-up: one line for the user, and the output of the step. */
 export class Failure extends Error {
   /**
    * @param {string} message
@@ -12,7 +12,7 @@ export class Failure extends Error {
 }
 
 /**
- * Prints the failure, the one line that explains it last, and ends this process with the failed step's exit code.
+ * Prints the failure, with the line that explains it at the end, and exits with the exit code of the failed step.
  *
  * @param {unknown} error
  * @returns {never}

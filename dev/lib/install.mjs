@@ -7,12 +7,12 @@ import { progress } from './progress.mjs';
 import { root } from './root.mjs';
 import { run } from './run.mjs';
 
-/** What {@link installationId} was when the last installation had ended well. */
+/** Contains the {@link installationId} of the last complete installation. */
 const stamp = join(root, 'node_modules', '.installation-id');
 
 /**
- * For npx and pnpm alike: three more attempts within about 13 s. The default is two within 70 s, in which somebody
- * without a network sees nothing happen.
+ * For both npx and pnpm: three more attempts within about 13 s. The default is two within 70 s, in which a user without a
+ * network sees nothing happen.
  */
 const quickRetries = {
   npm_config_fetch_retries: '3',
@@ -22,9 +22,9 @@ const quickRetries = {
 };
 
 /**
- * Installs every dependency from the lockfile, with the pnpm that package.json names, through npx: nothing has to be
- * installed globally. Where nothing changed since the last time, it does not even start pnpm, which would take
- * seconds to find that out.
+ * Installs every dependency from the lockfile. npx runs the pnpm that package.json names, so that nothing has to be
+ * installed globally. If nothing has changed since the last time, pnpm is not started: it would take seconds to find that
+ * out.
  *
  * @param {AbortSignal} stop
  */
@@ -39,7 +39,7 @@ export async function install(stop) {
     ['--yes', packageManager, 'install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only'],
     {
       stop,
-      // What the user has set goes first.
+      // The user's own settings win.
       env: { npm_config_update_notifier: 'false', ...quickRetries, ...process.env },
       onLine: (line) => {
         if (line.startsWith('Progress:')) show.update(line.slice('Progress: '.length));
@@ -61,7 +61,7 @@ function lastInstallationId() {
   }
 }
 
-/** @param {string[]} lines What npx and pnpm printed. */
+/** @param {string[]} lines Output of npx and pnpm. */
 function reason(lines) {
   const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT/;
   return lines.some((line) => offline.test(line))

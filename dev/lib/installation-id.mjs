@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { root } from './root.mjs';
 
 /**
- * A hash of everything an installation comes from (lockfile, manifests, settings, this Node and machine type) and of
- * pnpm's own record of what it installed, so that a change by hand, with whatever tool, shows too.
- * Undefined where there is no complete installation.
+ * A hash of all inputs of an installation (lockfile, manifests, settings, this Node and machine type) and of pnpm's own
+ * record of the result, so that a change by another tool shows too. Undefined if there is no complete installation.
+ *
+ * Our own code, because `pnpm install` takes several seconds to find out that nothing has changed.
  */
 export function installationId() {
   const packages = ['packages', 'examples'].flatMap((group) =>
@@ -35,7 +36,7 @@ export function installationId() {
 }
 
 /**
- * Whether the package's own node_modules is there, if it needs one.
+ * Whether the package's own node_modules exists, if it needs one.
  *
  * @param {string} folder
  * @param {{ dependencies?: object, devDependencies?: object, optionalDependencies?: object }} manifest

@@ -1,40 +1,29 @@
 import { constants } from 'node:os';
 
-import { watchRunner } from './runner-watch.mjs';
-
 /** @type {NodeJS.Signals[]} */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** How often to look whether npm is still there, in ms: its end is noticed well within a second. */
+/** How often to look whether npm is still there, in ms. */
 const checkInterval = 250;
 
 /**
- * Raises SIGTERM in this process once the npm that started it is gone.
- *
- * Outside npm nothing is watched: whoever starts the script in the background may well go away.
+ * Raises SIGTERM in this process when the npm that started it was killed. npm passes all signals on, but SIGKILL ends it
+ * before it can. Without npm nothing is watched: a program that starts the script in the background may well end.
  */
 export function endWithNpm() {
   if (process.env['npm_lifecycle_event'] === undefined) return;
-  const isGone = watchRunner();
+  const npm = process.ppid;
   const timer = setInterval(() => {
-    if (!isGone()) return;
+    if (process.ppid === npm) return;
     clearInterval(timer);
     process.kill(process.pid, 'SIGTERM');
   }, checkInterval);
   timer.unref();
-
-  // Who stops already must not be told twice: to many programs the second signal means "at once".
-  for (const signal of signals) {
-    process.once(signal, () => {
-      clearInterval(timer);
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-    });
-  }
 }
 
 /**
- * Runs `work` with an AbortSignal that fires when this process is told to stop. The process then ends with the code
- * that a shell gives for that signal, but not before `work` has tidied up and returned.
+ * Runs `work` with an AbortSignal that fires when this process is told to stop. When `work` has cleaned up and returned,
+ * the process ends with the exit code that a shell gives for that signal.
  *
  * @template T
  * @param {(stop: AbortSignal) => Promise<T>} work

@@ -9,7 +9,7 @@ import { root } from './root.mjs';
  *
  * @param {string[]} args
  * @param {AbortSignal} stop
- * @returns {Promise<{ passed: number, failed: number, skipped: number }>} At least one failure where Jest itself failed.
+ * @returns {Promise<{ passed: number, failed: number, skipped: number }>} At least one failure if Jest itself failed.
  */
 export async function jest(args, stop) {
   stop.throwIfAborted();

@@ -1,12 +1,14 @@
-/** Between two lines where nothing can be overwritten (a log), in ms. */
+/** Time between two lines in a log, which cannot be overwritten, in ms. */
 const logInterval = 5000;
 
 /**
- * Says on stderr, once `delay` has passed, what is going on and how far it is: in a terminal on one line that is
- * written over, in a log on a line every few seconds. stdout stays free for what the user asked for.
+ * Shows on stderr what is going on, once `delay` has passed: in a terminal on one line that is overwritten, in a log as a
+ * line every few seconds. stdout stays free for the program's own output.
+ *
+ * Our own code, because it runs before any library is installed.
  *
  * @param {string} what
- * @param {{ delay?: number }} [options] `delay` in ms (default: none).
+ * @param {{ delay?: number }} [options] `delay` in ms (default: 0).
  */
 export function progress(what, { delay = 0 } = {}) {
   const terminal = process.stderr.isTTY;

@@ -1,4 +1,4 @@
-// Imported before anything else, so it must parse, and say its one line, on any Node that knows ES modules.
+// Imported before anything else. It must parse on every Node that knows ES modules.
 import { readFileSync } from 'fs';
 
 const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));

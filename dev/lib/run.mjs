@@ -4,14 +4,14 @@ import { createInterface } from 'node:readline';
 
 import { root } from './root.mjs';
 
-/** How long a command that was told to stop may take before it is killed, in ms. */
+/** Time that a command gets to stop before it is killed, in ms. */
 const patience = 5000;
 
 /**
- * Runs a command in the project's root and returns its exit code (null where a signal ended it) and what it printed.
+ * Runs a command in the project's root. Returns its exit code (null if a signal ended it) and its output.
  *
- * It gets a process group of its own, so that `stop` ends all of it: package managers are several processes deep,
- * and few of those pass a signal on.
+ * The command gets a process group of its own, so that `stop` ends all of it: a package manager is several processes deep,
+ * and few of them pass a signal on. Our own code, because it runs before any library is installed.
  *
  * @param {string} command
  * @param {string[]} args
@@ -41,7 +41,7 @@ export async function run(command, args, { stop, env = {}, onLine = () => {} }) 
     try {
       if (child.pid !== undefined) process.kill(-child.pid, signal);
     } catch {
-      // The group is gone already, which is all we want.
+      // The group has already ended.
     }
   };
   /** @type {NodeJS.Timeout | undefined} */

@@ -11,7 +11,7 @@ let passed = 0;
 let failed = 1;
 let skipped = 0;
 
-// The last line is there however the run ends.
+// Printed as the last line, however the run ends.
 process.on('exit', () => {
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 });

@@ -4,8 +4,8 @@ import { root } from './root.mjs';
 import { run } from './run.mjs';
 
 /**
- * Runs a script of a package.json through wireit, which does only what changed since the last time.
- * The environment is what npm would give it; npm itself would cost half a second more.
+ * Runs a script of a package.json through wireit, which repeats only the steps whose inputs have changed. It gets the
+ * environment that npm would give it: starting npm would take another half second.
  *
  * @param {string} script
  * @param {{ folder?: string | undefined, stop: AbortSignal, env?: NodeJS.ProcessEnv }} options `folder` of the package.json in the
@@ -19,7 +19,7 @@ export function wireit(script, { folder = '.', stop, env }) {
       npm_package_json: join(root, folder, 'package.json'),
       npm_config_user_agent: 'npm/0',
       WIREIT_LOGGER: 'quiet-ci',
-      // Up-to-date checks need no cache; one that keeps every old build would grow for ever.
+      // The up-to-date check needs no cache, and a cache of every old build would grow without limit.
       WIREIT_CACHE: 'none',
       ...env,
     },

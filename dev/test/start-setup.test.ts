@@ -46,7 +46,7 @@ describe.each(stops)('%s leaves no process behind', (_name, stop) => {
     const npm = start('npm', ['start'], { cwd: miniWorkspace(), env: strangersEnvironment() });
     await once(server, 'asked');
     const processes = descendants(npm.pid);
-    expect(processes.map(({ command }) => command).join('\n')).toContain('dev/start.mjs');
+    expect(processes.map(({ command }) => command).join('\n')).toContain('dev/main.mjs start');
     stop(npm.pid);
     const { lines } = await npm.ended;
     expect(survivors(processes)).toEqual([]);
@@ -122,7 +122,7 @@ describe('a failed set-up ends with one readable line and a non-zero code', () =
   test('if Node is too old', async () => {
     const folder = miniWorkspace({ 'package.json': { ...manifest({}), engines: { node: '>=99.1' } } });
     for (const script of ['start', 'test']) {
-      const { code, lines } = await run(process.execPath, [`dev/${script}.mjs`], { cwd: folder });
+      const { code, lines } = await run(process.execPath, ['dev/main.mjs', script], { cwd: folder });
       expect(code).toBe(1);
       expect(lines).toEqual([
         `This project needs Node 99.1 or newer, and this is Node ${process.versions.node}: ` +

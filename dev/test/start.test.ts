@@ -17,7 +17,9 @@ test.each(stops)('npm start serves, and %s ends the service and the model proces
   await response.arrayBuffer();
 
   const processes = descendants(npm.pid);
-  const [service, ...others] = processes.filter(({ command }) => command.startsWith('node dev/start.mjs'));
+  const [service, ...others] = processes.filter(({ command }) =>
+    command.startsWith('node dev/main.mjs start'),
+  );
   expect(others).toEqual([]);
   expect(processes.filter(({ parent }) => parent === service?.pid)).toHaveLength(1);
 

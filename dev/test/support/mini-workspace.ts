@@ -30,8 +30,8 @@ export function manifest(scripts: Readonly<Record<string, object>>): object {
     engines: { node: '>=20.19' },
     packageManager: 'pnpm@10.34.9',
     scripts: {
-      start: 'node dev/start.mjs',
-      test: 'node dev/test.mjs',
+      start: 'exec node dev/main.mjs start',
+      test: 'exec node dev/main.mjs test',
       ...Object.fromEntries(Object.keys(scripts).map((name) => [name, 'wireit'])),
     },
     wireit: scripts,

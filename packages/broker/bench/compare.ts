@@ -1,6 +1,9 @@
 /**
  * Compares this build of the broker with an earlier one: `npm run bench:compare -- --old DIR`. Two copies of the old build
  * take part. A column is slower only if it exceeds the old build by more than the two copies differ from each other.
+ *
+ * Each payload is measured in a process of its own: garbage collections of 10 MB would go on during turns of small calls,
+ * and make the copies of one build differ by up to 20 %.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { median, type Summary } from './stats.js';
+import { tasks } from './tasks.js';
 
 interface Run {
   readonly contenders: readonly {
@@ -30,13 +34,12 @@ const { values } = parseArgs({
   options: {
     old: { type: 'string' },
     runs: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '60' },
-    tasks: { type: 'string' },
+    seconds: { type: 'string', default: '15' },
   },
 });
 if (values.old === undefined) {
   console.error(
-    'bench:compare takes --old DIR, the dist/ of an earlier build, and --runs, --seconds, --tasks',
+    'bench:compare takes --old DIR, the dist/ of an earlier build, --runs N, and --seconds N for each payload',
   );
   process.exit(2);
 }
@@ -46,12 +49,19 @@ const OLD = resolve(values.old);
 // Beside the old build, so that both copies find the same koffi.
 const COPY = mkdtempSync(join(dirname(OLD), 'again-'));
 cpSync(OLD, COPY, { recursive: true });
+
+/** Names of the tasks by payload. */
+const groups = new Map<unknown, string[]>();
+for (const { payload, name } of tasks) groups.set(payload, [...(groups.get(payload) ?? []), name]);
+
 try {
   const differences = new Map<string, Difference[]>();
   for (let run = 1; run <= Number(values.runs); run += 1) {
     console.error(`run ${run} of ${values.runs}`);
-    for (const [column, difference] of compare(measure(COPY))) {
-      differences.set(column, [...(differences.get(column) ?? []), difference]);
+    for (const group of groups.values()) {
+      for (const [column, difference] of compare(measure(COPY, group))) {
+        differences.set(column, [...(differences.get(column) ?? []), difference]);
+      }
     }
   }
   report(differences);
@@ -59,17 +69,20 @@ try {
   rmSync(COPY, { recursive: true });
 }
 
-function measure(again: string): Run {
+function measure(again: string, group: readonly string[]): Run {
   const json = join(again, 'figures.json');
   const names = ['broker', 'old', 'again'].flatMap((name) => [name, `${name}-shared-memory`]);
   const args = ['--pin', '--seconds', values.seconds, '--contenders', names.join(), '--json', json];
   const builds = ['--build', `old=${OLD}`, '--build', `again=${again}`];
-  const tasks = values.tasks === undefined ? [] : ['--tasks', values.tasks];
   const main = join(FOLDER, 'bench/dist/main.js');
-  const { status } = spawnSync(process.execPath, [main, ...args, ...builds, ...tasks], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  if (status !== 0) throw new Error(`the benchmark ended with exit code ${status ?? 'null'}`);
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [main, ...args, ...builds, '--tasks', group.join()],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  if (status !== 0) throw new Error(`the benchmark failed:\n${String(stderr)}`);
   return JSON.parse(readFileSync(json, 'utf8')) as Run; // the benchmark wrote it
 }
 

@@ -158,7 +158,7 @@ function rejection(error: unknown, site: CallSite): Promise<never> {
   });
 }
 
-/** Of a refused call. */
+/** The details of the error of a refused call. */
 function details(method: string, { key }: ResolvedCallOptions): BrokerErrorDetails {
   return { key, method, started: false };
 }

@@ -99,10 +99,10 @@ export class Channel {
     return { sent: this.#sent, received: pipes?.input.bytesRead ?? 0 };
   }
 
-  /** Queues frames. All frames of one tick leave in one write. Does nothing once the channel has ended. */
-  send(...frames: readonly Frame[]): void {
+  /** Queues a frame. All frames of one tick leave in one write. Does nothing once the channel has ended. */
+  send(frame: Frame): void {
     if (this.#state.name === 'ended') return;
-    for (const frame of frames) this.#outgoing.add(frame, this.#reader.seal ?? 0);
+    this.#outgoing.add(frame, this.#reader.seal ?? 0);
     if (this.#leaves !== 'unscheduled') return;
     this.#leaves = 'after tick';
     void this.#flushAfterTick();

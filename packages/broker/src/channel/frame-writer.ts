@@ -17,6 +17,8 @@ export function isCopied({ buffers }: Payload): boolean {
   return buffers.every(({ byteLength }) => byteLength <= WORTH_COPYING);
 }
 
+const NO_PIECES: readonly Piece[] = [];
+
 /** Turns frames into few pieces to write: small buffers are gathered, large ones are not copied. */
 export class FrameWriter {
   #pieces: Piece[] = [];
@@ -43,6 +45,7 @@ export class FrameWriter {
 
   /** The pieces that were added since the last time, in order. */
   take(): readonly Piece[] {
+    if (this.#start === this.#end && this.#pieces.length === 0) return NO_PIECES;
     this.#cut();
     const pieces = this.#pieces;
     this.#pieces = [];

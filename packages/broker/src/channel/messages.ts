@@ -51,11 +51,6 @@ export const ToBroker = {
   Mapped: 25,
 } as const;
 
-/** Whether a message of this type ends a call. */
-export function isAnswer(type: number): boolean {
-  return type === ToBroker.Result || type === ToBroker.Failure || type === ToBroker.Dropped;
-}
-
 /** The pipeline that the child constructs, and how it runs calls. */
 export interface Init {
   /** URL, absolute path or bare specifier of the module. */

@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 
-import type { Channel } from '../channel/channel.js';
 import type { Frame } from '../channel/frame.js';
 import {
   type CallMessage,
@@ -20,11 +19,15 @@ import type { Methods } from './methods.js';
 import { OutgoingStream } from './outgoing-stream.js';
 import { RunningCall, type RunningCallSetting } from './running-call.js';
 import { isThenable } from './thenable.js';
+import type { HostChannel } from './through-memory.js';
 
 /** After this time of computing, in ms, the event loop gets a turn before the next call. */
 const TURN = 1;
 /** Token bucket of progress reports for all calls of the process: at once, and then one per interval, in ms. */
 const REPORTS = { burst: 32, interval: 2 };
+
+/** Options of a call that does not exist. */
+const NO_CALL = { id: 0, key: 0, method: '', attempt: 0, traceparent: undefined, streams: false };
 
 export interface HostOptions {
   readonly methods: Methods;
@@ -34,7 +37,7 @@ export interface HostOptions {
   readonly keySeries: string;
   /** Longest result that is sent, in bytes. */
   readonly maxMessageBytes: number;
-  readonly channel: Pick<Channel, 'send' | 'hold' | 'flush' | 'flushed'>;
+  readonly channel: HostChannel;
   /** Called if it cannot go on, for example because user code has damaged a global that it needs. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -62,6 +65,11 @@ export class Host {
   /** Running calls and batches, each of which takes a place. */
   readonly #jobs = new Set<RunningCall>();
   readonly #setting: RunningCallSetting;
+  /**
+   * Keeps the shape of a RunningCall alive. If a full collection finds no object of a shape, V8 drops the shape and the
+   * code that it compiled for it. With large buffers such collections come every few calls.
+   */
+  readonly #keptShape: RunningCall;
   /** Whether calls are being started, or will be after an event that is awaited. */
   #starting: 'no' | 'now' | 'later' = 'no';
   /** When the event loop last called `work`, by `performance.now()`. */
@@ -73,6 +81,7 @@ export class Host {
     this.#options = options;
     const { channel, maxMessageBytes, keySeries } = options;
     this.#setting = { channel, maxMessageBytes, keySeries, allowance: new Allowance(REPORTS) };
+    this.#keptShape = new RunningCall(NO_CALL, this.#setting);
   }
 
   /** Notes the traceparent of a call that comes next. */
@@ -95,7 +104,7 @@ export class Host {
     this.#running.get(id)?.abort();
     if (!this.#waiting.delete(id) && !this.#members.delete(id)) return;
     this.#traceparents.delete(id);
-    this.#options.channel.send(signalFrame(ToBroker.Dropped, id));
+    this.#options.channel.answer([signalFrame(ToBroker.Dropped, id)]);
     this.#checkIdle();
   }
 
@@ -317,7 +326,7 @@ export class Host {
 
   #answer({ call, members }: Job, frames: readonly Frame[]): void {
     for (const member of members) member.end();
-    this.#options.channel.send(...frames);
+    this.#options.channel.answer(frames);
     for (const { id } of members) this.#running.delete(id);
     this.#jobs.delete(call);
     this.#fillPlaces();

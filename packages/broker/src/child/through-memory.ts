@@ -1,20 +1,24 @@
 import type { Channel } from '../channel/channel.js';
 import type { Frame } from '../channel/frame.js';
-import { isAnswer } from '../channel/messages.js';
 import type { ChildMemory } from '../channel/shared/child-memory.js';
 
 type Sender = Pick<Channel, 'send' | 'hold' | 'flush' | 'flushed'>;
 
-/**
- * Sends frames, and puts their large buffers into shared memory if there is any. With the answer of a call, its arguments
- * are taken back.
- */
-export function throughMemory(channel: Sender, memory: () => ChildMemory | undefined): Sender {
+/** Sends frames for the `Host`. */
+export interface HostChannel extends Sender {
+  /** Sends the answers of calls, and takes the memory of their arguments back. */
+  answer(frames: readonly Frame[]): void;
+}
+
+/** Puts the large buffers of frames into shared memory, if there is any. */
+export function throughMemory(channel: Sender, memory: () => ChildMemory | undefined): HostChannel {
   const place = (frame: Frame): Frame => memory()?.place(frame) ?? frame;
   return {
-    send: (...frames) => {
-      const answers = frames.every(({ type }) => isAnswer(type));
-      channel.send(...(answers ? (memory()?.answer(frames) ?? frames) : frames.map(place)));
+    send: (frame) => {
+      channel.send(place(frame));
+    },
+    answer: (frames) => {
+      for (const frame of memory()?.answer(frames) ?? frames) channel.send(frame);
     },
     hold: (frame) => {
       channel.hold(place(frame));

@@ -66,7 +66,7 @@ export class Supervisor {
   /** The first failure to bring the pipeline up since it was last ready. */
   #firstFailure: StartFailureReason | undefined;
   #spawned = 0;
-  /** Of the processes before the latest. */
+  /** Bytes to and from the processes before the latest. */
   #earlierBytes: Traffic = { sent: 0, received: 0 };
 
   constructor(options: SupervisorOptions) {
@@ -74,7 +74,7 @@ export class Supervisor {
     this.#policy = new RestartPolicy(options.options.restart);
   }
 
-  /** Of the latest process; `undefined` before the first. */
+  /** Figures of the latest process; `undefined` before the first. */
   get stats(): ProcessStats | undefined {
     return this.#process?.stats;
   }

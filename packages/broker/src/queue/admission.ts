@@ -43,12 +43,12 @@ export class Admission {
 
   /** Resolves when one more call can wait. */
   async room(): Promise<void> {
-    await this.#room.enter(this.#places);
+    await this.#room.enter(this.#countPlaces());
   }
 
   /** Lets waiting callers of `room` in, as far as there are places. */
   admit(): void {
-    this.#room.admit(this.#places);
+    this.#room.admit(this.#countPlaces);
   }
 
   /** Rejects all waiting callers of `room`. */
@@ -57,12 +57,12 @@ export class Admission {
   }
 
   /** How many more calls can wait. */
-  get #places(): number {
+  readonly #countPlaces = (): number => {
     const { maxQueue, maxQueueBytes } = this.#options.options;
     const { length, bytes } = this.#options.schedule;
     const places = bytes === 0 || bytes < maxQueueBytes ? maxQueue - length : 0;
     return places === 0 && this.#needsNoRoom ? 1 : places;
-  }
+  };
 
   /** A call that can be sent at once does not wait. */
   get #needsNoRoom(): boolean {

@@ -26,9 +26,10 @@ export class WaitingRoom {
     });
   }
 
-  /** @param places Number of places that are free now. */
-  admit(places: number): void {
-    const free = Math.min(places - this.#promised, this.#waiters.length);
+  /** @param places Gives the number of places that are free now. */
+  admit(places: () => number): void {
+    if (this.#waiters.length === 0) return;
+    const free = Math.min(places() - this.#promised, this.#waiters.length);
     if (free <= 0) return;
     this.#promise(free);
     for (const { resolve } of this.#waiters.splice(0, free)) resolve();

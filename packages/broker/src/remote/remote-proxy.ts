@@ -22,13 +22,13 @@ export function remoteProxy<P>(invoker: Invoker): Remote<P> {
   const target = Object.create(null) as Remote<P> & object;
   return new Proxy(target, {
     get(_target, name) {
+      if (typeof name === 'symbol') return undefined;
+      const known = methods.get(name);
+      if (known !== undefined) return known;
       if (name === 'toString') return () => '[remote pipeline]';
-      if (typeof name === 'symbol' || reserved.has(name)) return undefined;
-      let method = methods.get(name);
-      if (method === undefined) {
-        method = (...args) => callOrStream(invoker, name, args);
-        methods.set(name, method);
-      }
+      if (reserved.has(name)) return undefined;
+      const method = (...args: unknown[]): Promise<unknown> => callOrStream(invoker, name, args);
+      methods.set(name, method);
       return method;
     },
     set: () => false,

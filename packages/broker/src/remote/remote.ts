@@ -128,7 +128,7 @@ type RemoteResult<R> = {
 
 /**
  * `P` seen from the other process. Every method returns a promise of its awaited result, or an async iterable if it yields.
- * Of an overloaded method only the last signature is known; type parameters of a generic method become `unknown`.
+ * If a method is overloaded, only its last signature is known. Type parameters of a generic method become `unknown`.
  */
 export type Remote<P> = string extends keyof P ? UnknownRemote : KnownRemote<P>;
 

@@ -1,7 +1,7 @@
 import { Broker } from '@dual/broker';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { fixture, type Methods,startBroker } from '../support/brokers.js';
+import { fixture, type Methods, startBroker } from '../support/brokers.js';
 import { caught, caughtError } from '../support/errors.js';
 
 let broker: Broker;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { fixture, makeBroker, type Methods,startBroker } from '../support/brokers.js';
+import { fixture, makeBroker, type Methods, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 
 const UNKNOWN = { name: 'UnknownMethodError', code: 'ERR_DUAL_UNKNOWN_METHOD', started: false };

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '@dual/broker';
 import { describe, expect, test } from '@jest/globals';
 
-import { fixture, makeBroker, type Methods,startBroker, type TestOptions } from '../support/brokers.js';
+import { fixture, makeBroker, type Methods, startBroker, type TestOptions } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit } from '../support/events.js';
 import { runProgram } from '../support/programs.js';

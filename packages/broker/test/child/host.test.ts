@@ -21,6 +21,10 @@ class FullPipe {
     this.send(frame);
   }
 
+  answer(frames: readonly Frame[]): void {
+    for (const frame of frames) this.send(frame);
+  }
+
   flush(): boolean {
     return this.#open || this.sent.length === 0;
   }

@@ -7,6 +7,9 @@ import { viewBytes, viewNumber } from './views.js';
 
 /** Longer arrays take V8's form, which is as fast for them. Looking for holes in them would take longer. */
 const MAX_ARRAY = 32;
+/** Up to this many objects, searching a list is faster than searching a set. */
+const SHORT_LIST = 8;
+
 /** Size of the memory that is reused for every value. Larger values get memory of their own. */
 const SCRATCH_BYTES = 8 * 1024;
 
@@ -16,8 +19,10 @@ export class CompactWriter {
   #bytes = this.#scratch;
   #end = 0;
   #buffers: Uint8Array<ArrayBuffer>[] = [];
-  /** The objects that were written. Made for the first one. */
-  #seenObjects: Set<object> | undefined;
+  /** The objects that were written, as long as they are few. Then they move to the set. */
+  readonly #list: (object | undefined)[] = Array.from({ length: SHORT_LIST });
+  #listed = 0;
+  #set: Set<object> | undefined;
 
   /** The value that was written. */
   take(): Payload {
@@ -30,7 +35,8 @@ export class CompactWriter {
     this.#bytes = this.#scratch;
     this.#end = 0;
     if (this.#buffers.length > 0) this.#buffers = [];
-    this.#seenObjects = undefined;
+    for (; this.#listed > 0; this.#listed -= 1) this.#list[this.#listed - 1] = undefined;
+    this.#set = undefined;
   }
 
   /** The same as `write` for a list that no other code holds. */
@@ -107,9 +113,18 @@ export class CompactWriter {
 
   /** Notes the object. @returns Whether it was written before. */
   #seen(object: object): boolean {
-    this.#seenObjects ??= new Set();
-    const { size } = this.#seenObjects;
-    return this.#seenObjects.add(object).size === size;
+    if (this.#set === undefined) {
+      for (let i = 0; i < this.#listed; i += 1) if (this.#list[i] === object) return true;
+      if (this.#listed < SHORT_LIST) {
+        this.#list[this.#listed] = object;
+        this.#listed += 1;
+        return false;
+      }
+      this.#set = new Set();
+      for (const listed of this.#list) if (listed !== undefined) this.#set.add(listed);
+    }
+    const { size } = this.#set;
+    return this.#set.add(object).size === size;
   }
 
   #number(value: number): boolean {
