@@ -33,13 +33,14 @@ interface Difference {
 const { values } = parseArgs({
   options: {
     old: { type: 'string' },
+    tasks: { type: 'string', default: tasks.map(({ name }) => name).join() },
     runs: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '15' },
   },
 });
 if (values.old === undefined) {
   console.error(
-    'bench:compare takes --old DIR, the dist/ of an earlier build, --runs N, and --seconds N for each payload',
+    'bench:compare takes --old DIR, the dist/ of an earlier build, --runs N, --seconds N for each payload, and --tasks A,B',
   );
   process.exit(2);
 }
@@ -52,7 +53,10 @@ cpSync(OLD, COPY, { recursive: true });
 
 /** Names of the tasks by payload. */
 const groups = new Map<unknown, string[]>();
-for (const { payload, name } of tasks) groups.set(payload, [...(groups.get(payload) ?? []), name]);
+const chosen = new Set(values.tasks.split(','));
+for (const { payload, name } of tasks) {
+  if (chosen.has(name)) groups.set(payload, [...(groups.get(payload) ?? []), name]);
+}
 
 try {
   const differences = new Map<string, Difference[]>();
