@@ -4,6 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     pipeline: 'src/pipeline.ts',
+    wire: 'src/wire.ts',
     child: 'src/child/entry.ts',
   },
   format: 'esm',
@@ -14,5 +15,5 @@ export default defineConfig({
   banner: {
     js: 'const { Promise, Map, Set, WeakMap, Object, Reflect, Symbol, Error, TypeError, Array, Number, String, BigInt, Date, Math, JSON, ArrayBuffer, DataView, Uint8Array, Atomics, AbortController, queueMicrotask } = globalThis;',
   },
-  dts: { entry: { index: 'src/index.ts', pipeline: 'src/pipeline.ts' } },
+  dts: { entry: { index: 'src/index.ts', pipeline: 'src/pipeline.ts', wire: 'src/wire.ts' } },
 });

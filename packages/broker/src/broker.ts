@@ -82,6 +82,12 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
       makePool: (calls) => this.#makePool(calls),
       diagnostics: this.#diagnostics,
       keepAlive: this.#keepAlive,
+      onSettled: (call, error) => {
+        if (this.listenerCount('settle') === 0) return;
+        this.#announce(() => {
+          this.emit('settle', call, error);
+        });
+      },
       onIdle: () => {
         this.#wakeWatchers();
       },
@@ -168,6 +174,10 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
 
   get(key: string): Call | undefined {
     return this.#dispatcher.get(key);
+  }
+
+  calls(): readonly Call[] {
+    return this.#dispatcher.calls;
   }
 
   /** Counts and measurements, now and since the broker was made. Takes some µs, however many calls there were. */

@@ -1,4 +1,5 @@
 import type { Call } from './call/call.js';
+import type { BrokerState, ClientEvents, ClientStats } from './observe/broker-events.js';
 import type { CallOptions } from './options/options.js';
 import type {
   MethodArgs,
@@ -25,6 +26,9 @@ export interface PipelineClient<P> extends AsyncDisposable {
    * method yields its results.
    */
   readonly pipeline: Remote<P>;
+
+  /** The state of the client now. */
+  readonly state: BrokerState;
 
   /**
    * Calls a method. Resolves to its result; rejects with the pipeline's own error, or with a `BrokerError` that says
@@ -73,6 +77,39 @@ export interface PipelineClient<P> extends AsyncDisposable {
    * @param key Key of the call.
    */
   get(key: string): Call | undefined;
+
+  /** The calls that have not settled, in the order of submission. */
+  calls(): readonly Call[];
+
+  /** Counts and measurements, now and since the client was made. */
+  stats(): ClientStats;
+
+  /**
+   * Listens to an event. The listener is called in the async context in which the client was made.
+   * @param event Its name.
+   * @param listener Called after the event.
+   */
+  on(event: 'state', listener: (...args: ClientEvents['state']) => void): this;
+  on(event: 'settle', listener: (...args: ClientEvents['settle']) => void): this;
+
+  /**
+   * Listens to the next such event only.
+   * @param event Its name.
+   * @param listener Called after the event.
+   */
+  once(event: 'state', listener: (...args: ClientEvents['state']) => void): this;
+  once(event: 'settle', listener: (...args: ClientEvents['settle']) => void): this;
+
+  /**
+   * Ends what `on` or `once` began.
+   * @param event Its name.
+   * @param listener Called after the event.
+   */
+  off(event: 'state', listener: (...args: ClientEvents['state']) => void): this;
+  off(event: 'settle', listener: (...args: ClientEvents['settle']) => void): this;
+
+  /** Takes no more calls, and resolves when the unsettled ones have finished. */
+  drain(): Promise<void>;
 
   /**
    * Takes no more calls, lets the unsettled ones finish, and ends. Resolves when everything is gone.

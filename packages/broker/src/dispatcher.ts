@@ -9,6 +9,7 @@ import {
 import { CallRegistry } from './call/call-registry.js';
 import { type CallKeeper, type CallRequest, type Outcome, PendingCall } from './call/pending-call.js';
 import { PendingCalls } from './call/pending-calls.js';
+import { Positions } from './call/positions.js';
 import { payloadBytes, samePayload } from './channel/frame.js';
 import { BatchMeter, type BatchStats } from './observe/batch-meter.js';
 import { CallMeter, type CallStats } from './observe/call-meter.js';
@@ -33,6 +34,8 @@ export interface DispatcherOptions {
   readonly makePool: (calls: CallListener) => Pool;
   readonly keepAlive: KeepAlive;
   readonly diagnostics: Diagnostics;
+  /** Called after a call has settled. @param error The reason if it did not succeed. */
+  readonly onSettled: (call: PendingCall, error: unknown) => void;
   /** Called when no call is left. */
   readonly onIdle: () => void;
 }
@@ -52,6 +55,10 @@ export class Dispatcher implements CallListener {
   readonly #admission: Admission;
   /** Accepted and not settled. */
   readonly #pending = new PendingCalls();
+  readonly #positions = new Positions({
+    calls: () => this.#pending.all,
+    isSent: (call) => this.pool.has(call),
+  });
   readonly #keeper: CallKeeper;
 
   constructor(options: DispatcherOptions) {
@@ -60,6 +67,7 @@ export class Dispatcher implements CallListener {
     const { processes, batch, keySeries, killDelay } = options.options;
     this.#keeper = {
       meter: this.#meter,
+      positions: this.#positions,
       keySeries,
       onCancel: (call, error) => {
         this.#giveUp(call, { state: 'cancelled', error }, killDelay.cancel);
@@ -84,6 +92,11 @@ export class Dispatcher implements CallListener {
   /** Number of calls that are accepted and not settled. */
   get pending(): number {
     return this.#pending.size;
+  }
+
+  /** The unsettled calls, in the order of submission. */
+  get calls(): readonly PendingCall[] {
+    return this.#pending.all;
   }
 
   get queue(): { readonly length: number; readonly bytes: number } {
@@ -163,6 +176,7 @@ export class Dispatcher implements CallListener {
   started(call: PendingCall, now: number): void {
     if (call.settled) return;
     call.start(now);
+    this.#positions.changed();
     call.limit(call.options.timeout, () => {
       const outcome = { state: 'failed', error: timeoutError(call) } as const;
       this.#giveUp(call, outcome, this.#options.options.killDelay.timeout);
@@ -202,6 +216,7 @@ export class Dispatcher implements CallListener {
       again.push(call);
     }
     this.#schedule.putBack(waiting);
+    this.#positions.changed();
     // Subscribers may submit calls. Those must stand behind the ones that were put back.
     for (const call of again) this.#options.diagnostics.queued(call);
     for (const call of failed) this.#settle(call, { state: 'failed', error: lostCallError(call, exit) });
@@ -239,6 +254,7 @@ export class Dispatcher implements CallListener {
     if (process === undefined) this.#admission.check(call);
     this.#options.keepAlive.hold();
     this.#pending.add(call);
+    this.#positions.changed();
     if (call.findable) this.#registry.add(call);
     if (process === undefined) this.#schedule.push(call);
     this.#limitWaiting(call);
@@ -322,9 +338,12 @@ export class Dispatcher implements CallListener {
   #settle(call: PendingCall, outcome: Outcome, now = performance.now()): boolean {
     if (!call.settle(outcome, now)) return false;
     this.#pending.delete(call);
+    this.#positions.changed();
     this.#registry.settled(call, (outcome.bytes ?? 0) + call.progressBytes);
     this.#options.keepAlive.release();
-    this.#options.diagnostics.settled(call, outcome.state === 'succeeded' ? undefined : outcome.error);
+    const error = outcome.state === 'succeeded' ? undefined : outcome.error;
+    this.#options.diagnostics.settled(call, error);
+    this.#options.onSettled(call, error);
     if (this.#pending.size === 0) this.#options.onIdle();
     return true;
   }

@@ -25,7 +25,13 @@ export {
   UnknownMethodError,
 } from './errors.js';
 export type { BatchStats } from './observe/batch-meter.js';
-export type { BrokerEvents, BrokerState, BrokerStats } from './observe/broker-events.js';
+export type {
+  BrokerEvents,
+  BrokerState,
+  BrokerStats,
+  ClientEvents,
+  ClientStats,
+} from './observe/broker-events.js';
 export type { CallStats } from './observe/call-meter.js';
 export type {
   CallQueueMessage,

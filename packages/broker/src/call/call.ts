@@ -24,6 +24,12 @@ export interface Call<T = unknown> {
   readonly result: Promise<T>;
   /** The values that the pipeline reports by `currentCall().progress(value)`. */
   readonly progress: CallProgress;
+  /**
+   * Number of calls that start before this one: those of higher priority, and those of the same priority that were
+   * submitted earlier. 0 if it is the next one, and if it is not queued. It grows when a call of higher priority comes.
+   * Calls of an affinity, and calls that make batches, may start earlier or later than it says.
+   */
+  readonly position: number;
   /** When the call was submitted. */
   readonly queuedAt: Date;
   /** When its last run started; `undefined` before that, and if it never started. */

@@ -68,6 +68,7 @@ export interface CallKeeper {
   /** A random UUID. The keys of calls that were given none are derived from it. */
   readonly keySeries: string;
   readonly meter: { moved(from: CallState, to: CallState, ms: number): void };
+  readonly positions: { of(call: PendingCall): number };
   /** Called by `cancel()`. */
   readonly onCancel: (call: PendingCall, error: CallCancelledError) => void;
 }
@@ -177,6 +178,10 @@ export class PendingCall implements Call {
     return this.#payload;
   }
 
+  get position(): number {
+    return this.state === 'queued' ? this.#keeper.positions.of(this) : 0;
+  }
+
   get queuedAt(): Date {
     return new Date(this.#submittedDate);
   }
@@ -192,8 +197,8 @@ export class PendingCall implements Call {
 
   /** Only the user's side of it. The neighbours in the list would make JSON of it fail. */
   toJSON(): object {
-    const { key, method, state, queuedAt, startedAt, finishedAt } = this;
-    return { key, method, state, queuedAt, startedAt, finishedAt };
+    const { key, method, state, position, queuedAt, startedAt, finishedAt } = this;
+    return { key, method, state, position, queuedAt, startedAt, finishedAt };
   }
 
   [inspect.custom](): object {

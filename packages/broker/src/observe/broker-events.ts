@@ -1,3 +1,4 @@
+import type { Call } from '../call/call.js';
 import type { Traffic } from '../channel/traffic.js';
 import type { OutputInfo } from '../options/options.js';
 import type { ProcessExit } from '../process/exit.js';
@@ -18,9 +19,9 @@ import type { CallStats } from './call-meter.js';
  */
 export type BrokerState = 'idle' | 'starting' | 'ready' | 'restarting' | 'failed' | 'draining' | 'closed';
 
-/** Counts and measurements of a broker, now and since it was made. */
-export interface BrokerStats extends CallStats {
-  /** State of the broker now. */
+/** Counts and measurements that every client of a pipeline has, now and since it was made. */
+export interface ClientStats extends CallStats {
+  /** State of the client now. */
   readonly state: BrokerState;
   /** The waiting calls, without those that were sent ahead to a process. */
   readonly queue: {
@@ -31,6 +32,10 @@ export interface BrokerStats extends CallStats {
   };
   /** Mean running time of recent calls, in ms; `undefined` before the first has run. */
   readonly serviceTime: number | undefined;
+}
+
+/** Counts and measurements of a broker, now and since it was made. */
+export interface BrokerStats extends ClientStats {
   /** By method whose calls make batches, once a batch has left. */
   readonly batches: Readonly<Record<string, BatchStats>>;
   /** Number of processes that replaced another. */
@@ -41,10 +46,16 @@ export interface BrokerStats extends CallStats {
   readonly processes: readonly ProcessStats[];
 }
 
-/** Events of a broker, with the arguments of their listeners. */
-export interface BrokerEvents {
+/** Events that every client of a pipeline has, with the arguments of their listeners. */
+export interface ClientEvents {
   /** The state has changed. */
   state: [state: BrokerState, previous: BrokerState];
+  /** A call has settled. `call.state` tells how. `error` is the reason if it did not succeed. */
+  settle: [call: Call, error: unknown];
+}
+
+/** Events of a broker, with the arguments of their listeners. */
+export interface BrokerEvents extends ClientEvents {
   /** A child process was spawned. `index` counts the broker's processes, from 0. */
   spawn: [info: { pid: number; index: number }];
   /** A child process has ended. */

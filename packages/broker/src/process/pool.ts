@@ -119,6 +119,11 @@ export class Pool {
     return process.room(this.#supervisors.length === 1 ? meanServiceTime : undefined);
   }
 
+  /** Whether a process has the call. */
+  has(call: PendingCall): boolean {
+    return this.#supervisors.some(({ latest }) => latest?.calls.inFlight.find(call) !== undefined);
+  }
+
   /** The last caller has left: the process that has the call may go on with it for `patience` ms. */
   abandon(call: PendingCall, patience: number): void {
     this.#supervisors.some(({ latest }) => latest?.calls.abandon(call, patience) === true);
