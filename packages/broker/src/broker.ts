@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
+import process from 'node:process';
 
 import type { Call } from './call/call.js';
 import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
@@ -29,12 +30,21 @@ import type {
 } from './remote/remote.js';
 import { remoteProxy } from './remote/remote-proxy.js';
 import { after, KeepAlive } from './timer.js';
+import { SourceWatcher } from './watch/source-watcher.js';
+import { succeed } from './watch/successor.js';
 
 type Life =
   | { readonly name: 'open' }
   /** Takes no more calls. `closed` is set once the broker is closing too. */
   | { readonly name: 'draining'; readonly closed: Promise<void> | undefined }
   | { readonly name: 'closed'; readonly closed: Promise<void> };
+
+/** What the option `watch` adds. */
+interface Development {
+  readonly watcher: SourceWatcher;
+  /** Gives up the place among the program's watched brokers. */
+  readonly leave: () => void;
+}
 
 const TAKES_NO_MORE = 'it takes no more calls';
 
@@ -60,6 +70,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
   readonly #diagnostics: Diagnostics = new Diagnostics(this);
   readonly #dispatcher: Dispatcher;
   readonly #intake: Intake;
+  /** Set if the option `watch` is. */
+  #development: Development | undefined;
   /** Called whenever anything changes. */
   readonly #watchers: (() => void)[] = [];
   #life: Life = { name: 'open' };
@@ -105,6 +117,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
       },
     });
     this.pipeline = remoteProxy(this.#intake.invoker);
+    if (this.#options.watch) this.#development = this.#watch();
   }
 
   /**
@@ -304,12 +317,27 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
         gaveUp: (reason) => {
           this.#gaveUp(reason);
         },
+        loaded: (files) => {
+          this.#development?.watcher.add(files);
+        },
         output: (line, info) => {
           if (typeof output === 'function') output(line, info);
           this.emit('output', line, info);
         },
       },
     });
+  }
+
+  #watch(): Development {
+    const { module } = this;
+    const { export: exportName, args } = this.#options;
+    const watcher = new SourceWatcher(() => {
+      // Also while an earlier reload goes on: a process that has not loaded its module yet is replaced at once.
+      this.reload().catch((error: unknown) => {
+        process.emitWarning(`the changed pipeline could not be loaded: ${String(error)}`, 'DualWatchWarning');
+      });
+    });
+    return { watcher, leave: succeed([module, exportName, args], this) };
   }
 
   #gaveUp(reason: StartFailureReason): void {
@@ -337,8 +365,10 @@ export class Broker<C extends PipelineFactory = UnknownFactory>
     this.#changed();
   }
 
-  /** The queue will never have room again. */
+  /** The queue will never have room again, and no process will be started. */
   #refuseWaiters(): void {
+    this.#development?.watcher.close();
+    this.#development?.leave();
     this.#dispatcher.rejectRoom(() => closedError(TAKES_NO_MORE));
   }
 

@@ -49,6 +49,8 @@ export const ToBroker = {
   Chunk: 24,
   /** The memory that Init describes is mapped, so buffers may go through it. After Ready, at most once. */
   Mapped: 25,
+  /** Paths of files that have been loaded. Only if Init asks for them. Any number of times. */
+  Loaded: 26,
 } as const;
 
 /** The pipeline that the child constructs, and how it runs calls. */
@@ -68,6 +70,8 @@ export interface Init {
   readonly maxMessageBytes: number;
   /** The memory to map. If it is missing, everything goes through the pipes. */
   readonly sharedMemory: SharedMemorySettings | undefined;
+  /** Whether to report the files that are loaded. */
+  readonly watch: boolean;
 }
 
 /** One call on the wire. */

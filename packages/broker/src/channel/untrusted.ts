@@ -37,6 +37,13 @@ export function decodeHalted(payload: Payload): ReadonlySet<number> {
   return checkIds(decodeValue(payload));
 }
 
+/** @returns Paths of files. @throws {ProtocolError} If the child sent something else. */
+export function decodeLoaded(payload: Payload): readonly string[] {
+  const files = decodeValue(payload);
+  if (isStringArray(files)) return files;
+  throw new ProtocolError('the loaded files are not given by their paths');
+}
+
 function checkIds(ids: unknown): ReadonlySet<number> {
   if (Array.isArray(ids) && ids.every((id) => typeof id === 'number')) return new Set<number>(ids);
   throw new ProtocolError('the running calls are not given by their ids');

@@ -26,6 +26,7 @@ import { Host } from './host.js';
 import { isolate } from './isolate.js';
 import { holdLifeline } from './lifeline.js';
 import { dispose, loadPipeline, PermanentStartError, type Pipeline } from './load.js';
+import { LoadedFiles } from './loaded-files.js';
 import { Methods } from './methods.js';
 import { throughMemory } from './through-memory.js';
 
@@ -106,6 +107,11 @@ function take(received: Frame): void {
 }
 
 async function start(init: Init): Promise<void> {
+  const loaded = init.watch
+    ? new LoadedFiles((files) => {
+        send(ToBroker.Loaded, files);
+      })
+    : undefined;
   try {
     const { pipeline } = await withOrigin(null, () => loadPipeline(init));
     const methods = new Methods(pipeline, init);
@@ -118,9 +124,11 @@ async function start(init: Init): Promise<void> {
       onFailure: crash,
     });
     state = { name: 'serving', host, pipeline };
+    loaded?.flush();
     channel.send(signalFrame(ToBroker.Ready));
     shareMemory(init.sharedMemory);
   } catch (error) {
+    loaded?.flush();
     const permanent = error instanceof PermanentStartError;
     const original = permanent && error.cause !== undefined ? error.cause : error;
     await end(ToBroker.StartFailure, { thrown: describeThrown(original), permanent } satisfies StartFailure);

@@ -234,6 +234,13 @@ export interface CommonOptions {
    */
   output?: OutputOption | undefined;
   /**
+   * For development: replaces the processes, as `reload()` does, when the pipeline's file or a file that it imports or
+   * requires has changed (files in `node_modules` excepted). A new broker with this option takes the place of an earlier
+   * one with the same module, export and arguments, which is closed: so a web server's hot reload leaves no process behind.
+   * @default false
+   */
+  watch?: boolean | undefined;
+  /**
    * The main file of the child, if a bundler has moved it.
    * @default the file in this package
    */

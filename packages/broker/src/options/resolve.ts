@@ -68,6 +68,7 @@ const brokerReaders = {
   cwd: optional('a directory', undefined, isNonEmptyString),
   sharedMemory,
   output: optional("'inherit', 'ignore' or a function", 'inherit', isOutput),
+  watch: optional('true or false', false, isBoolean),
   workerPath: optional('a path or a file URL', undefined, isPathOrUrl),
 } satisfies Record<keyof CommonOptions | 'args' | 'batch' | 'expose', Reader<unknown>>;
 
@@ -164,6 +165,10 @@ function isEnvironment(value: unknown): value is Environment {
 
 function isDelay(value: unknown): value is number | 'auto' {
   return value === 'auto' || isNumberFrom0(value);
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean';
 }
 
 function isFiniteNumber(value: unknown): value is number {

@@ -16,6 +16,7 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     batch,
     maxMessageBytes,
     sharedMemory,
+    watch,
   } = options;
   const methods = Object.entries(batch).map(([name, { method }]) => [name, method] as const);
   return encodeInit({
@@ -28,5 +29,6 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     batchMethods: Object.fromEntries(methods),
     maxMessageBytes,
     sharedMemory,
+    watch,
   });
 }

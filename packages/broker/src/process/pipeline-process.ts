@@ -6,7 +6,7 @@ import { initFrame, signalFrame, ToBroker, ToChild } from '../channel/messages.j
 import { BrokerMemory } from '../channel/shared/broker-memory.js';
 import { reviveThrown } from '../channel/thrown/revive.js';
 import { sumTraffic } from '../channel/traffic.js';
-import { decodeFatal, decodeHalted, decodeStartFailure } from '../channel/untrusted.js';
+import { decodeFatal, decodeHalted, decodeLoaded, decodeStartFailure } from '../channel/untrusted.js';
 import { PipelineStartError, ProtocolError } from '../errors.js';
 import type { OutputInfo } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
@@ -47,6 +47,8 @@ export interface ProcessListener {
   /** It is gone. @param lost Calls without an answer, in the order in which they were sent. */
   exited(exit: ProcessExit, lost: readonly LostCall[]): void;
   output(line: string, info: OutputInfo): void;
+  /** It has loaded these files (option `watch`). */
+  loaded(files: readonly string[]): void;
 }
 
 export interface ProcessOptions
@@ -54,7 +56,7 @@ export interface ProcessOptions
     Omit<SpawnOptions, 'memory'>,
     Pick<
       ResolvedOptions,
-      'concurrency' | 'maxMessageBytes' | 'startTimeout' | 'recycle' | 'output' | 'sharedMemory'
+      'concurrency' | 'maxMessageBytes' | 'startTimeout' | 'recycle' | 'output' | 'sharedMemory' | 'watch'
     > {
   readonly index: number;
   /** The first message. */
@@ -258,6 +260,10 @@ export class PipelineProcess {
       case ToBroker.Mapped:
         if (this.#memory === undefined) throw new ProtocolError('the child maps memory that does not exist');
         this.#memory.share();
+        break;
+      case ToBroker.Loaded:
+        if (!this.#options.watch) throw new ProtocolError('the child reports files that are not watched');
+        this.#options.listener.loaded(decodeLoaded(frame.payload));
         break;
       case ToBroker.StartFailure: {
         const { thrown, permanent } = decodeStartFailure(frame.payload);

@@ -37,6 +37,8 @@ export interface SupervisorListener {
   /** There will be no further process, until `start()` is called again. */
   gaveUp(reason: StartFailureReason): void;
   output(line: string, info: OutputInfo): void;
+  /** A process has loaded these files (option `watch`). */
+  loaded(files: readonly string[]): void;
 }
 
 export interface SupervisorOptions {
@@ -180,6 +182,9 @@ export class Supervisor {
         },
         output: (line, info) => {
           listener.output(line, info);
+        },
+        loaded: (files) => {
+          listener.loaded(files);
         },
       },
     });
