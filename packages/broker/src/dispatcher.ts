@@ -16,9 +16,7 @@ import { CallMeter, type CallStats } from './observe/call-meter.js';
 import type { Diagnostics } from './observe/diagnostics.js';
 import type { ResolvedOptions } from './options/resolve.js';
 import type { ProcessExit } from './process/exit.js';
-import type { PipelineProcess } from './process/pipeline-process.js';
-import type { Pool } from './process/pool.js';
-import type { CallListener, LostCall, RunInfo } from './process/process-calls.js';
+import type { CallListener, LostCall, RunInfo, Shipment } from './process/process-calls.js';
 import { lostCallError } from './process/process-errors.js';
 import { Admission } from './queue/admission.js';
 import { MovingMean } from './queue/moving-mean.js';
@@ -28,10 +26,32 @@ import type { KeepAlive } from './timer.js';
 /** Weight of the newest call in the mean running time. */
 const WEIGHT = 0.2;
 
-export interface DispatcherOptions {
+/** A process, or what stands for one, that can take calls. */
+export interface Worker {
+  /** Its index, from 0. */
+  readonly index: number;
+  readonly calls: { send(shipment: Shipment): void };
+}
+
+/** All that can take calls. */
+export interface Workers {
+  /**
+   * The workers that should get a call now, the least busy one first.
+   * @param meanServiceTime How long calls run, in ms; `undefined` before any was measured.
+   */
+  free(meanServiceTime: number | undefined): readonly { readonly process: Worker; readonly room: number }[];
+  /** The first of `free`. */
+  leastBusy(meanServiceTime: number | undefined): Worker | undefined;
+  /** Whether a worker has the call. */
+  has(call: PendingCall): boolean;
+  /** The last caller has left: the worker that has the call may go on with it for `patience` ms. */
+  abandon(call: PendingCall, patience: number): void;
+}
+
+export interface DispatcherOptions<W extends Workers> {
   readonly options: ResolvedOptions;
-  /** @param calls Hears what the processes do with their calls. */
-  readonly makePool: (calls: CallListener) => Pool;
+  /** Called once, on first use. @param calls Hears what becomes of the calls. */
+  readonly makeWorkers: (calls: CallListener) => W;
   readonly keepAlive: KeepAlive;
   readonly diagnostics: Diagnostics;
   /** Called after a call has settled. @param error The reason if it did not succeed. */
@@ -41,9 +61,9 @@ export interface DispatcherOptions {
 }
 
 /** Follows every call from its acceptance to its one end. */
-export class Dispatcher implements CallListener {
-  readonly pool: Pool;
-  readonly #options: DispatcherOptions;
+export class Dispatcher<W extends Workers = Workers> implements CallListener {
+  #workers: W | undefined;
+  readonly #options: DispatcherOptions<W>;
   readonly #schedule: Schedule;
   readonly #batches = new BatchMeter();
   readonly #registry: CallRegistry;
@@ -57,13 +77,12 @@ export class Dispatcher implements CallListener {
   readonly #pending = new PendingCalls();
   readonly #positions = new Positions({
     calls: () => this.#pending.all,
-    isSent: (call) => this.pool.has(call),
+    isSent: (call) => this.workers.has(call),
   });
   readonly #keeper: CallKeeper;
 
-  constructor(options: DispatcherOptions) {
+  constructor(options: DispatcherOptions<W>) {
     this.#options = options;
-    this.pool = options.makePool(this);
     const { processes, batch, keySeries, killDelay } = options.options;
     this.#keeper = {
       meter: this.#meter,
@@ -84,9 +103,13 @@ export class Dispatcher implements CallListener {
       options: options.options,
       schedule: this.#schedule,
       costPerCall: () => this.#costPerCall.value,
-      isFree: () => this.pool.leastBusy(this.serviceTime) !== undefined,
+      isFree: () => this.workers.leastBusy(this.serviceTime) !== undefined,
     });
     this.#registry = new CallRegistry(options.options.keep);
+  }
+
+  get workers(): W {
+    return (this.#workers ??= this.#options.makeWorkers(this));
   }
 
   /** Number of calls that are accepted and not settled. */
@@ -266,24 +289,24 @@ export class Dispatcher implements CallListener {
   }
 
   /** The process that can take the call at once; `undefined` if it has to wait, if only for the rest of its batch. */
-  #takerOf({ method, chunks, options }: PendingCall): PipelineProcess | undefined {
+  #takerOf({ method, chunks, options }: PendingCall): Worker | undefined {
     const { batch, processes } = this.#options.options;
     const batched = chunks === undefined && Object.hasOwn(batch, method);
     const bound = options.affinity !== undefined && processes > 1;
     // Subscribers may submit calls that must go after this one.
     if (this.#schedule.length > 0 || batched || bound || this.#options.diagnostics.tellsOfQueue)
       return undefined;
-    return this.pool.leastBusy(this.serviceTime);
+    return this.workers.leastBusy(this.serviceTime);
   }
 
-  #send(process: PipelineProcess, calls: readonly PendingCall[], batchMethod: string | undefined): void {
+  #send(process: Worker, calls: readonly PendingCall[], batchMethod: string | undefined): void {
     for (const call of calls) call.sent();
     process.calls.send({ calls, batchMethod });
   }
 
   /** @returns false if there was nothing to send, or no process to send it to. */
   #sendNext(): boolean {
-    for (const { process, room } of this.pool.free(this.serviceTime)) {
+    for (const { process, room } of this.workers.free(this.serviceTime)) {
       const departure = this.#schedule.next({ index: process.index, room });
       if (departure === undefined) continue;
       const { batch } = departure;
@@ -332,7 +355,7 @@ export class Dispatcher implements CallListener {
   }
 
   #withdraw(call: PendingCall, patience: number): void {
-    if (!this.#schedule.delete(call)) this.pool.abandon(call, patience);
+    if (!this.#schedule.delete(call)) this.workers.abandon(call, patience);
   }
 
   #settle(call: PendingCall, outcome: Outcome, now = performance.now()): boolean {

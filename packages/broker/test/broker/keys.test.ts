@@ -38,7 +38,7 @@ test('JSON and inspect() show the key and the state of a call, but nothing of ot
   const broker = makeBroker();
   const [call, next] = [broker.submit('echo', [1]), broker.submit('echo', [2])];
   const { key, queuedAt } = call;
-  const queued = { key, method: 'echo', state: 'queued', queuedAt: queuedAt.toISOString() };
+  const queued = { key, method: 'echo', state: 'queued', position: 0, queuedAt: queuedAt.toISOString() };
   expect(JSON.parse(JSON.stringify([call, next]))).toMatchObject([queued, { key: next.key }]);
   expect(JSON.parse(JSON.stringify(call))).toEqual(queued);
   expect(inspect(call)).toContain(`key: '${key}'`);
