@@ -217,7 +217,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
   }
 
   #gaveUp(reason: StartFailureReason): void {
-    this.dispatcher.rejectAll((call) => startError(reason, call.details()));
+    void this.dispatcher.rejectAll((call) => startError(reason, call.details()));
     this.dispatcher.rejectRoom(() => startError(reason));
   }
 }

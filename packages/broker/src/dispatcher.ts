@@ -1,3 +1,5 @@
+import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises';
+
 import { abandonable, onAbort } from './call/abort.js';
 import {
   abortError,
@@ -23,6 +25,8 @@ import { MovingMean } from './queue/moving-mean.js';
 import { Schedule } from './queue/schedule.js';
 import type { KeepAlive } from './timer.js';
 
+/** For how long the event loop may be held to reject calls, in ms. */
+const SLICE = 2;
 /** Weight of the newest call in the mean running time. */
 const WEIGHT = 0.2;
 
@@ -33,15 +37,26 @@ export interface Worker {
   readonly calls: { send(shipment: Shipment): void };
 }
 
+/** A worker that can take a call now. */
+interface Free {
+  readonly process: Worker;
+  /** How many calls it can take, as a batch. */
+  readonly room: number;
+  /** Whether it should get a call that is expected to run for this time, in ms. */
+  readonly takes: (expected: number | undefined) => boolean;
+}
+
 /** All that can take calls. */
 export interface Workers {
+  /** How many calls can be sent now, or as soon as the workers that are starting are ready. */
+  readonly places: number;
+  /** The workers that can take a call now, the least busy one first. */
+  free(): readonly Free[];
   /**
-   * The workers that should get a call now, the least busy one first.
-   * @param meanServiceTime How long calls run, in ms; `undefined` before any was measured.
+   * The least busy worker that should get a call.
+   * @param expected How long the call is expected to run, in ms; `undefined` if that is not known.
    */
-  free(meanServiceTime: number | undefined): readonly { readonly process: Worker; readonly room: number }[];
-  /** The first of `free`. */
-  leastBusy(meanServiceTime: number | undefined): Worker | undefined;
+  leastBusy(expected: number | undefined): Worker | undefined;
   /** Whether a worker has the call. */
   has(call: PendingCall): boolean;
   /** The last caller has left: the worker that has the call may go on with it for `patience` ms. */
@@ -71,6 +86,8 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
   readonly #serviceTime = new MovingMean(WEIGHT);
   /** The same, with the time of a batch divided by the number of its calls. */
   readonly #costPerCall = new MovingMean(WEIGHT);
+  /** The same, by method. */
+  readonly #costs = new Map<string, MovingMean>();
   readonly #meter = new CallMeter();
   readonly #admission: Admission;
   /** Accepted and not settled. */
@@ -95,6 +112,8 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
     this.#schedule = new Schedule({
       processes,
       batch,
+      expected: (method) => this.#expected(method),
+      isFull: () => this.#admission.isFull,
       onReady: () => {
         this.dispatch();
       },
@@ -103,7 +122,7 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
       options: options.options,
       schedule: this.#schedule,
       costPerCall: () => this.#costPerCall.value,
-      isFree: () => this.workers.leastBusy(this.serviceTime) !== undefined,
+      places: () => this.workers.places,
     });
     this.#registry = new CallRegistry(options.options.keep);
   }
@@ -210,7 +229,10 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
   answered(call: PendingCall, outcome: Outcome, { ms, now, size, complete }: RunInfo): void {
     this.#serviceTime.add(ms);
     this.#costPerCall.add(ms / size);
-    if (complete && outcome.state === 'succeeded') this.#schedule.ran(call.method, size, ms);
+    if (outcome.state === 'succeeded') {
+      this.#learn(call.method, ms / size);
+      if (complete) this.#schedule.ran(call.method, size, ms);
+    }
     this.#settle(call, outcome, now);
     this.dispatch();
   }
@@ -247,9 +269,21 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
     this.dispatch();
   }
 
-  /** Settles every call with an error of its own. */
-  rejectAll(error: (call: PendingCall) => unknown): void {
-    for (const call of this.#pending.all) {
+  /**
+   * Settles every call with an error of its own, the running ones now and the others soon. Making an error takes a while,
+   * so the event loop gets a turn after each slice of them.
+   */
+  async rejectAll(error: (call: PendingCall) => unknown): Promise<void> {
+    const all = this.#pending.all;
+    this.#schedule.clear();
+    const isRunning = ({ state }: PendingCall): boolean => state === 'running';
+    let sliceEnds = Infinity;
+    for (const call of [...all.filter(isRunning), ...all.filter((one) => !isRunning(one))]) {
+      if (!isRunning(call) && sliceEnds === Infinity) sliceEnds = performance.now() + SLICE;
+      if (performance.now() >= sliceEnds) {
+        await turnOfTheEventLoop();
+        sliceEnds = performance.now() + SLICE;
+      }
       if (this.#settle(call, { state: 'failed', error: error(call) })) this.#withdraw(call, 0);
     }
     this.dispatch();
@@ -296,18 +330,36 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
     // Subscribers may submit calls that must go after this one.
     if (this.#schedule.length > 0 || batched || bound || this.#options.diagnostics.tellsOfQueue)
       return undefined;
-    return this.workers.leastBusy(this.serviceTime);
+    return this.workers.leastBusy(this.#expected(method));
+  }
+
+  /** How long a call of the method is expected to run, in ms; `undefined` before one has succeeded. */
+  #expected(method: string): number | undefined {
+    return this.#costs.get(method)?.value;
+  }
+
+  /** A call of the method has succeeded. So the pipeline has it: callers cannot make the table grow by other names. */
+  #learn(method: string, ms: number): void {
+    let cost = this.#costs.get(method);
+    if (cost === undefined) {
+      cost = new MovingMean(WEIGHT);
+      this.#costs.set(method, cost);
+    }
+    cost.add(ms);
   }
 
   #send(process: Worker, calls: readonly PendingCall[], batchMethod: string | undefined): void {
-    for (const call of calls) call.sent();
+    for (const call of calls) {
+      call.expected = this.#expected(call.method);
+      call.sent();
+    }
     process.calls.send({ calls, batchMethod });
   }
 
   /** @returns false if there was nothing to send, or no process to send it to. */
   #sendNext(): boolean {
-    for (const { process, room } of this.workers.free(this.serviceTime)) {
-      const departure = this.#schedule.next({ index: process.index, room });
+    for (const { process, room, takes } of this.workers.free()) {
+      const departure = this.#schedule.next({ index: process.index, room, takes });
       if (departure === undefined) continue;
       const { batch } = departure;
       const verdicts = departure.calls.map((call) => ({ call, unfit: unfitness(call) }));

@@ -147,7 +147,7 @@ export abstract class LocalClient<P, W extends Workers>
     const closed = (this.#life.name === 'open' ? undefined : this.#life.closed) ?? this.#drainAndEnd();
     const deadline = after(timeout, () => {
       const why = `calls had not finished within the timeout of close (${timeout} ms)`;
-      this.dispatcher.rejectAll((call) => closedError(why, call.details()));
+      void this.dispatcher.rejectAll((call) => closedError(why, call.details()));
       this.kill();
     });
     await closed;

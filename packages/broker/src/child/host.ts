@@ -151,6 +151,12 @@ export class Host {
   /** Also called when a call has ended, possibly in the same turn of the event loop as many calls before. */
   #fillPlaces(): void {
     if (this.#starting !== 'no') return;
+    if (this.#waiting.size > 0 && performance.now() - this.#turn >= TURN) {
+      this.#starting = 'later';
+      this.#options.channel.flush();
+      this.#goOnAfterTurn();
+      return;
+    }
     this.#starting = 'now';
     try {
       this.#starting = this.#startWaiting();
@@ -175,13 +181,20 @@ export class Host {
       if (frame.type === ToChild.Batch) this.#runBatch(frame);
       else this.#run(frame);
       if (this.#waiting.size === 0 || performance.now() - this.#turn < TURN) continue;
-      // The event loop must read aborts.
-      setImmediate(this.#goOn);
       channel.flush();
+      this.#goOnAfterTurn();
       return 'later';
     }
     channel.flush();
     return 'no';
+  }
+
+  /**
+   * Goes on when the event loop has read the pipe: a waiting call may be aborted by now. The first immediate may run before
+   * that, because the event loop reads only what was there when it last looked.
+   */
+  #goOnAfterTurn(): void {
+    setImmediate(() => setImmediate(this.#goOn));
   }
 
   readonly #goOn = (): void => {

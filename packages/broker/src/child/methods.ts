@@ -29,7 +29,9 @@ export class Methods {
     for (const name of expose ?? []) if (this.get(name) === undefined) throw missingError('expose', name);
     for (const [name, batchMethod] of Object.entries(batchMethods)) {
       if (this.get(name) === undefined) throw missingError('batch', name);
-      if (this.#find(batchMethod) === undefined) throw missingError(`batch.${name}.method`, batchMethod);
+      const found = this.#find(batchMethod);
+      if (found === undefined) throw missingError(`batch.${name}.method`, batchMethod);
+      if (found.method.yields) throw generatorError(name, batchMethod);
     }
   }
 
@@ -88,6 +90,12 @@ export class Methods {
 function missingError(option: string, method: string): PermanentStartError {
   return new PermanentStartError(
     `the option '${option}' names ${JSON.stringify(method)}, which is not a public method of the pipeline`,
+  );
+}
+
+function generatorError(name: string, batchMethod: string): PermanentStartError {
+  return new PermanentStartError(
+    `the option 'batch.${name}.method' names ${JSON.stringify(batchMethod)}, which is a generator; a method that runs batches must return an array`,
   );
 }
 

@@ -152,12 +152,14 @@ export interface CommonOptions {
    */
   export?: string | undefined;
   /**
-   * Most calls that may wait.
+   * Most calls that may wait. As many calls as the processes have places do not count while the processes start. So with 0
+   * a call is accepted if it can run at once.
    * @default 10_000
    */
   maxQueue?: number | undefined;
   /**
-   * Most bytes of arguments that may wait. A call that has more may wait alone.
+   * Most bytes of arguments that may wait, and most that one process has at once. A call that has more may wait, or run,
+   * alone. A call right after `ready()` may exceed it.
    * @default 256 MiB
    */
   maxQueueBytes?: number | undefined;

@@ -1,16 +1,23 @@
 import type { PendingCall } from '../call/pending-call.js';
 import { NumberedTable } from './numbered-table.js';
 
-/** Calls that run for less than this, in ms, are sent ahead. For longer ones the time in the pipe does not matter. */
-const WORTH_SENDING_AHEAD = 1;
+/**
+ * A call is sent ahead only if it, and the calls that the process has, are expected to run for no longer than this
+ * together, in ms. So an urgent call that comes next starts soon. If calls run longer, the time in the pipe does not matter.
+ */
+const MAX_EXPECTED = 1;
 /** Bounds of the calls that are sent ahead: enough that the child never waits, few enough that a crash loses little. */
 const MAX_AHEAD = 64;
-const MAX_BYTES = 256 * 1024;
+const MAX_AHEAD_BYTES = 256 * 1024;
+/** The expected running time of a call whose method has not been measured, and the longest that is assumed, in ms. */
+const LONG = 1_000;
 
 export interface SentCall {
   readonly id: number;
   readonly call: PendingCall;
   readonly run: Run;
+  /** How long it is expected to run, in ms. */
+  readonly expected: number;
   /** By `performance.now()`; `undefined` while the calls ahead of it run. */
   startedAt: number | undefined;
   /** How long the abandoned call may still run, in ms; `undefined` while a caller waits for it. */
@@ -42,9 +49,14 @@ export class InFlight {
   /** Runs that have not started, in the order in which they were sent. */
   readonly #ahead: Run[] = [];
   #bytes = 0;
+  /** How long its calls are expected to run, in ms. */
+  #expected = 0;
+  readonly #maxBytes: number;
 
-  constructor(concurrency: number) {
+  /** @param maxBytes Most bytes of arguments that it has at once. A single call may have more. */
+  constructor(concurrency: number, maxBytes: number) {
     this.#concurrency = concurrency;
+    this.#maxBytes = maxBytes;
   }
 
   get size(): number {
@@ -70,10 +82,12 @@ export class InFlight {
     const size = calls.length;
     const run: Run = { calls: [], left: size, size, runs: false, overdue: undefined };
     run.calls = calls.map((call) => {
-      const sent = { id: this.newId(), call, run, startedAt: undefined, patience: undefined };
+      const expected = Math.min(call.expected ?? LONG, LONG);
+      const sent = { id: this.newId(), call, run, expected, startedAt: undefined, patience: undefined };
       call.sentAs = sent.id;
       this.#sent.add(sent);
       this.#bytes += call.bytes;
+      this.#expected += expected;
       return sent;
     });
     this.#ahead.push(run);
@@ -93,6 +107,7 @@ export class InFlight {
   delete(sent: SentCall): void {
     if (!this.#sent.delete(sent)) return;
     this.#bytes -= sent.call.bytes;
+    this.#expected = this.size === 0 ? 0 : this.#expected - sent.expected; // no rounding errors remain
     const { run } = sent;
     run.left -= 1;
     if (run.left > 0) return;
@@ -108,13 +123,18 @@ export class InFlight {
     return all;
   }
 
+  /** Whether one more call or batch would start at once. */
+  get hasPlace(): boolean {
+    if (this.size === 0) return true;
+    return this.#running + this.#ahead.length < this.#concurrency && this.#bytes < this.#maxBytes;
+  }
+
   /**
-   * Whether the process should get one more call or batch.
-   * @param meanServiceTime How long calls run, in ms; `undefined` if none may be sent ahead.
+   * Whether one more call or batch may be sent ahead of its turn.
+   * @param expected How long it is expected to run, in ms; `undefined` if that is not known.
    */
-  hasRoom(meanServiceTime: number | undefined): boolean {
-    if (this.#running + this.#ahead.length < this.#concurrency) return true;
-    if (meanServiceTime === undefined || meanServiceTime > WORTH_SENDING_AHEAD) return false;
-    return this.#ahead.length < MAX_AHEAD && this.#bytes < MAX_BYTES;
+  takesAhead(expected: number | undefined): boolean {
+    if (expected === undefined || this.#expected + expected > MAX_EXPECTED) return false;
+    return this.#ahead.length < MAX_AHEAD && this.#bytes < MAX_AHEAD_BYTES;
   }
 }

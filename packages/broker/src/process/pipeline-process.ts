@@ -56,7 +56,14 @@ export interface ProcessOptions
     Omit<SpawnOptions, 'memory'>,
     Pick<
       ResolvedOptions,
-      'concurrency' | 'maxMessageBytes' | 'startTimeout' | 'recycle' | 'output' | 'sharedMemory' | 'watch'
+      | 'concurrency'
+      | 'maxQueueBytes'
+      | 'maxMessageBytes'
+      | 'startTimeout'
+      | 'recycle'
+      | 'output'
+      | 'sharedMemory'
+      | 'watch'
     > {
   readonly index: number;
   /** The first message. */
@@ -82,9 +89,10 @@ export class PipelineProcess {
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    const { concurrency, listener, calls } = options;
+    const { concurrency, maxQueueBytes, listener, calls } = options;
     this.calls = new ProcessCalls({
       concurrency,
+      maxQueueBytes,
       link: {
         pid: () => this.pid,
         memory: () => this.#memory,
@@ -135,9 +143,9 @@ export class PipelineProcess {
     return this.calls.inFlight.size;
   }
 
-  /** How many calls it should get now, as one batch or as one call. */
-  room(meanServiceTime: number | undefined): number {
-    if (this.#state.name !== 'serving' || !this.calls.inFlight.hasRoom(meanServiceTime)) return 0;
+  /** How many calls it may get now, as one batch or as one call. */
+  get room(): number {
+    if (this.#state.name !== 'serving') return 0;
     return Math.max(0, this.#options.recycle.afterCalls - this.calls.answered - this.load);
   }
 

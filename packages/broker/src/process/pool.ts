@@ -28,11 +28,18 @@ interface Free {
   readonly process: PipelineProcess;
   /** How many it can take. */
   readonly room: number;
+  /**
+   * Whether it should get a call, or a batch, that runs for this time.
+   * @param expected In ms; `undefined` if that is not known.
+   */
+  readonly takes: (expected: number | undefined) => boolean;
 }
 
 /** The processes that run one pipeline. Each has a supervisor of its own: the fate of one does not concern the others. */
 export class Pool {
   readonly #supervisors: readonly Supervisor[];
+  /** Number of calls that one process runs at once. */
+  readonly #concurrency: number;
 
   constructor(options: PoolOptions) {
     const listener: SupervisorListener = {
@@ -41,7 +48,8 @@ export class Pool {
         if (this.state === 'failed') options.listener.gaveUp(reason);
       },
     };
-    const { processes } = options.options;
+    const { processes, concurrency } = options.options;
+    this.#concurrency = concurrency;
     this.#supervisors = Array.from(
       { length: processes },
       (_, index) => new Supervisor({ ...options, index, listener }),
@@ -91,32 +99,41 @@ export class Pool {
     }
   }
 
-  /**
-   * The processes that should get a call now, the least busy one first.
-   * @param meanServiceTime How long calls run, in ms; `undefined` before any was measured.
-   */
-  free(meanServiceTime: number | undefined): Free[] {
+  /** How many calls can be sent now, or as soon as the processes that are starting are ready. */
+  get places(): number {
+    let places = 0;
+    for (const { state, serving } of this.#supervisors) {
+      if (state === 'idle' || state === 'starting' || state === 'restarting') places += this.#concurrency;
+      else if (serving !== undefined && serving.room > 0 && serving.calls.inFlight.hasPlace) places += 1;
+    }
+    return places;
+  }
+
+  /** The processes that can take a call now, the least busy one first. */
+  free(): Free[] {
     const free: Free[] = [];
     for (const { serving: process } of this.#supervisors) {
-      const room = process === undefined ? 0 : this.#room(process, meanServiceTime);
-      if (process !== undefined && room > 0) free.push({ process, room });
+      if (process === undefined) continue;
+      const { room } = process;
+      if (room > 0 && this.#takes(process, 0))
+        free.push({ process, room, takes: (expected) => this.#takes(process, expected) });
     }
     return free.length > 1 ? free.sort((a, b) => a.process.load - b.process.load) : free;
   }
 
-  /** The first of `free`. */
-  leastBusy(meanServiceTime: number | undefined): PipelineProcess | undefined {
+  /** The least busy process that should get a call. @param expected How long the call runs, as for `takes`. */
+  leastBusy(expected: number | undefined): PipelineProcess | undefined {
     let least: PipelineProcess | undefined;
     for (const { serving: process } of this.#supervisors) {
-      if (process === undefined || this.#room(process, meanServiceTime) === 0) continue;
+      if (process === undefined || process.room === 0 || !this.#takes(process, expected)) continue;
       if (least === undefined || process.load < least.load) least = process;
     }
     return least;
   }
 
   /** One of several processes gets no call ahead of its turn: another one may be free earlier. */
-  #room(process: PipelineProcess, meanServiceTime: number | undefined): number {
-    return process.room(this.#supervisors.length === 1 ? meanServiceTime : undefined);
+  #takes({ calls: { inFlight } }: PipelineProcess, expected: number | undefined): boolean {
+    return inFlight.hasPlace || (this.#supervisors.length === 1 && inFlight.takesAhead(expected));
   }
 
   /** Whether a process has the call. */

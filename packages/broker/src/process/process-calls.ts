@@ -57,6 +57,8 @@ export interface Link {
 
 export interface ProcessCallsOptions {
   readonly concurrency: number;
+  /** Most bytes of arguments that the process has at once. A single call may have more. */
+  readonly maxQueueBytes: number;
   readonly link: Link;
   readonly listener: Pick<CallListener, 'started' | 'answered' | 'dropped'>;
   /** Called for each answer, before the listener. */
@@ -76,7 +78,7 @@ export class ProcessCalls {
 
   constructor(options: ProcessCallsOptions) {
     this.#options = options;
-    this.inFlight = new InFlight(options.concurrency);
+    this.inFlight = new InFlight(options.concurrency, options.maxQueueBytes);
   }
 
   /** Number of calls that were answered. */

@@ -12,13 +12,15 @@ export interface AdmissionOptions {
   readonly schedule: Pick<Schedule, 'length' | 'bytes'>;
   /** How long a call occupies a place in a process, in ms; `undefined` before any was measured. */
   readonly costPerCall: () => number | undefined;
-  /** Whether a process could take a call at once. */
-  readonly isFree: () => boolean;
+  /** How many calls can be sent now, or as soon as the processes that are starting are ready. */
+  readonly places: () => number;
 }
 
 /** Decides whether one more call may wait. */
 export class Admission {
   readonly #options: AdmissionOptions;
+  /** Length of the arguments of the largest call so far, in bytes. */
+  #largest = 1;
   readonly #room = new WaitingRoom(() => {
     this.admit();
   });
@@ -27,21 +29,29 @@ export class Admission {
     this.#options = options;
   }
 
+  /** Whether no call can wait in addition to those that do. */
+  get isFull(): boolean {
+    const { maxQueue, maxQueueBytes } = this.#options.options;
+    const { length, bytes } = this.#options.schedule;
+    return length >= maxQueue || (bytes > 0 && bytes >= maxQueueBytes);
+  }
+
   /** @throws {QueueFullError} If the call cannot wait. */
   check(call: PendingCall): void {
     const { maxQueue, maxQueueBytes } = this.#options.options;
     const { length, bytes } = this.#options.schedule;
+    this.#largest = Math.max(this.#largest, call.bytes);
     if (this.#needsNoRoom) return;
     const full =
       length >= maxQueue
         ? `${length} calls wait, and maxQueue is ${maxQueue}`
-        : bytes > 0 && bytes + call.bytes > maxQueueBytes
+        : bytes > 0 && bytes + call.bytes > maxQueueBytes && !this.#room.takePromised()
           ? `${bytes} bytes of arguments wait, this call has ${call.bytes}, and maxQueueBytes is ${maxQueueBytes}`
           : undefined;
     if (full !== undefined) throw queueFullError(full, this.#retryAfter(length), call.details());
   }
 
-  /** Resolves when one more call can wait. */
+  /** Resolves when one more call can wait. A call that follows at once may exceed `maxQueueBytes`. */
   async room(): Promise<void> {
     await this.#room.enter(this.#countPlaces());
   }
@@ -56,22 +66,24 @@ export class Admission {
     this.#room.rejectAll(error);
   }
 
-  /** How many more calls can wait. */
+  /** How many more calls can wait. If they are larger than all before, the last of them exceeds `maxQueueBytes`. */
   readonly #countPlaces = (): number => {
     const { maxQueue, maxQueueBytes } = this.#options.options;
     const { length, bytes } = this.#options.schedule;
-    const places = bytes === 0 || bytes < maxQueueBytes ? maxQueue - length : 0;
+    const byBytes = bytes === 0 ? Infinity : Math.ceil((maxQueueBytes - bytes) / this.#largest);
+    const places = Math.max(0, Math.min(maxQueue - length, byBytes));
     return places === 0 && this.#needsNoRoom ? 1 : places;
   };
 
-  /** A call that can be sent at once does not wait. */
+  /** A call that can be sent at once, or waits only for the start of a process, needs no room in the queue. */
   get #needsNoRoom(): boolean {
-    return this.#options.schedule.length === 0 && this.#options.isFree();
+    return this.#options.schedule.length < this.#options.places();
   }
 
   #retryAfter(length: number): number {
     const { processes, concurrency } = this.#options.options;
-    const cost = this.#options.costPerCall() ?? UNMEASURED_RETRY;
+    const cost = this.#options.costPerCall();
+    if (cost === undefined) return UNMEASURED_RETRY;
     return Math.ceil(cost * Math.max(1, length / (processes * concurrency)));
   }
 }

@@ -50,7 +50,7 @@ export class Lane {
     // A call that has killed its process runs alone, so that it does not take others along.
     if (first.attempt > 0) return calls;
     for (let call = this.calls.after(first); call !== undefined; call = this.calls.after(call)) {
-      if (calls.length >= atMost || call.method !== first.method || call.attempt > 0) break;
+      if (calls.length >= atMost || call.method !== first.method || call.streams || call.attempt > 0) break;
       calls.push(call);
     }
     return calls;

@@ -10,12 +10,20 @@ export class Lanes {
   /** Lanes of affinities without a waiting call. The one that has been idle longest comes first. */
   readonly #idle = new Set<Lane>();
   /** Lanes whose first call may go to any process. */
-  readonly #open = new Ranking();
+  #open = new Ranking();
   /** By index of a process, the lanes whose first call may go to that process alone. */
-  readonly #bound: readonly Ranking[];
+  #bound: readonly Ranking[];
 
   constructor(processes: number) {
-    this.#bound = Array.from({ length: processes }, () => new Ranking());
+    this.#bound = newRankings(processes);
+  }
+
+  /** Forgets all lanes. */
+  clear(): void {
+    this.#lanes.clear();
+    this.#idle.clear();
+    this.#open = new Ranking();
+    this.#bound = newRankings(this.#bound.length);
   }
 
   get(name: string): Lane | undefined {
@@ -99,4 +107,8 @@ export class Lanes {
   #rankingOf({ process }: Lane): Ranking {
     return (process === undefined ? undefined : this.#bound[process]) ?? this.#open;
   }
+}
+
+function newRankings(count: number): Ranking[] {
+  return Array.from({ length: count }, () => new Ranking());
 }

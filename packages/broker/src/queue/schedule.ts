@@ -15,6 +15,10 @@ export interface ScheduleOptions {
   readonly processes: number;
   /** By the method whose calls make batches. */
   readonly batch: Readonly<Record<string, ResolvedBatch>>;
+  /** How long a call of the method is expected to run, in ms; `undefined` if that is not known. */
+  readonly expected: (method: string) => number | undefined;
+  /** Whether no further call can wait. */
+  readonly isFull: () => boolean;
   /** Called when calls that have waited for others may leave. */
   readonly onReady: () => void;
 }
@@ -24,6 +28,8 @@ export interface Taker {
   readonly index: number;
   /** How many calls it can take. */
   readonly room: number;
+  /** Whether it should get a call that is expected to run for this time, in ms. */
+  readonly takes: (expected: number | undefined) => boolean;
 }
 
 /** All waiting calls. Decides which call goes next to which process. */
@@ -31,6 +37,8 @@ export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #windows: ReadonlyMap<string, BatchWindow>;
   readonly #lanes: Lanes;
+  /** Lanes whose calls wait for the end of their window. */
+  readonly #waiting = new Set<Lane>();
   #closing = false;
   #departures = 0;
   #length = 0;
@@ -79,17 +87,30 @@ export class Schedule {
     return true;
   }
 
-  /** Takes the calls that the process runs next. */
+  /** Forgets all calls. */
+  clear(): void {
+    for (const lane of this.#lanes) this.#free(lane);
+    this.#lanes.clear();
+    this.#length = this.#bytes = 0;
+  }
+
+  /**
+   * Takes the calls that the process runs next; `undefined` if none should go to it now. While the calls that would go
+   * next wait for others of this turn of the event loop, the place is kept for them.
+   */
   next(taker: Taker): Departure | undefined {
     const starving = this.#starving(taker.index);
-    const guarded = starving && this.#depart(starving.lane, starving.call, taker);
-    if (guarded !== undefined) return guarded;
+    if (starving !== undefined) {
+      const { lane, call } = starving;
+      const departure = this.#depart(lane, call, taker);
+      if (departure !== undefined || lane.state !== 'waiting') return departure;
+    }
     for (;;) {
       const lane = this.#lanes.first(taker.index);
       const first = lane?.calls.first;
       if (lane === undefined || first === undefined) return undefined;
       const departure = this.#depart(lane, first, taker);
-      if (departure !== undefined) return departure;
+      if (departure !== undefined || lane.state !== 'waiting') return departure;
     }
   }
 
@@ -107,6 +128,11 @@ export class Schedule {
   close(): void {
     this.#closing = true;
     for (const lane of this.#lanes) if (lane.calls.length > 0) this.#list(lane);
+  }
+
+  /** No call can come that a waiting batch could take along. */
+  #endWaits(): void {
+    for (const lane of this.#waiting) this.#list(lane);
   }
 
   #windowOf({ method, streams }: PendingCall): BatchWindow | undefined {
@@ -135,9 +161,11 @@ export class Schedule {
   #came(lane: Lane, call: PendingCall): void {
     this.#length += 1;
     this.#bytes += call.bytes;
-    // A gathering lane stays unlisted until this turn of the event loop ends, unless its batch is full.
     const isFull = lane.window !== undefined && lane.calls.length >= lane.window.batch.maxSize;
-    if (lane.state !== 'gathering' || isFull) this.#list(lane);
+    // A batch that waits for its window decides again when its turn comes. One that gathers goes on gathering.
+    if (isFull || lane.state === 'waiting') this.#list(lane);
+    else this.#lanes.list(lane);
+    if (this.#waiting.size > 0 && this.#options.isFull()) this.#endWaits();
   }
 
   /** A call has left the lane. */
@@ -145,17 +173,22 @@ export class Schedule {
     this.#length -= 1;
     this.#bytes -= call.bytes;
     if (lane.calls.length > 0) {
-      if (lane.state !== 'gathering' && lane.state !== 'waiting') this.#lanes.list(lane);
+      if (lane.state !== 'waiting') this.#lanes.list(lane);
       return;
     }
-    lane.free();
+    this.#free(lane);
     this.#lanes.empty(lane);
   }
 
   /** The lane waits no longer. */
   #list(lane: Lane): void {
-    lane.free();
+    this.#free(lane);
     this.#lanes.list(lane);
+  }
+
+  #free(lane: Lane): void {
+    lane.free();
+    this.#waiting.delete(lane);
   }
 
   /** The call that goes next although others are before it, because it has waited too long. */
@@ -168,13 +201,16 @@ export class Schedule {
   }
 
   /** Takes the call, with the rest of its batch, out of the lane; `undefined` if it waits for others. */
-  #depart(lane: Lane, first: PendingCall, { index, room }: Taker): Departure | undefined {
+  #depart(lane: Lane, first: PendingCall, { index, room, takes }: Taker): Departure | undefined {
     const batch = this.#windowOf(first)?.batch;
+    const expected = this.#options.expected(first.method);
     if (batch === undefined) {
+      if (!takes(expected)) return undefined;
       this.#take(lane, [first], index);
       return { calls: [first], batch: undefined };
     }
     const calls = lane.batch(first, batch.maxSize);
+    if (!takes(expected && expected * calls.length)) return undefined;
     const reason = calls.length >= batch.maxSize ? 'full' : this.#ready(lane, calls);
     if (reason === undefined) return undefined;
     const taken = calls.slice(0, room);
@@ -195,21 +231,24 @@ export class Schedule {
     const [first] = calls;
     // Calls of an affinity keep their order and wait for nobody.
     if (window === undefined || first === undefined || first.attempt > 0 || this.#closing) return 'idle';
-    const listAgain = (): void => {
+    if (lane.state === 'gathering') return undefined;
+    const goOn = (): void => {
+      this.#waiting.delete(lane);
       this.#lanes.list(lane);
       this.#options.onReady();
     };
     if (lane.state !== 'settled') {
-      this.#lanes.unlist(lane);
-      lane.gather(listAgain);
+      lane.gather(goOn);
       return undefined;
     }
+    if (this.#options.isFull()) return 'idle';
     const until = window.until(calls, lane.lastArrival);
     if (until === undefined) return 'idle';
     const ms = until - performance.now();
     if (ms <= 0) return 'delay';
     this.#lanes.unlist(lane);
-    lane.wait(ms, listAgain);
+    this.#waiting.add(lane);
+    lane.wait(ms, goOn);
     return undefined;
   }
 }

@@ -87,6 +87,51 @@ test('a maxQueue of 0 accepts a call that can run at once, but none that would w
   expect(await running).toBe('ran');
 });
 
+test('a maxQueue of 0 accepts the first call, which waits only for the start of the process', async () => {
+  const broker = makeBroker(undefined, { maxQueue: 0 });
+  await broker.ready();
+  const first = broker.call('echo', [1]);
+  expect(await caughtError(broker.call('echo', [2]))).toMatchObject({
+    code: 'ERR_DUAL_QUEUE_FULL',
+    retryAfter: 1_000,
+  });
+  expect(await first).toBe(1);
+});
+
+test('retryAfter does not grow with the queue before any call was measured', async () => {
+  const broker = makeBroker(undefined, { maxQueue: 500 });
+  for (let i = 0; i < 500; i += 1) broker.submit('echo', [i]);
+  expect(await caughtError(broker.call('echo', [0]))).toMatchObject({ retryAfter: 1_000 });
+});
+
+test.each([1, 50])('a call right after ready() is not refused, with %i callers', async (callers) => {
+  const broker = await startBroker(undefined, { maxQueueBytes: 1_000_000 });
+  const counts = await Promise.all(
+    Array.from({ length: callers }, async () => {
+      const results: unknown[] = [];
+      for (let i = 0; i < 200 / callers; i += 1) {
+        await broker.ready();
+        results.push(broker.submit('block', [1, new Uint8Array(150_528)]).result);
+      }
+      return (await Promise.all(results)).length;
+    }),
+  );
+  expect(counts.reduce((sum, count) => sum + count)).toBe(200);
+});
+
+test('a concurrency of Infinity sends no more than maxQueueBytes of arguments at once', async () => {
+  const broker = await startBroker(undefined, { concurrency: Infinity, maxQueueBytes: 1_000_000 });
+  const path = temporaryPath();
+  const calls = Array.from({ length: 6 }, () => broker.submit('softGate', [path, new Uint8Array(300_000)]));
+  expect(calls.map(({ state }) => state)).toEqual([
+    ...Array.from({ length: 4 }, () => 'running'),
+    'queued',
+    'queued',
+  ]);
+  writeFileSync(path, '');
+  await Promise.all(calls.map(({ result }) => result));
+});
+
 test('a cancelled call frees its place in the queue', async () => {
   const broker = makeBroker(undefined, { maxQueue: 1 });
   const call = broker.submit('echo', [1]);

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 
 import { expect, test } from '@jest/globals';
 
-import { makeBroker, startBroker } from '../support/brokers.js';
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { line } from '../support/events.js';
 import { blockUntil } from '../support/processes.js';
@@ -66,3 +66,34 @@ test('20,000 waiting calls of many priorities and affinities are answered, excep
   expect(answers).toEqual(answers.map((_, i) => (i >= 5_000 && i < 10_000 ? 'cancelled' : i)));
   expect(broker.stats().queue).toEqual({ length: 0, bytes: 0 });
 });
+
+test('an urgent call starts next, although calls of other methods are short enough to be sent ahead', async () => {
+  const broker = await startBroker();
+  for (let i = 0; i < 300; i += 1) await broker.call('echo', [i]);
+  await broker.call('block', [20]);
+  const [gate, atTheGate] = [temporaryPath(), line(broker, 'at the gate')];
+  const running = broker.submit('gate', [gate]);
+  const long = Array.from({ length: 64 }, (_, i) => broker.call('block', [20, i]));
+  await atTheGate;
+  const urgent = broker.call('note', ['urgent'], { priority: 1 });
+  writeFileSync(gate, '');
+  await running.result;
+  await urgent;
+  expect(broker.stats().calls.queued).toBeGreaterThanOrEqual(62);
+  await Promise.all(long);
+});
+
+test.each(['computeAtEnd', 'compute'])(
+  'a call that was sent ahead of its turn does not start after its queueTimeout, behind %s',
+  async (method) => {
+    const broker = await startBroker(fixture('computing.mjs'));
+    // Short calls of the method, so that further calls are sent ahead.
+    for (let i = 0; i < 50; i += 1) await broker.call(method, [0]);
+    for (let i = 0; i < 50; i += 1) await broker.call('note', [i]);
+    const computing = broker.submit(method, [400]);
+    const late = caughtError(broker.call('note', ['late'], { queueTimeout: 50 }));
+    expect(await late).toMatchObject({ code: 'ERR_DUAL_QUEUE_TIMEOUT', started: true });
+    await computing.result;
+    expect(await broker.call('noted', [])).not.toContain('late');
+  },
+);

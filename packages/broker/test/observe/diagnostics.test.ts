@@ -86,10 +86,12 @@ describe('a call', () => {
   });
 
   test('that the broker refuses is published with the error that its caller gets', async () => {
+    const broker = makeBroker(undefined, { maxQueue: 0 });
+    broker.submit('echo', [0]);
     const log = callLog();
     const refused: unknown[] = [];
     listen('dual:broker:call:refuse', ({ method, error }) => refused.push(method, error));
-    const error = await caughtError(makeBroker(undefined, { maxQueue: 0 }).call('echo', [1]));
+    const error = await caughtError(broker.call('echo', [1]));
     expect(refused).toEqual(['echo', error]);
     expect(log).toEqual([]);
   });

@@ -85,8 +85,9 @@ describe('calls are counted', () => {
     ['an aborted signal', 'echo', [1], { signal: AbortSignal.abort() }],
   ])('as refused because of %s', async (_why, method, args, options) => {
     const broker = makeBroker(undefined, { maxQueue: 0 });
+    broker.submit('echo', [0]);
     await caughtError(broker.call(method, args, options));
-    expect(broker.stats().calls).toEqual({ ...NO_CALLS, refused: 1 });
+    expect(broker.stats().calls).toEqual({ ...NO_CALLS, queued: 1, refused: 1 });
   });
 
   test('once if they run again after a crash', async () => {
