@@ -19,12 +19,14 @@ import type { Diagnostics } from './observe/diagnostics.js';
 import type { ResolvedOptions } from './options/resolve.js';
 import type { ProcessExit } from './process/exit.js';
 import type { CallListener, LostCall, RunInfo, Shipment } from './process/process-calls.js';
-import { lostCallError } from './process/process-errors.js';
+import { lostCallError, suspectError } from './process/process-errors.js';
 import { Admission } from './queue/admission.js';
 import { MovingMean } from './queue/moving-mean.js';
 import { Schedule } from './queue/schedule.js';
 import type { KeepAlive } from './timer.js';
 
+/** Deaths of processes after which the call that was to start next is rejected. */
+const MAX_SUSPICIONS = 2;
 /** For how long the event loop may be held to reject calls, in ms. */
 const SLICE = 2;
 /** Weight of the newest call in the mean running time. */
@@ -237,6 +239,10 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
     this.dispatch();
   }
 
+  garbled(call: PendingCall, error: Error): void {
+    this.#giveUp(call, { state: 'failed', error }, this.#options.options.killDelay.cancel);
+  }
+
   dropped(): void {
     this.dispatch();
   }
@@ -246,8 +252,9 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
     const waiting: PendingCall[] = [];
     const again: PendingCall[] = [];
     this.#schedule.unbind(exit.index);
+    const suspect = this.#suspect(lost, exit);
     for (const { call, started } of lost) {
-      if (call.settled) continue;
+      if (call.settled || call === suspect) continue;
       if (started && !call.repeatable) {
         failed.push(call);
         continue;
@@ -265,6 +272,7 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
     // Subscribers may submit calls. Those must stand behind the ones that were put back.
     for (const call of again) this.#options.diagnostics.queued(call);
     for (const call of failed) this.#settle(call, { state: 'failed', error: lostCallError(call, exit) });
+    if (suspect !== undefined) this.#settle(suspect, { state: 'failed', error: suspectError(suspect, exit) });
     // Other processes may now take the calls that were bound to this one.
     this.dispatch();
   }
@@ -292,6 +300,13 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
   /** Forgets the settled calls that `get` could find. */
   clear(): void {
     this.#registry.clear();
+  }
+
+  /** The call that has to go because it may have ended two processes before it started. */
+  #suspect([first]: readonly LostCall[], { suspect }: ProcessExit): PendingCall | undefined {
+    if (first === undefined || suspect === undefined) return undefined;
+    first.call.suspicions += 1;
+    return first.call.suspicions < MAX_SUSPICIONS ? undefined : first.call;
   }
 
   #join({ method, payload, options: { key }, chunks }: CallRequest): PendingCall | undefined {

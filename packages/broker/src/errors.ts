@@ -34,6 +34,8 @@ export interface BrokerErrorDetails {
   signal?: NodeJS.Signals | undefined;
   /** Whether the call may have started to run. `false`: it certainly did not. */
   started?: boolean | undefined;
+  /** Whether the call is suspected of ending processes before it starts. */
+  suspect?: boolean | undefined;
   /** The last lines that the child wrote to stderr. */
   stderr?: string | undefined;
 }
@@ -62,6 +64,8 @@ export abstract class BrokerError extends Error {
   declare readonly signal?: NodeJS.Signals;
   /** Whether the call may have started to run. `false`: it certainly did not. */
   declare readonly started?: boolean;
+  /** Whether the call is suspected of ending processes before it starts. */
+  declare readonly suspect?: boolean;
   /** The last lines that the child wrote to stderr. */
   declare readonly stderr?: string;
 
@@ -102,7 +106,10 @@ export class PipelineStartError extends BrokerError {
   override readonly code = 'ERR_DUAL_PIPELINE_START';
 }
 
-/** The child ended while the call was running in it. Code `ERR_DUAL_PROCESS_EXIT`. */
+/**
+ * The child ended while the call was running in it. Or the call never started, but was the next one to start at the ends of
+ * two processes that ran nothing else: then `suspect` is true and `started` is false. Code `ERR_DUAL_PROCESS_EXIT`.
+ */
 export class ProcessExitError extends BrokerError {
   override readonly code = 'ERR_DUAL_PROCESS_EXIT';
 }

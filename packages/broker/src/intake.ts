@@ -3,10 +3,10 @@ import { type CallSite, captureCallSite, withCallSite } from './call/call-site.j
 import { CallStream } from './call/call-stream.js';
 import type { IncomingStream } from './call/incoming-stream.js';
 import type { PendingCall } from './call/pending-call.js';
-import { payloadBytes } from './channel/frame.js';
-import { encodeCall } from './channel/messages.js';
+import { type Payload, payloadBytes } from './channel/frame.js';
+import { type CallMessage, encodeCall } from './channel/messages.js';
 import type { Dispatcher } from './dispatcher.js';
-import { type BrokerErrorDetails, closedError, InvalidOptionError } from './errors.js';
+import { type BrokerErrorDetails, closedError, InvalidOptionError, SerializationError } from './errors.js';
 import type { CallOptions } from './options/options.js';
 import { resolveCallOptions, type ResolvedCallOptions, type ResolvedOptions } from './options/resolve.js';
 import { startError, type StartFailureReason } from './process/process-errors.js';
@@ -70,11 +70,11 @@ export class Intake {
    */
   call(invocation: Invocation, frames: number): Promise<unknown> {
     try {
-      const call = this.#take(invocation, undefined, {});
-      const { signal, key } = invocation.options ?? {};
-      if (signal !== undefined) return this.#options.dispatcher.resultFor(call, signal);
+      const options = this.#check(invocation);
+      const call = this.#accept(invocation, options, undefined, {});
+      if (options.signal !== undefined) return this.#options.dispatcher.resultFor(call, options.signal);
       // Other callers may share a keyed call. If one of them handles its failure, this one has not handled it.
-      return key === undefined ? call.result : call.result.then((result) => result);
+      return options.key === undefined ? call.result : call.result.then((result) => result);
     } catch (error) {
       return rejection(error, captureCallSite(frames));
     }
@@ -94,12 +94,16 @@ export class Intake {
   }
 
   #take(invocation: Invocation, site: CallSite | undefined, wanted: Wanted): PendingCall {
-    const { method, args } = invocation;
+    return this.#accept(invocation, this.#check(invocation), site, wanted);
+  }
+
+  /** Reads the options, each of them once: it may be a getter. */
+  #check({ method, args, options: given }: Invocation): ResolvedCallOptions {
     const { options, dispatcher } = this.#options;
     checkCall(method, args);
     checkBatched(method, args, options.batch);
     try {
-      return this.#accept(invocation, site, wanted);
+      return resolveCallOptions(given, options);
     } catch (error) {
       dispatcher.refused(method, error);
       throw error;
@@ -107,25 +111,42 @@ export class Intake {
   }
 
   #accept(
-    { method, args, options: given }: Invocation,
+    { method, args }: Invocation,
+    options: ResolvedCallOptions,
     callSite: CallSite | undefined,
     { chunks, maybeStream = false }: Wanted,
   ): PendingCall {
-    const options = resolveCallOptions(given, this.#options.options);
-    const { key } = options;
-    if (!this.#options.isOpen()) throw closedError('it takes no more calls', details(method, options));
-    const failure = this.#options.failure();
-    if (failure !== undefined) throw startError(failure, details(method, options));
-    const order = (lastOrder += 1);
-    const payload = encodeCall({ method, key: key ?? order, args });
-    const bytes = payloadBytes(payload);
-    const { maxMessageBytes } = this.#options.options;
-    if (bytes > maxMessageBytes) throw oversizeError(bytes, maxMessageBytes, details(method, options));
-    const findable = key !== undefined || callSite !== undefined;
-    const request = { order, key, method, payload, options, callSite, findable, maybeStream, chunks };
-    const call = this.#options.dispatcher.submit(request);
-    this.#options.onTaken();
-    return call;
+    const { dispatcher } = this.#options;
+    try {
+      const { key } = options;
+      if (!this.#options.isOpen()) throw closedError('it takes no more calls', details(method, options));
+      const failure = this.#options.failure();
+      if (failure !== undefined) throw startError(failure, details(method, options));
+      const order = (lastOrder += 1);
+      const payload = encode({ method, key: key ?? order, args }, options);
+      const bytes = payloadBytes(payload);
+      const { maxMessageBytes } = this.#options.options;
+      if (bytes > maxMessageBytes) throw oversizeError(bytes, maxMessageBytes, details(method, options));
+      const findable = key !== undefined || callSite !== undefined;
+      const request = { order, key, method, payload, options, callSite, findable, maybeStream, chunks };
+      const call = dispatcher.submit(request);
+      this.#options.onTaken();
+      return call;
+    } catch (error) {
+      dispatcher.refused(method, error);
+      throw error;
+    }
+  }
+}
+
+/** @throws {SerializationError} Names the call and the argument. */
+function encode(call: CallMessage, options: ResolvedCallOptions): Payload {
+  try {
+    return encodeCall(call);
+  } catch (error) {
+    if (!(error instanceof SerializationError)) throw error;
+    const { path, message, cause } = error;
+    throw new SerializationError(path, message, { ...details(call.method, options), cause });
   }
 }
 

@@ -80,6 +80,20 @@ export function queueFullError(
   return new QueueFullError(`the queue is full: ${full}; try again in ${retryAfter} ms`, retryAfter, details);
 }
 
+/**
+ * The child sent a value that cannot be decoded here.
+ * @param what Name of the value: `result`, `chunk`, `progress` or `error`.
+ */
+export function undecodableError(
+  what: string,
+  call: Subject,
+  pid: number | undefined,
+  cause: Error,
+): SerializationError {
+  const message = `the ${what} of call ${call.name} cannot be decoded in this process: ${cause.message}`;
+  return new SerializationError(what, message, { ...call.details(cause.cause), pid });
+}
+
 /** Makes an error of the reason that the child gave. @param pid Of the child. */
 export function failureError(failure: Failure, call: Subject, pid: number | undefined): unknown {
   const details = { ...call.details(), pid };

@@ -87,6 +87,8 @@ export class PendingCall implements Call {
   readonly streams: boolean;
   /** How often the call has run before. */
   attempt = 0;
+  /** How many processes ended when it was to start next, and they ran no call. */
+  suspicions = 0;
   /** Its neighbours in the list of unsettled calls. */
   before: PendingCall | undefined;
   after: PendingCall | undefined;

@@ -19,7 +19,7 @@ import {
 } from '../channel/messages.js';
 import { ChildMemory } from '../channel/shared/child-memory.js';
 import { describeThrown } from '../channel/thrown/describe.js';
-import { encodeValue } from '../channel/values/codec.js';
+import { encodeValue, UndecodableError } from '../channel/values/codec.js';
 import { withOrigin } from './context.js';
 import { exitNow } from './exit-now.js';
 import { Host } from './host.js';
@@ -78,7 +78,7 @@ function take(received: Frame): void {
   switch (frame.type) {
     case ToChild.Init:
       state = { name: 'starting' };
-      void start(decodeInit(frame.payload));
+      void start(() => decodeInit(frame.payload));
       break;
     case ToChild.Call:
     case ToChild.Stream:
@@ -106,13 +106,15 @@ function take(received: Frame): void {
   }
 }
 
-async function start(init: Init): Promise<void> {
-  const loaded = init.watch
-    ? new LoadedFiles((files) => {
-        send(ToBroker.Loaded, files);
-      })
-    : undefined;
+async function start(decode: () => Init): Promise<void> {
+  let loaded: LoadedFiles | undefined;
   try {
+    const init = decode();
+    if (init.watch) {
+      loaded = new LoadedFiles((files) => {
+        send(ToBroker.Loaded, files);
+      });
+    }
     const { pipeline } = await withOrigin(null, () => loadPipeline(init));
     const methods = new Methods(pipeline, init);
     const host = new Host({
@@ -129,7 +131,7 @@ async function start(init: Init): Promise<void> {
     shareMemory(init.sharedMemory);
   } catch (error) {
     loaded?.flush();
-    const permanent = error instanceof PermanentStartError;
+    const permanent = error instanceof PermanentStartError || error instanceof UndecodableError;
     const original = permanent && error.cause !== undefined ? error.cause : error;
     await end(ToBroker.StartFailure, { thrown: describeThrown(original), permanent } satisfies StartFailure);
   }

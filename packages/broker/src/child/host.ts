@@ -11,6 +11,7 @@ import {
   ToBroker,
   ToChild,
 } from '../channel/messages.js';
+import { UndecodableError } from '../channel/values/codec.js';
 import { Allowance } from './allowance.js';
 import { batchFrames, failureFrame, resultFrame, thrownFrame } from './answer.js';
 import { chunkSource, isStreamable, type Streamable } from './chunk-source.js';
@@ -216,9 +217,10 @@ export class Host {
   }
 
   #run(frame: Frame): void {
-    const { id, payload } = frame;
+    const { id } = frame;
     const { methods } = this.#options;
-    const message = decodeCall(payload);
+    const message = this.#decode(frame);
+    if (message === undefined) return;
     const call = this.#begin(frame, message);
     const job: Job = { call, members: [call], batchMethod: undefined };
     const method = methods.get(message.method);
@@ -237,8 +239,8 @@ export class Host {
       const frame = this.#members.get(member);
       // If there is none, it was aborted in the meantime.
       if (!this.#members.delete(member) || frame === undefined) return [];
-      const message = decodeCall(frame.payload);
-      return [{ call: this.#begin(frame, message), message }];
+      const message = this.#decode(frame);
+      return message === undefined ? [] : [{ call: this.#begin(frame, message), message }];
     });
     const [first] = begun;
     if (first === undefined) return;
@@ -250,6 +252,19 @@ export class Host {
     const job: Job = { call: new RunningCall(batch, this.#setting), members: calls, batchMethod: name };
     const args = begun.map(({ message }) => message.args[0]);
     this.#execute(job, () => this.#options.methods.runsBatches(name).run(args));
+  }
+
+  /** Answers the call if its arguments cannot be decoded, and returns undefined. */
+  #decode({ id, payload }: Frame): CallMessage | undefined {
+    try {
+      return decodeCall(payload);
+    } catch (error) {
+      if (!(error instanceof UndecodableError)) throw error;
+      this.#traceparents.delete(id);
+      const message = `the arguments cannot be decoded in the pipeline's process: ${error.message}`;
+      this.#options.channel.answer([failureFrame(id, { kind: 'unserializable', path: 'args', message })]);
+      return undefined;
+    }
   }
 
   #begin({ type, id, attempt }: Frame, { key, method }: CallMessage): RunningCall {

@@ -21,6 +21,11 @@ export interface ProcessExit {
   readonly reason: 'requested' | 'overdue' | 'start' | 'fatal' | 'protocol' | 'crash';
   /** Whether another try cannot help, for example because the module does not exist. */
   readonly permanent: boolean;
+  /**
+   * The call that was to start next, if the process ended although it ran no call: the call may be the reason. If that
+   * happens to a call twice, it rejects.
+   */
+  readonly suspect?: { readonly key: string; readonly method: string };
   /** The error behind it, if one is known. */
   readonly cause?: unknown;
 }

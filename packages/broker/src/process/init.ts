@@ -1,5 +1,6 @@
 import type { Payload } from '../channel/frame.js';
-import { encodeInit } from '../channel/messages.js';
+import { decodeInit, encodeInit } from '../channel/messages.js';
+import { SerializationError } from '../errors.js';
 import type { ResolvedOptions } from '../options/resolve.js';
 
 /**
@@ -19,7 +20,7 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     watch,
   } = options;
   const methods = Object.entries(batch).map(([name, { method }]) => [name, method] as const);
-  return encodeInit({
+  const init = encodeInit({
     module,
     export: exportName,
     expose,
@@ -31,4 +32,16 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     sharedMemory,
     watch,
   });
+  checkDecodable(init);
+  return init;
+}
+
+/** Otherwise every process would fail to decode it. */
+function checkDecodable(init: Payload): void {
+  try {
+    decodeInit(init);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SerializationError('args', `args could not be decoded in the other process: ${why}`, { cause });
+  }
 }

@@ -256,7 +256,9 @@ export class PipelineProcess {
     const lost = this.calls.takeLost(end.reason);
     this.#memory?.close();
     const { index, pid } = this;
-    const exit = { permanent: false, ...end, index, pid, stderr: this.#stderr?.tail ?? '' };
+    const suspect = suspectOf(end.reason, lost);
+    const stderr = this.#stderr?.tail ?? '';
+    const exit = { permanent: false, ...end, index, pid, stderr, ...(suspect && { suspect }) };
     this.#options.listener.exited(exit, lost);
   }
 
@@ -336,4 +338,13 @@ export class PipelineProcess {
     this.#channel?.flush();
     if (child !== undefined) killEventually(child);
   }
+}
+
+/** The call that was to start next when a process that ran no call ended by itself. */
+function suspectOf(reason: ProcessExit['reason'], lost: readonly LostCall[]): ProcessExit['suspect'] {
+  const [first] = lost;
+  if (first === undefined || first.call.settled || lost.some(({ started }) => started)) return undefined;
+  if (reason !== 'crash' && reason !== 'fatal') return undefined;
+  const { key, method } = first.call;
+  return { key, method };
 }

@@ -1,10 +1,10 @@
-import { failureError } from '../call/call-errors.js';
+import { failureError, undecodableError } from '../call/call-errors.js';
 import type { Outcome, PendingCall } from '../call/pending-call.js';
 import { type Frame, payloadBytes } from '../channel/frame.js';
 import { creditFrame, encodeBatch, signalFrame, ToBroker, ToChild, traceFrame } from '../channel/messages.js';
 import type { BrokerMemory } from '../channel/shared/broker-memory.js';
 import { decodeFailure } from '../channel/untrusted.js';
-import { decodeValue } from '../channel/values/codec.js';
+import { decodeValue, UndecodableError } from '../channel/values/codec.js';
 import { ProtocolError } from '../errors.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
@@ -41,6 +41,8 @@ export interface CallListener {
   /** @param now By `performance.now()`. */
   started(call: PendingCall, now: number): void;
   answered(call: PendingCall, outcome: Outcome, run: RunInfo): void;
+  /** A value of the call cannot be decoded, so its caller gets the error. The process still runs the call. */
+  garbled(call: PendingCall, error: Error): void;
   /** An abandoned call was dropped before it started, so the process has room for another. */
   dropped(): void;
   /** A process has ended. @param calls In the order in which they were sent. */
@@ -60,11 +62,20 @@ export interface ProcessCallsOptions {
   /** Most bytes of arguments that the process has at once. A single call may have more. */
   readonly maxQueueBytes: number;
   readonly link: Link;
-  readonly listener: Pick<CallListener, 'started' | 'answered' | 'dropped'>;
+  readonly listener: Pick<CallListener, 'started' | 'answered' | 'garbled' | 'dropped'>;
   /** Called for each answer, before the listener. */
   readonly onAnswer: () => void;
   /** Called when an abandoned call has run for longer than it may. */
   readonly onOverdue: () => void;
+}
+
+/** Takes the place of a value that cannot be decoded. */
+class Undecodable {
+  readonly error: Error;
+
+  constructor(error: Error) {
+    this.error = error;
+  }
 }
 
 /** The calls that one process has, from sending to answer. */
@@ -131,24 +142,39 @@ export class ProcessCalls {
     switch (type) {
       case ToBroker.Result: {
         const sent = this.#running(id);
-        this.#answer(sent, { state: 'succeeded', value: decodeValue(payload), bytes: payloadBytes(payload) });
+        const bytes = payloadBytes(payload);
+        const value = this.#decode('result', sent, () => decodeValue(payload));
+        if (value instanceof Undecodable) this.#answer(sent, { state: 'failed', error: value.error, bytes });
+        else this.#answer(sent, { state: 'succeeded', value, bytes });
         break;
       }
       case ToBroker.Failure: {
         const sent = this.#running(id);
-        const failure = decodeFailure(payload);
+        const bytes = payloadBytes(payload);
+        const failure = this.#decode('error', sent, () => decodeFailure(payload));
+        if (failure instanceof Undecodable) {
+          this.#answer(sent, { state: 'failed', error: failure.error, bytes });
+          break;
+        }
         const error = failureError(failure, sent.call, this.#options.link.pid());
         const yields = failure.kind === 'yields';
-        this.#answer(sent, { state: 'failed', error, bytes: payloadBytes(payload), yields });
+        this.#answer(sent, { state: 'failed', error, bytes, yields });
         break;
       }
-      case ToBroker.Progress:
-        this.#running(id).call.progress.report(decodeValue(payload), payloadBytes(payload));
+      case ToBroker.Progress: {
+        const sent = this.#running(id);
+        const value = this.#decode('progress', sent, () => decodeValue(payload));
+        if (value instanceof Undecodable) this.#options.listener.garbled(sent.call, value.error);
+        else sent.call.progress.report(value, payloadBytes(payload));
         break;
+      }
       case ToBroker.Chunk: {
-        const { streams, chunks } = this.#running(id).call;
-        if (!streams) throw new ProtocolError('the child sent a chunk for a call that is no stream');
-        chunks?.push(decodeValue(payload), payloadBytes(payload));
+        const sent = this.#running(id);
+        if (!sent.call.streams)
+          throw new ProtocolError('the child sent a chunk for a call that is no stream');
+        const value = this.#decode('chunk', sent, () => decodeValue(payload));
+        if (value instanceof Undecodable) this.#options.listener.garbled(sent.call, value.error);
+        else sent.call.chunks?.push(value, payloadBytes(payload));
         break;
       }
       case ToBroker.Dropped: {
@@ -162,6 +188,16 @@ export class ProcessCalls {
       }
       default:
         throw new ProtocolError(`the child sent a message of unknown type ${type}`);
+    }
+  }
+
+  /** Only the call is affected if V8 cannot decode its value. @throws {ProtocolError} If the message is malformed. */
+  #decode<T>(what: string, { call }: SentCall, decode: () => T): T | Undecodable {
+    try {
+      return decode();
+    } catch (error) {
+      if (!(error instanceof UndecodableError)) throw error;
+      return new Undecodable(undecodableError(what, call, this.#options.link.pid(), error));
     }
   }
 

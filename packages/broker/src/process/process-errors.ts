@@ -40,6 +40,13 @@ export function lostCallError(call: PendingCall, exit: ProcessExit): ProcessExit
   return new ProcessExitError(`${nameOf(exit)} ${describeExit(exit)} while it ran ${call.name}`, details);
 }
 
+/** The error of a call that never started, but was the next one to start when two processes ended. */
+export function suspectError(call: PendingCall, exit: ProcessExit): ProcessExitError {
+  const details = { ...call.details(), ...exitDetails(exit), started: false, suspect: true };
+  const why = `two processes ended when ${call.name} was to start, and they ran no other call`;
+  return new ProcessExitError(`${why}; the second time, ${nameOf(exit)} ${describeExit(exit)}`, details);
+}
+
 export function notConstructedError(startTimeout: number): Error {
   return new Error(`the pipeline was not constructed within ${startTimeout} ms (option startTimeout)`);
 }

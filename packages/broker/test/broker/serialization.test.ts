@@ -158,3 +158,57 @@ describe.each([
     expect(await broker.call('echo', ['next'])).toBe('next');
   });
 });
+
+test('a getter of an argument, or of the options, runs once for each call', async () => {
+  const broker = await startBroker();
+  const besides: Readonly<Record<string, unknown>>[] = [
+    {},
+    { map: new Map([[1, 2]]) },
+    { list: Array.from({ length: 40 }, (_, i) => i) },
+    { map: new Map([[1, { get nested() { return 3; } }]]) },
+    ((same) => ({ a: same, b: same }))({ x: 1 }),
+  ]; // prettier-ignore
+  for (const beside of besides) {
+    const reads = { argument: 0, key: 0, signal: 0 };
+    const argument = {
+      get token() {
+        return (reads.argument += 1);
+      },
+      ...beside,
+    };
+    const options = {
+      get key() {
+        return `key ${(reads.key += 1)}`;
+      },
+      get signal() {
+        reads.signal += 1;
+        return undefined;
+      },
+    };
+    expect(await broker.call('echo', [argument], options)).toEqual({ token: 1, ...beside });
+    expect(reads).toEqual({ argument: 1, key: 1, signal: 1 });
+  }
+});
+
+test('arrays with holes and names, resizable buffers and half floats arrive as they are', async () => {
+  const broker = await startBroker();
+  const holes = Object.assign([1, 2, 3], { extra: 'kept' });
+  // eslint-disable-next-line @typescript-eslint/no-array-delete -- a hole is what is tested
+  delete holes[1];
+  const back = (await broker.call('echo', [holes])) as typeof holes;
+  expect(Object.entries(back)).toEqual([
+    ['0', 1],
+    ['2', 3],
+    ['extra', 'kept'],
+  ]);
+  const Resizable = ArrayBuffer as new (length: number, options: { maxByteLength: number }) => ArrayBuffer; // newer than the types
+  const resizable = new Resizable(8, { maxByteLength: 16 });
+  new Uint8Array(resizable).fill(7);
+  expect(await broker.call('echo', [[resizable]])).toMatchObject([
+    { resizable: true, maxByteLength: 16, byteLength: 8 },
+  ]);
+  const Float16: unknown = Reflect.get(globalThis, 'Float16Array');
+  if (typeof Float16 !== 'function') return; // before Node 24
+  const half: unknown = Reflect.construct(Float16, [[1, 0.5]]);
+  expect(await broker.call('echo', [half])).toEqual(half);
+});

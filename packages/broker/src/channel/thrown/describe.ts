@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 
-import { encodeValue } from '../values/codec.js';
+import { decodeValue, encodeValue } from '../values/codec.js';
 import { prune } from './prune.js';
 
 /**
@@ -67,7 +67,8 @@ export function describeThrown(thrown: unknown, host?: string): ThrownValue {
       return { kind: 'error', index };
     }
     try {
-      encodeValue(value, 'value');
+      // Decoded too: a property that the other process cannot read would take the whole error along.
+      decodeValue(encodeValue(value, 'value'));
       return { kind: 'value', value };
     } catch {
       const pruned = prune(value);

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-import { encodeValue } from '../values/codec.js';
+import { decodeValue, encodeValue } from '../values/codec.js';
 
 export type Pruned =
   | { readonly kept: true; readonly value: unknown }
@@ -31,7 +31,7 @@ function pruneWithin(value: unknown, copies: Map<object, object>, depth: number)
     return { kept: true, value: copy };
   }
   try {
-    encodeValue(value, 'value');
+    decodeValue(encodeValue(value, 'value'));
     return { kept: true, value };
   } catch {
     return { kept: false, text: Object.prototype.toString.call(value) };

@@ -2,6 +2,8 @@ import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
 
 import { ProtocolError } from '../../errors.js';
+import { materialize, type Reads } from './materialize.js';
+import { platformClass } from './platform.js';
 import { makeView, viewBytes, viewNumber } from './views.js';
 
 declare module 'node:v8' {
@@ -22,9 +24,18 @@ export interface Clone {
   readonly arrayBuffers: number;
 }
 
-/** @throws {Error} V8's own, if a part of the value cannot be cloned. */
-export function clone(value: unknown): Clone {
-  const arrayBuffers = findArrayBuffers(value);
+/**
+ * @param reads Values of getters that have run already.
+ * @throws {Error} If a part of the value cannot be cloned. As a rule it is V8's own.
+ */
+export function clone(given: unknown, reads: Reads): Clone {
+  let value = given;
+  let survey = examine(value);
+  if (survey.hasGetters) {
+    value = materialize(given, reads);
+    survey = examine(value);
+  }
+  const { arrayBuffers } = survey;
   const writer = new CloneWriter(arrayBuffers);
   writer.writeHeader();
   writer.writeValue(value);
@@ -84,27 +95,41 @@ class CloneReader extends Deserializer {
   }
 }
 
-/** Finds the ArrayBuffers in a value, so that their memory need not pass through the serializer. */
-function findArrayBuffers(value: unknown): ArrayBuffer[] {
-  const found: ArrayBuffer[] = [];
+interface Survey {
+  /** Their memory need not pass through the serializer. */
+  readonly arrayBuffers: readonly ArrayBuffer[];
+  readonly hasGetters: boolean;
+}
+
+/** Looks at every object in a value. @throws {TypeError} If one of them is the platform's own, such as a Blob. */
+function examine(value: unknown): Survey {
+  const arrayBuffers: ArrayBuffer[] = [];
+  let hasGetters = false;
   const seen = new Set<object>();
   const pending: unknown[] = [value];
   while (pending.length > 0) {
     const next = pending.pop();
     if (typeof next !== 'object' || next === null || types.isProxy(next) || seen.has(next)) continue;
     seen.add(next);
-    if (types.isArrayBuffer(next)) found.push(next);
-    else if (types.isMap(next)) for (const entry of next) pending.push(...entry);
+    const platform = platformClass(next);
+    if (platform !== undefined) throw new TypeError(`a ${platform} cannot be cloned`);
+    if (types.isArrayBuffer(next)) {
+      // The serializer itself carries a resizable one as such.
+      if (Reflect.get(next, 'resizable') !== true) arrayBuffers.push(next);
+    } else if (types.isMap(next)) for (const entry of next) pending.push(...entry);
     else if (types.isSet(next)) for (const item of next) pending.push(item);
-    else if (!ArrayBuffer.isView(next)) pushProperties(next, pending);
+    else if (!ArrayBuffer.isView(next)) hasGetters = pushProperties(next, pending) || hasGetters;
   }
-  return found;
+  return { arrayBuffers, hasGetters };
 }
 
-function pushProperties(object: object, pending: unknown[]): void {
+/** @returns Whether any of the properties is a getter. */
+function pushProperties(object: object, pending: unknown[]): boolean {
+  let hasGetters = false;
   for (const name of Object.keys(object)) {
-    // Getters are left to the serializer, so that each runs once.
     const property = Object.getOwnPropertyDescriptor(object, name);
-    if (typeof property?.value === 'object' && property.value !== null) pending.push(property.value);
+    if (property?.get !== undefined) hasGetters = true;
+    else if (typeof property?.value === 'object' && property.value !== null) pending.push(property.value);
   }
+  return hasGetters;
 }

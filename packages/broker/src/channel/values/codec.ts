@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { types } from 'node:util';
 
 import { ProtocolError, SerializationError } from '../../errors.js';
 import { MAX_BUFFERS, MAX_PART_BYTES, type Payload } from '../frame.js';
@@ -6,7 +7,8 @@ import { clone, revive } from './clone.js';
 import { Tag } from './compact.js';
 import { CompactReader } from './compact-reader.js';
 import { CompactWriter } from './compact-writer.js';
-import { findUncloneable } from './uncloneable.js';
+import type { Reads } from './materialize.js';
+import { findByTrying, findUncloneable } from './uncloneable.js';
 
 const reader = new CompactReader();
 
@@ -21,7 +23,7 @@ let idleWriter: CompactWriter | undefined = new CompactWriter();
  */
 export function encodeValue(value: unknown, path: string): Payload {
   try {
-    return checkSize(encodeCompact(value, false) ?? encodeClone(value), path);
+    return checkSize(encode(value, false), path);
   } catch (error) {
     throw error instanceof SerializationError ? error : serializationError(value, path, error);
   }
@@ -34,7 +36,7 @@ export function encodeValue(value: unknown, path: string): Payload {
  */
 export function encodeList(list: readonly unknown[], names: readonly string[]): Payload {
   try {
-    return checkSize(encodeCompact(list, true) ?? encodeClone(list), '');
+    return checkSize(encode(list, true), '');
   } catch (error) {
     if (error instanceof SerializationError) throw error;
     const named = Object.fromEntries(names.map((name, i) => [name, list[i]]));
@@ -42,35 +44,56 @@ export function encodeList(list: readonly unknown[], names: readonly string[]): 
   }
 }
 
-/** @throws {ProtocolError} If the bytes are not those of a value. */
+/**
+ * A value that could be encoded cannot be decoded here: it is nested too deep for this stack, or is of a kind that only one
+ * of the two processes knows. The bytes are the value's own, so only this value is lost.
+ */
+export class UndecodableError extends ProtocolError {}
+
+/**
+ * @throws {UndecodableError} If V8 cannot read the value.
+ * @throws {ProtocolError} If the bytes are not those of a value.
+ */
 export function decodeValue({ metadata, buffers }: Payload): unknown {
   const bytes = Buffer.isBuffer(metadata)
     ? metadata
     : Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength);
   try {
     if (bytes[0] !== Tag.Clone) return reader.read(bytes, buffers);
-    const arrayBuffers = bytes.readUInt32LE(1);
-    return revive(bytes.subarray(5), buffers, arrayBuffers);
+    return decodeClone(bytes, buffers, bytes.readUInt32LE(1));
   } catch (cause) {
     if (cause instanceof ProtocolError) throw cause;
     throw new ProtocolError('a frame holds bytes that are not a value', { cause });
   }
 }
 
-function encodeCompact(value: unknown, isList: boolean): Payload | undefined {
+function decodeClone(bytes: Buffer, buffers: Payload['buffers'], arrayBuffers: number): unknown {
+  try {
+    return revive(bytes.subarray(5), buffers, arrayBuffers);
+  } catch (cause) {
+    if (cause instanceof ProtocolError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UndecodableError(`${why} It may be nested too deep.`, { cause });
+  }
+}
+
+function encode(value: unknown, isList: boolean): Payload {
   const writer = idleWriter ?? new CompactWriter();
   idleWriter = undefined;
+  let reads: Reads;
   try {
     const isWritten = isList && Array.isArray(value) ? writer.writeList(value) : writer.write(value);
-    return isWritten ? writer.take() : undefined;
+    if (isWritten) return writer.take();
+    reads = writer.getterReads();
   } finally {
     writer.reset();
     idleWriter = writer;
   }
+  return encodeClone(value, reads);
 }
 
-function encodeClone(value: unknown): Payload {
-  const { bytes, buffers, arrayBuffers } = clone(value);
+function encodeClone(value: unknown, reads: Reads): Payload {
+  const { bytes, buffers, arrayBuffers } = clone(value, reads);
   const head = Buffer.allocUnsafe(5);
   head.writeUInt8(Tag.Clone, 0);
   head.writeUInt32LE(arrayBuffers, 1);
@@ -99,8 +122,17 @@ function checkPart({ byteLength }: Uint8Array, path: string): void {
 }
 
 function serializationError(value: unknown, path: string, cause: unknown): SerializationError {
-  const found = findUncloneable(value, path);
+  const found = findUncloneable(value, path) ?? findByTrying(value, path, isEncodable);
   const where = found?.path ?? path;
-  const what = found?.what ?? (cause instanceof Error ? cause.message : 'it');
+  const what = found?.what ?? (types.isNativeError(cause) ? cause.message : 'it');
   return new SerializationError(where, `${where} cannot cross to the other process: ${what}`, { cause });
+}
+
+function isEncodable(value: unknown): boolean {
+  try {
+    encode(value, false);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -3,12 +3,16 @@ import { types } from 'node:util';
 
 import { NO_BUFFERS, type Payload } from '../frame.js';
 import { MAX_DEPTH, Tag } from './compact.js';
+import type { Reads } from './materialize.js';
 import { viewBytes, viewNumber } from './views.js';
 
 /** Longer arrays take V8's form, which is as fast for them. Looking for holes in them would take longer. */
 const MAX_ARRAY = 32;
 /** Up to this many objects, searching a list is faster than searching a set. */
 const SHORT_LIST = 8;
+
+/** A longer list of reads is dropped after its value. */
+const MAX_KEPT_READS = 3 * 256;
 
 /** Size of the memory that is reused for every value. Larger values get memory of their own. */
 const SCRATCH_BYTES = 8 * 1024;
@@ -23,6 +27,9 @@ export class CompactWriter {
   readonly #list: (object | undefined)[] = Array.from({ length: SHORT_LIST });
   #listed = 0;
   #set: Set<object> | undefined;
+  /** Each read property: the object, the name, the value. The list is reused. */
+  #reads: unknown[] = [];
+  #readCount = 0;
 
   /** The value that was written. */
   take(): Payload {
@@ -37,6 +44,9 @@ export class CompactWriter {
     if (this.#buffers.length > 0) this.#buffers = [];
     for (; this.#listed > 0; this.#listed -= 1) this.#list[this.#listed - 1] = undefined;
     this.#set = undefined;
+    if (this.#reads.length > MAX_KEPT_READS) this.#reads = [];
+    else this.#reads.fill(undefined, 0, this.#readCount);
+    this.#readCount = 0;
   }
 
   /** The same as `write` for a list that no other code holds. */
@@ -75,6 +85,7 @@ export class CompactWriter {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return this.#plainObject(value, depth);
     if (types.isArrayBuffer(value)) {
+      if (Reflect.get(value, 'resizable') === true) return false;
       this.#buffers.push(new Uint8Array(value));
       return this.#byte(Tag.ArrayBuffer);
     }
@@ -85,10 +96,17 @@ export class CompactWriter {
   #array(array: unknown[], depth: number): boolean {
     const { length } = array;
     // As many keys as elements: no holes and no named properties.
-    if (length > MAX_ARRAY || Object.keys(array).length !== length) return false;
+    const names = Object.keys(array);
+    if (length > MAX_ARRAY || names.length !== length) return false;
+    // As many names as holes would make the same number. Indices come before names.
+    if (length > 0 && names[length - 1] !== String(length - 1)) return false;
     this.#byte(Tag.Array);
     this.#varint(length);
-    for (let i = 0; i < length; i += 1) if (!this.write(array[i], depth + 1)) return false;
+    for (let i = 0; i < length; i += 1) {
+      const value = array[i];
+      this.#noteRead(array, names[i] ?? '', value);
+      if (!this.write(value, depth + 1)) return false;
+    }
     return true;
   }
 
@@ -99,7 +117,9 @@ export class CompactWriter {
     this.#varint(names.length);
     for (const name of names) {
       this.#text(name);
-      if (!this.write(Reflect.get(object, name), depth + 1)) return false;
+      const value: unknown = Reflect.get(object, name);
+      this.#noteRead(object, name, value);
+      if (!this.write(value, depth + 1)) return false;
     }
     return true;
   }
@@ -109,6 +129,28 @@ export class CompactWriter {
     if (number === undefined) return false;
     this.#buffers.push(viewBytes(view));
     return this.#byte(Tag.View) && this.#byte(number);
+  }
+
+  /** In case that the value has no compact form, and a getter must not run again. */
+  #noteRead(object: object, name: string, value: unknown): void {
+    const { length } = this.#reads;
+    if (this.#readCount + 3 > length) for (let i = 0; i < 3; i += 1) this.#reads.push(undefined);
+    this.#reads[this.#readCount++] = object;
+    this.#reads[this.#readCount++] = name;
+    this.#reads[this.#readCount++] = value;
+  }
+
+  /** The values that getters have returned since `reset`. */
+  getterReads(): Reads {
+    const reads = new Map<object, Map<string, unknown>>();
+    for (let i = 0; i < this.#readCount; i += 3) {
+      const [object, name, value] = this.#reads.slice(i, i + 3);
+      if (typeof object !== 'object' || object === null || typeof name !== 'string') continue;
+      if (Object.getOwnPropertyDescriptor(object, name)?.get === undefined) continue;
+      const known = reads.get(object) ?? new Map<string, unknown>();
+      reads.set(object, known.set(name, value));
+    }
+    return reads;
   }
 
   /** Notes the object. @returns Whether it was written before. */

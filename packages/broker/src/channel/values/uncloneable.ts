@@ -1,5 +1,7 @@
 import { types } from 'node:util';
 
+import { platformClass } from './platform.js';
+
 /** A part of a value that structured clone cannot carry. */
 export interface Uncloneable {
   /** Its path, such as `args[0].layers[3]`. */
@@ -36,6 +38,39 @@ export function findUncloneable(value: unknown, path: string): Uncloneable | und
   return undefined;
 }
 
+/**
+ * The same for a part that looks as if it could be cloned. Follows the parts that cannot be encoded by themselves.
+ */
+export function findByTrying(
+  value: unknown,
+  path: string,
+  isEncodable: (value: unknown) => boolean,
+): Uncloneable | undefined {
+  const seen = new Set<unknown>();
+  let culprit: { readonly value: unknown; readonly path: string } | undefined;
+  for (let next: typeof culprit = { value, path }; next !== undefined;) {
+    culprit = next;
+    seen.add(culprit.value);
+    next = failingPart(culprit, seen, isEncodable);
+  }
+  if (culprit === undefined || culprit.path === path) return undefined;
+  return { path: culprit.path, what: `${describeKind(culprit.value)} cannot be cloned` };
+}
+
+function failingPart(
+  { value, path }: { readonly value: unknown; readonly path: string },
+  seen: ReadonlySet<unknown>,
+  isEncodable: (value: unknown) => boolean,
+): { readonly value: unknown; readonly path: string } | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const part of partsOf(value, path)) if (!seen.has(part.value) && !isEncodable(part.value)) return part;
+  return undefined;
+}
+
+function describeKind(value: unknown): string {
+  return Object.prototype.toString.call(value);
+}
+
 function uncloneableKind(value: unknown): string | undefined {
   if (typeof value === 'function') return `it is a function${value.name === '' ? '' : ` (${value.name})`}`;
   if (typeof value === 'symbol') return `it is a symbol (${value.toString()})`;
@@ -46,8 +81,9 @@ function uncloneableKind(value: unknown): string | undefined {
   if (types.isWeakSet(value)) return 'it is a WeakSet';
   if (types.isGeneratorObject(value)) return 'it is a generator';
   if (types.isExternal(value)) return 'it is a native handle';
+  const platform = platformClass(value);
+  if (platform !== undefined) return `it is a ${platform}, which only its own process can use`;
   if (types.isSharedArrayBuffer(value)) return 'it is a SharedArrayBuffer, which processes cannot share';
-  if (value instanceof WeakRef) return 'it is a WeakRef';
   if (isDetached(value))
     return 'its memory is detached: with shared memory, arguments last only as long as their call';
   return undefined;
@@ -108,5 +144,5 @@ function property(name: string, path: string): string {
 }
 
 function describeThrown(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
+  return types.isNativeError(error) ? `${error.name}: ${error.message}` : typeof error;
 }

@@ -22,6 +22,8 @@ function typedArray(View: TypedArrayClass): ViewKind {
   return { tag: View.name, bytesPerElement, of };
 }
 
+const Float16: unknown = Reflect.get(globalThis, 'Float16Array');
+
 /** The index of a kind is its number on the wire. */
 const KINDS: readonly ViewKind[] = [
   { tag: 'Buffer', bytesPerElement: 1, of: (b) => Buffer.from(b.buffer, b.byteOffset, b.byteLength) },
@@ -37,7 +39,13 @@ const KINDS: readonly ViewKind[] = [
   typedArray(Float64Array),
   typedArray(BigInt64Array),
   typedArray(BigUint64Array),
+  // Node 24 and later.
+  ...(isTypedArrayClass(Float16) ? [typedArray(Float16)] : []),
 ];
+
+function isTypedArrayClass(value: unknown): value is TypedArrayClass {
+  return typeof value === 'function';
+}
 
 const TYPED_ARRAY_PROTOTYPE: unknown = Object.getPrototypeOf(Uint8Array.prototype);
 const tagProperty = Object.getOwnPropertyDescriptor(TYPED_ARRAY_PROTOTYPE, Symbol.toStringTag) ?? {};
