@@ -2,9 +2,11 @@ import { Buffer } from 'node:buffer';
 import type { OnReadOpts, Socket } from 'node:net';
 
 import { ProtocolError } from '../errors.js';
+import { TO_BROKER_FD } from './descriptors.js';
 import type { Frame } from './frame.js';
 import { FrameReader } from './frame-reader.js';
-import { FrameWriter, type Piece } from './frame-writer.js';
+import { FrameWriter, isCopied, type Piece } from './frame-writer.js';
+import { HandOver } from './hand-over.js';
 import type { Traffic } from './traffic.js';
 
 /** Most that is read at a time, in bytes. */
@@ -18,6 +20,11 @@ export interface ChannelOptions {
    * `undefined`: the seal of the first frame that comes.
    */
   seal?: number | undefined;
+  /**
+   * The side on which user code runs. It may change the memory of a frame as soon as `send` or `flush` returns, and write
+   * to the same pipe. So what the kernel does not take at once is copied, and frames have a seal at the end too.
+   */
+  userCode: 'here' | 'there';
   /** Called for each frame. An error that it throws ends the channel as a violation of the protocol. */
   onFrame: (frame: Frame) => void;
   /** Called when all frames of one read have been handed over. Frames that it sends leave at once. */
@@ -42,7 +49,8 @@ type State =
 export class Channel {
   readonly #options: ChannelOptions;
   readonly #reader: FrameReader;
-  readonly #outgoing = new FrameWriter();
+  readonly #outgoing: FrameWriter;
+  readonly #handOver: HandOver | undefined;
   #state: State = { name: 'unconnected' };
   /** When the queued frames leave, unless somebody flushes before: after this tick, or after the current read. */
   #leaves: 'unscheduled' | 'after tick' | 'after read' = 'unscheduled';
@@ -50,9 +58,13 @@ export class Channel {
 
   constructor(options: ChannelOptions) {
     this.#options = options;
+    const isHere = options.userCode === 'here';
+    this.#outgoing = new FrameWriter(isHere);
+    if (isHere) this.#handOver = new HandOver(TO_BROKER_FD);
     this.#reader = new FrameReader({
       maxMessageBytes: options.maxMessageBytes,
       seal: options.seal,
+      sealsEnd: options.userCode === 'there',
       onFrame: (frame) => {
         if (this.#state.name === 'open') options.onFrame(frame);
       },
@@ -103,6 +115,10 @@ export class Channel {
   send(frame: Frame): void {
     if (this.#state.name === 'ended') return;
     this.#outgoing.add(frame, this.#reader.seal ?? 0);
+    if (this.#handOver !== undefined && !isCopied(frame.payload)) {
+      this.flush();
+      return;
+    }
     if (this.#leaves !== 'unscheduled') return;
     this.#leaves = 'after tick';
     void this.#flushAfterTick();
@@ -127,8 +143,13 @@ export class Channel {
     const { pipes } = this.#state;
     if (pipes === undefined) return false;
     const { output } = pipes;
-    const pieces = this.#outgoing.take();
+    const taken = this.#outgoing.take();
     if (!output.writable) return true;
+    for (const { bytes } of taken) this.#sent += bytes.byteLength;
+    const pieces =
+      this.#handOver !== undefined && taken.some(({ borrowed }) => borrowed)
+        ? this.#handOver.write(taken, output.writableLength === 0)
+        : taken;
     if (pieces.length === 0) return output.writableLength === 0;
     if (pieces.length > 1) output.cork();
     for (const piece of pieces) this.#write(piece, output);
@@ -156,10 +177,9 @@ export class Channel {
     pipes?.output.destroy();
   }
 
-  #write({ bytes, borrowed }: Piece, output: Socket): void {
-    this.#sent += bytes.byteLength;
+  #write({ bytes, borrowed, onLeft }: Piece, output: Socket): void {
     if (!borrowed) {
-      output.write(bytes);
+      output.write(bytes, onLeft);
       return;
     }
     // The memory belongs to the caller. If it was transferred away, the frame is shorter than its head announces.

@@ -7,6 +7,7 @@ import {
   newSlab,
   NO_BUFFERS,
   type Payload,
+  SEAL_BYTES,
 } from './frame.js';
 import { ownBytes } from './own-memory.js';
 
@@ -41,6 +42,8 @@ export interface FrameReaderOptions {
   maxMessageBytes: number;
   /** The seal that each frame must carry. `undefined`: the seal of the first frame. */
   seal?: number | undefined;
+  /** Whether the seal follows the buffers of a frame too. */
+  sealsEnd: boolean;
   /** Called for each frame. Its memory belongs to the callee. */
   onFrame: (frame: Frame) => void;
 }
@@ -144,11 +147,25 @@ export class FrameReader {
       this.#start += take;
       if (take < missing) return false;
       const next = lengths[buffers.length];
-      if (next === undefined) return true;
+      if (next === undefined) return !this.#options.sealsEnd || this.#readEnd();
       frame.target = ownBytes(next);
       frame.filled = 0;
       buffers.push(frame.target);
     }
+  }
+
+  /** Reads the seal behind the buffers. @returns false if it has not all arrived. */
+  #readEnd(): boolean {
+    const missing = SEAL_BYTES - (this.#end - this.#start);
+    if (missing > 0) {
+      this.#makeRoom(missing);
+      return false;
+    }
+    if (this.#slab.view.getUint32(this.#start, true) !== this.#seal)
+      throw new ProtocolError('foreign bytes are among those of a frame');
+    this.#start += SEAL_BYTES;
+    this.#kept = this.#start;
+    return true;
   }
 
   /** Makes room in the slab for `bytes` more bytes. */

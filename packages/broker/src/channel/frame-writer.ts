@@ -1,4 +1,4 @@
-import { type Frame, frameHeadBytes, newSlab, type Payload, writeFrameHead } from './frame.js';
+import { type Frame, frameHeadBytes, newSlab, type Payload, SEAL_BYTES, writeFrameHead } from './frame.js';
 
 /** Size of the memory in which small frames are gathered, in bytes. */
 const SLAB_BYTES = 64 * 1024;
@@ -10,6 +10,8 @@ export interface Piece {
   readonly bytes: Uint8Array;
   /** Whether the memory belongs to the caller, who may change it or transfer it away. */
   readonly borrowed: boolean;
+  /** Called when the kernel has the bytes. */
+  readonly onLeft?: () => void;
 }
 
 /** Whether the payload is copied when its frame is queued, so that its memory may change afterwards. */
@@ -21,11 +23,17 @@ const NO_PIECES: readonly Piece[] = [];
 
 /** Turns frames into few pieces to write: small buffers are gathered, large ones are not copied. */
 export class FrameWriter {
+  readonly #sealsEnd: boolean;
   #pieces: Piece[] = [];
   #slab = newSlab(SLAB_BYTES);
   /** The part of the slab that is not yet among the pieces. */
   #start = 0;
   #end = 0;
+
+  /** @param sealsEnd Whether the seal follows the buffers of a frame too. */
+  constructor(sealsEnd: boolean) {
+    this.#sealsEnd = sealsEnd;
+  }
 
   /** @param seal The channel's. */
   add(frame: Frame, seal: number): void {
@@ -41,6 +49,10 @@ export class FrameWriter {
         this.#end += buffer.byteLength;
       }
     }
+    if (!this.#sealsEnd || frame.payload.buffers.length === 0) return;
+    this.#room(SEAL_BYTES);
+    this.#slab.view.setUint32(this.#end, seal, true);
+    this.#end += SEAL_BYTES;
   }
 
   /** The pieces that were added since the last time, in order. */

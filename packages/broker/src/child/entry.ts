@@ -47,6 +47,7 @@ isolate();
 process.once('exit', () => channel.flush());
 const channel = new Channel({
   maxMessageBytes: Infinity, // the broker bounds its messages
+  userCode: 'here',
   onFrame: take,
   onRead: () => {
     if ('host' in state) state.host.work();

@@ -157,6 +157,7 @@ export class PipelineProcess {
     this.#channel = new Channel({
       maxMessageBytes,
       seal: randomInt(2 ** 32),
+      userCode: 'there',
       onFrame: (frame) => {
         this.#take(this.#memory?.take(frame) ?? frame);
       },

@@ -40,14 +40,18 @@ function plain({ type, attempt, id, payload }: Frame): Plain {
 }
 
 function written(all: readonly Frame[]): Buffer {
-  const writer = new FrameWriter();
+  const writer = new FrameWriter(true);
   for (const frame of all) writer.add(frame, SEAL);
   return Buffer.concat(writer.take().map((piece) => piece.bytes));
 }
 
 function read(chunks: Iterable<Buffer>, maxMessageBytes = Infinity): Plain[] {
   const all: Plain[] = [];
-  const reader = new FrameReader({ maxMessageBytes, onFrame: (frame) => all.push(plain(frame)) });
+  const reader = new FrameReader({
+    sealsEnd: true,
+    maxMessageBytes,
+    onFrame: (frame) => all.push(plain(frame)),
+  });
   for (const chunk of chunks) reader.push(chunk);
   return all;
 }
@@ -133,7 +137,11 @@ test('leaves the contents of a frame unchanged when it reads further frames', ()
   });
   const all = Array.from({ length: 100 }, (_, i) => frame(i));
   const taken: Frame[] = [];
-  const reader = new FrameReader({ maxMessageBytes: Infinity, onFrame: (next) => taken.push(next) });
+  const reader = new FrameReader({
+    sealsEnd: true,
+    maxMessageBytes: Infinity,
+    onFrame: (next) => taken.push(next),
+  });
   reader.push(written(all));
   expect(taken.map(plain)).toEqual(all.map(plain));
 });
@@ -145,6 +153,7 @@ test('gives each buffer separate memory of exactly its size', () => {
   ]);
   const lengths: number[] = [];
   const reader = new FrameReader({
+    sealsEnd: true,
     maxMessageBytes: Infinity,
     onFrame: ({ payload }) => lengths.push(...payload.buffers.map(({ buffer }) => buffer.byteLength)),
   });
@@ -154,13 +163,13 @@ test('gives each buffer separate memory of exactly its size', () => {
 
 test('rejects a frame at its header if its seal differs from the first or the expected one', () => {
   const [first, second] = [1, 2].map((seal) => {
-    const writer = new FrameWriter();
+    const writer = new FrameWriter(true);
     writer.add({ type: 18, attempt: 0, id: 1, payload: { metadata: new Uint8Array(9), buffers: [] } }, seal);
     return Buffer.concat(writer.take().map(({ bytes }) => bytes));
   });
   if (first === undefined || second === undefined) throw new Error('the writer wrote no frame');
   const taken: Frame[] = [];
-  const options = { maxMessageBytes: Infinity, onFrame: (frame: Frame) => taken.push(frame) };
+  const options = { sealsEnd: true, maxMessageBytes: Infinity, onFrame: (frame: Frame) => taken.push(frame) };
   const reader = new FrameReader(options);
   reader.push(first);
   expect(reader.seal).toBe(1);
@@ -171,4 +180,15 @@ test('rejects a frame at its header if its seal differs from the first or the ex
     new FrameReader({ ...options, seal: 2 }).push(first.subarray(0, 20));
   }).toThrow(ProtocolError);
   expect(taken).toHaveLength(1);
+});
+
+test('refuses a frame with foreign bytes among those of its buffers', () => {
+  const buffers = [new Uint8Array(9_000).fill(1), new Uint8Array(5_000).fill(2)];
+  const stream = written([
+    { type: 18, attempt: 0, id: 1, payload: { metadata: new Uint8Array(3), buffers } },
+  ]);
+  for (const place of [100, 9_500, stream.length - 4]) {
+    const spoilt = Buffer.concat([stream.subarray(0, place), Buffer.from('foreign'), stream.subarray(place)]);
+    expect(() => read([spoilt])).toThrow(ProtocolError);
+  }
 });

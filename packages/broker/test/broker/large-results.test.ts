@@ -1,0 +1,69 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { fixture, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { blockUntil } from '../support/processes.js';
+
+const start = (concurrency = 4): ReturnType<typeof startBroker> =>
+  startBroker(fixture('large-results.mjs'), { concurrency, sharedMemory: false });
+
+/** Lets the pipe fill up: this process reads nothing for a while. */
+function busy(ms: number): void {
+  const end = performance.now() + ms;
+  blockUntil(() => performance.now() > end);
+}
+
+/** The different values of the elements of a buffer. */
+function valuesOf(buffer: unknown): unknown {
+  if (!(buffer instanceof Uint8Array)) throw new TypeError('it is no Uint8Array');
+  return [...new Set(buffer)];
+}
+
+describe('a large result arrives as it was when the method returned', () => {
+  test('if the method changes it afterwards', async () => {
+    const broker = await start(1);
+    const result = broker.call('refilled', [7]);
+    busy(100);
+    expect(valuesOf(await result)).toEqual([7]);
+  });
+
+  test('if other calls compute into the same buffer', async () => {
+    const broker = await start();
+    const calls = [1, 2, 3, 4].map((value) => broker.call('shared', [value, value * 20]));
+    busy(300);
+    for (const [i, result] of (await Promise.all(calls)).entries()) {
+      if (!Array.isArray(result)) throw new TypeError('it is no array');
+      expect(result.map(valuesOf)).toEqual([[i + 1], [i + 1]]);
+    }
+  });
+
+  test('if its WebAssembly memory is detached afterwards, and the process lives on', async () => {
+    const broker = await start();
+    const pid = await broker.call('pid', []);
+    const calls = [5, 6].map((value) => broker.call('grown', [value]));
+    busy(100);
+    expect((await Promise.all(calls)).map(valuesOf)).toEqual([[5], [6]]);
+    expect(await broker.call('pid', [])).toBe(pid);
+  });
+
+  test('if it is a chunk of a stream', async () => {
+    const broker = await start();
+    const seen: unknown[] = [];
+    for await (const chunk of broker.stream('chunks', [20])) {
+      seen.push(valuesOf(chunk));
+      busy(3);
+    }
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, i) => [i + 1]));
+  });
+});
+
+test.each(['x', 'a longer text '.repeat(5_000)])(
+  'a result into which user code has written foreign bytes rejects with ProtocolError',
+  async (text) => {
+    const broker = await start();
+    const intruded = caughtError(broker.call('intruding', [text]));
+    busy(50);
+    expect(await intruded).toMatchObject({ code: 'ERR_DUAL_PROTOCOL', started: true });
+    expect(await broker.call('pid', [])).toEqual(expect.any(Number));
+  },
+);
