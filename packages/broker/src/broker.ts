@@ -185,6 +185,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
           });
         },
         exited: (exit) => {
+          // A process that could not be spawned has not ended either.
+          if (exit.pid === undefined) return;
           this.announce(() => {
             this.diagnostics.exited(exit);
             this.emit('exit', exit);

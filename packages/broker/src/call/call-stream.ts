@@ -1,3 +1,6 @@
+import { InvalidOptionError } from '../errors.js';
+import { onAbort } from './abort.js';
+import { abortError } from './call-errors.js';
 import { IncomingStream } from './incoming-stream.js';
 import type { PendingCall } from './pending-call.js';
 
@@ -10,11 +13,32 @@ type State =
   | { readonly name: 'open'; readonly call: PendingCall; readonly chunks: IncomingStream }
   | { readonly name: 'ended' };
 
+/** A stream as its caller gets it. It can be read once. */
+export class CallStream implements AsyncIterable<unknown> {
+  #submit: Submit | undefined;
+
+  /** @param submit Makes the call, whose chunks go to the given stream. */
+  constructor(submit: Submit) {
+    this.#submit = submit;
+  }
+
+  /** @throws {InvalidOptionError} If the stream has a reader already. */
+  [Symbol.asyncIterator](): StreamReader {
+    const submit = this.#submit;
+    this.#submit = undefined;
+    if (submit !== undefined) return new StreamReader(submit);
+    throw new InvalidOptionError(
+      'stream',
+      'a stream can be read once, and this one has a reader: call stream() again for another one',
+    );
+  }
+}
+
 /**
  * The reader's side of a stream. Like a generator, it does nothing before the first chunk is asked for, so a stream that
- * nobody reads occupies no process. It can be read once.
+ * nobody reads occupies no process.
  */
-export class CallStream implements AsyncIterableIterator<unknown, undefined> {
+class StreamReader implements AsyncIterableIterator<unknown, undefined> {
   #state: State;
 
   /** @param submit Makes the call, whose chunks go to the given stream. */
@@ -39,8 +63,7 @@ export class CallStream implements AsyncIterableIterator<unknown, undefined> {
     const state = this.#state;
     this.#state = { name: 'ended' };
     if (state.name === 'open') {
-      state.chunks.discard();
-      state.chunks.end();
+      state.chunks.leave();
       state.call.cancel('the reader of the stream has left');
     }
     return Promise.resolve({ done: true, value: undefined });
@@ -58,6 +81,15 @@ export class CallStream implements AsyncIterableIterator<unknown, undefined> {
     // The reader learns of a failure from `chunks`.
     call.result.catch(() => undefined);
     this.#state = { name: 'open', call, chunks };
+    const { signal } = call.options;
+    if (signal !== undefined) {
+      // The call stops listening when it settles. Its last chunks may be read much later.
+      chunks.onceRead(
+        onAbort(signal, () => {
+          chunks.abort(abortError(call.details(), signal));
+        }),
+      );
+    }
     return chunks.next();
   }
 }

@@ -21,7 +21,9 @@ export class IncomingStream {
   #arrived: Chunk[] = [];
   /** Pending reads. There are none while there are chunks. */
   #readers: Reader[] = [];
-  #state: 'open' | 'ended' | { readonly error: unknown } = 'open';
+  /** `read`: the reader knows of the end. */
+  #state: 'open' | 'ended' | { readonly error: unknown } | 'read' = 'open';
+  #onRead: () => void = () => undefined;
   #begun = false;
   /** Chunks and bytes that the reader has taken since the last credit to the child. */
   #takenChunks = 0;
@@ -73,9 +75,10 @@ export class IncomingStream {
         this.#readers.push({ resolve, reject });
       });
     }
-    if (this.#state === 'ended') return Promise.resolve(DONE);
-    const { error } = this.#state;
-    this.#state = 'ended';
+    const state = this.#state;
+    this.#toRead();
+    if (state === 'ended' || state === 'read') return Promise.resolve(DONE);
+    const { error } = state;
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the pipeline may throw anything
     return Promise.reject(error);
   }
@@ -84,6 +87,7 @@ export class IncomingStream {
   end(): void {
     if (this.#state !== 'open') return;
     this.#state = 'ended';
+    if (this.#readers.length > 0) this.#toRead();
     for (const { resolve } of this.#readers.splice(0)) resolve(DONE);
   }
 
@@ -93,7 +97,34 @@ export class IncomingStream {
     const [first, ...others] = this.#readers.splice(0);
     first?.reject(error);
     for (const { resolve } of others) resolve(DONE);
-    this.#state = first === undefined ? { error } : 'ended';
+    if (first === undefined) this.#state = { error };
+    else this.#toRead();
+  }
+
+  /** The reader's signal is aborted. Unless the reader knows of the end, the next read rejects with the error. */
+  abort(error: unknown): void {
+    const isCancelled = typeof this.#state === 'object' && this.#arrived.length === 0;
+    if (this.#state === 'open' || this.#state === 'read' || isCancelled) return;
+    this.discard();
+    this.#state = { error };
+  }
+
+  /** The reader reads no further. */
+  leave(): void {
+    this.discard();
+    this.end();
+    if (this.#state !== 'read') this.#toRead();
+  }
+
+  /** @param run Called when the reader knows of the end, or has left. */
+  onceRead(run: () => void): void {
+    if (this.#state === 'read') run();
+    else this.#onRead = run;
+  }
+
+  #toRead(): void {
+    this.#state = 'read';
+    this.#onRead();
   }
 
   /** Drops the unread chunks: the reader has left, or the call was cancelled. */

@@ -55,6 +55,8 @@ export class Channel {
   /** When the queued frames leave, unless somebody flushes before: after this tick, or after the current read. */
   #leaves: 'unscheduled' | 'after tick' | 'after read' = 'unscheduled';
   #sent = 0;
+  /** Callers of `flushed`. */
+  readonly #flushWaiters = new Set<() => void>();
 
   constructor(options: ChannelOptions) {
     this.#options = options;
@@ -102,6 +104,10 @@ export class Channel {
         this.#options.onEnd(undefined);
       });
     }
+    // One listener for all callers of `flushed`: any number of streams may wait.
+    output.once('close', () => {
+      for (const resolve of this.#flushWaiters) resolve();
+    });
     this.flush();
   }
 
@@ -162,9 +168,9 @@ export class Channel {
     const output = this.#state.pipes?.output;
     if (output === undefined || this.flush()) return;
     await new Promise<void>((resolve) => {
-      output.once('close', resolve);
+      this.#flushWaiters.add(resolve);
       output.write('', () => {
-        output.off('close', resolve);
+        this.#flushWaiters.delete(resolve);
         resolve();
       });
     });

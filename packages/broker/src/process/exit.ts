@@ -2,9 +2,9 @@
 export interface ProcessExit {
   /** Index of the process, from 0. */
   readonly index: number;
-  /** `undefined` if it could not be spawned. */
+  /** `undefined` if it could not be spawned; then there is no event `exit`. */
   readonly pid: number | undefined;
-  /** `undefined` if a signal ended it, or if it could not be spawned. */
+  /** `undefined` if a signal ended it, if it could not be spawned, or if it was given up because it takes no signal. */
   readonly exitCode: number | undefined;
   /** The signal that ended it; `undefined` if it exited by itself. */
   readonly signal: NodeJS.Signals | undefined;
@@ -16,7 +16,7 @@ export interface ProcessExit {
    * - `start`: the pipeline could not be brought up
    * - `fatal`: an uncaught error that did not come from a running call
    * - `protocol`: it broke the protocol of the channel
-   * - `crash`: anything else
+   * - `crash`: anything else, also while it finished its calls for `close`, `reload` or `recycle`
    */
   readonly reason: 'requested' | 'overdue' | 'start' | 'fatal' | 'protocol' | 'crash';
   /** Whether another try cannot help, for example because the module does not exist. */

@@ -12,7 +12,7 @@ import type { OutputInfo } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
-import { killEventually } from './kill.js';
+import { killAtOnce, killEventually } from './kill.js';
 import { lastWords } from './last-words.js';
 import { OutputReader } from './output.js';
 import { type CallListener, type LostCall, ProcessCalls } from './process-calls.js';
@@ -24,6 +24,8 @@ import { closeWire, openWire, type Wire } from './wire.js';
 
 /** How long a process may live after its last message, or after its channel has ended, in ms. */
 const EXIT_GRACE = 1_000;
+/** How long a process that refuses signals may take to notice that its lifeline is closed, in ms. Then it is given up. */
+const REFUSAL_GRACE = 3_000;
 
 type State =
   | { readonly name: 'spawning' }
@@ -32,8 +34,11 @@ type State =
   | {
       readonly name: 'stopping';
       readonly why: Pick<ProcessExit, 'reason' | 'cause'> & { readonly permanent?: boolean };
+      /** It was told to finish its calls, and no signal was sent. */
+      readonly finishing?: boolean;
     }
-  | { readonly name: 'exited' };
+  /** `finishing`: it was told to finish its calls and end. */
+  | { readonly name: 'exited'; readonly finishing: boolean };
 
 /** Learns about the life of one process. */
 export interface ProcessListener {
@@ -85,6 +90,8 @@ export class PipelineProcess {
   #stderr: OutputReader | undefined;
   #pulse: Pulse | undefined;
   #startLimit: NodeJS.Timeout | undefined;
+  /** Aborted if the process is to end before it exists. */
+  readonly #opening = new AbortController();
   readonly #spawnedAt = new Date();
 
   constructor(options: ProcessOptions) {
@@ -123,6 +130,11 @@ export class PipelineProcess {
     if (this.#state.name !== 'exited' && this.#pulse?.suspended === true) return 'suspended';
     if (this.#state.name !== 'serving') return this.#state.name;
     return this.load === 0 ? 'idle' : 'busy';
+  }
+
+  /** Whether it has ended after it was told to finish its calls. */
+  get finished(): boolean {
+    return this.#state.name === 'exited' && this.#state.finishing;
   }
 
   /** Its resident memory, in bytes; `undefined` before its first report. */
@@ -176,7 +188,7 @@ export class PipelineProcess {
       return;
     }
     if (this.#state.name === 'serving') {
-      this.#state = { name: 'stopping', why: { reason: 'requested' } };
+      this.#state = { name: 'stopping', why: { reason: 'requested' }, finishing: true };
       this.#channel?.send(signalFrame(ToChild.Stop));
     }
     this.calls.onceNone(() => {
@@ -191,12 +203,11 @@ export class PipelineProcess {
 
   async #spawn(channel: Channel): Promise<void> {
     try {
-      const wire = await openWire(channel.onread);
-      // It may have been told to stop in the meantime.
-      if (this.#state.name === 'stopping') {
+      const wire = await openWire(channel.onread, this.#opening.signal);
+      // It may have been told to end in the meantime.
+      if (this.#opening.signal.aborted) {
         closeWire(wire);
-        this.#exited({ ...this.#state.why, exitCode: undefined, signal: undefined });
-        return;
+        this.#opening.signal.throwIfAborted();
       }
       const child = this.#spawnChild(wire);
       this.#child = child;
@@ -205,7 +216,9 @@ export class PipelineProcess {
       this.#state = { name: 'constructing' };
     } catch (cause) {
       const permanent = cause instanceof PipelineStartError;
-      this.#exited({ exitCode: undefined, signal: undefined, reason: 'start', cause, permanent });
+      const why =
+        this.#state.name === 'stopping' ? this.#state.why : { reason: 'start' as const, cause, permanent };
+      this.#exited({ ...why, exitCode: undefined, signal: undefined });
     }
   }
 
@@ -233,7 +246,7 @@ export class PipelineProcess {
     });
     child.once('exit', (exitCode, signal) => {
       void lastWords(spawned).then(() => {
-        const why = this.#state.name === 'stopping' ? this.#state.why : { reason: 'crash' as const };
+        const why = this.#isCrash(signal) ? { reason: 'crash' as const } : this.#why;
         this.#exited({ ...why, exitCode: exitCode ?? undefined, signal: signal ?? undefined });
       });
     });
@@ -246,11 +259,24 @@ export class PipelineProcess {
     this.#stderr = new OutputReader(stderr, { ...lines, info: { stream: 'stderr', pid } });
   }
 
+  get #why(): Pick<ProcessExit, 'reason' | 'cause'> & { readonly permanent?: boolean } {
+    return this.#state.name === 'stopping' ? this.#state.why : { reason: 'crash' };
+  }
+
+  /** Also while it finishes its calls, it should end only when they are done, and by no signal. */
+  #isCrash(signal: NodeJS.Signals | null): boolean {
+    return this.#isFinishing && (signal !== null || this.load > 0);
+  }
+
+  get #isFinishing(): boolean {
+    return this.#state.name === 'stopping' && this.#state.finishing === true;
+  }
+
   #exited(
     end: Pick<ProcessExit, 'exitCode' | 'signal' | 'reason' | 'cause'> & { permanent?: boolean },
   ): void {
     if (this.#state.name === 'exited') return;
-    this.#state = { name: 'exited' };
+    this.#state = { name: 'exited', finishing: this.#isFinishing };
     clearTimeout(this.#startLimit);
     this.#channel?.destroy();
     for (const stream of [this.#child?.stdout, this.#child?.stderr, this.#child?.lifeline]) stream?.destroy();
@@ -311,7 +337,7 @@ export class PipelineProcess {
   #channelEnd(error: ProtocolError | undefined): void {
     if (error !== undefined) {
       this.#state = { name: 'stopping', why: { reason: 'protocol', cause: error } };
-      this.#child?.process.kill('SIGKILL');
+      if (this.#child !== undefined) killAtOnce(this.#child.process, this.#refused);
       return;
     }
     // As a rule the process is about to exit. If it closed the channel itself, it is of no more use.
@@ -332,13 +358,22 @@ export class PipelineProcess {
     const child = this.#child?.process;
     // It has ended by itself, and only its last words are still being read.
     if (child !== undefined && (child.exitCode !== null || child.signalCode !== null)) return;
-    if (this.#state.name !== 'stopping') this.#state = { name: 'stopping', why };
+    this.#state = { name: 'stopping', why: this.#state.name === 'stopping' ? this.#state.why : why };
+    this.#opening.abort();
     // The calls that it has not started are for the next process.
     this.#channel?.send(signalFrame(ToChild.Halt));
     // Before the signal: the signal itself may end the running call.
     this.#channel?.flush();
-    if (child !== undefined) killEventually(child);
+    if (child !== undefined) killEventually(child, this.#refused);
   }
+
+  /** The system refuses a signal to the process. Without its lifeline the process ends itself. */
+  readonly #refused = (): void => {
+    this.#child?.lifeline.destroy();
+    after(REFUSAL_GRACE, () => {
+      this.#exited({ ...this.#why, exitCode: undefined, signal: undefined });
+    });
+  };
 }
 
 /** The call that was to start next when a process that ran no call ended by itself. */

@@ -64,8 +64,8 @@ export function noLoaderError(module: string, cause: unknown): PipelineStartErro
   return new PipelineStartError(`${module} is TypeScript, which this Node cannot run: ${advice}`, { cause });
 }
 
-export function noPipesError(): Error {
-  return new Error('no pipes could be made to the child process: are too many files open?');
+export function noPipesError(cause: unknown): Error {
+  return new Error('no pipes could be made to the child process: are too many files open?', { cause });
 }
 
 function nameOf({ pid }: ProcessExit): string {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { devNull } from 'node:os';
 import process from 'node:process';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -57,6 +58,7 @@ function spawnWith(
   if (cwd !== undefined && !existsSync(cwd)) throw missingDirectoryError(cwd);
   const entry = entryFile(workerPath);
   if (!existsSync(entry)) throw missingEntryError(entry);
+  checkDescriptors();
   const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
   const child = spawn(process.execPath, [...flags, entry], {
     stdio: ['ignore', 'pipe', 'pipe', theirs, 'pipe', 'pipe', memory ?? 'ignore'],
@@ -75,16 +77,38 @@ function spawnWith(
   const [, stdout, stderr] = pipes;
   const output = pipes[TO_CHILD_FD];
   const lifeline = pipes[LIFELINE_FD];
+  for (const pipe of pipes) if (isSocket(pipe)) pipe.on('error', () => undefined);
   if (
     !isSocket(output) ||
     !isSocket(lifeline) ||
     !(stdout instanceof Readable) ||
     !(stderr instanceof Readable)
   ) {
-    throw noPipesError();
+    if (child.pid !== undefined) child.kill('SIGKILL');
+    for (const pipe of pipes) if (isSocket(pipe)) pipe.destroy();
+    throw noPipesError(undefined);
   }
   for (const socket of [input, output, lifeline, stdout, stderr]) if (isSocket(socket)) socket.unref();
   return { process: child, input, output, lifeline, stdout, stderr };
+}
+
+/** Of the four pipes to a child, both ends, and a pipe that libuv uses meanwhile. */
+const DESCRIPTORS = 10;
+
+/**
+ * If the descriptors run out in the middle of a spawn, Node never closes those that it has opened. So they are counted
+ * before.
+ * @throws {Error} If there are too few.
+ */
+function checkDescriptors(): void {
+  const files: number[] = [];
+  try {
+    for (let i = 0; i < DESCRIPTORS; i += 1) files.push(openSync(devNull, 'r'));
+  } catch (cause) {
+    throw noPipesError(cause);
+  } finally {
+    for (const file of files) closeSync(file);
+  }
 }
 
 function entryFile(workerPath: string | URL | undefined): string {

@@ -178,7 +178,7 @@ export class Supervisor {
           this.#recycleIfDue(process);
         },
         exited: (exit, lost) => {
-          this.#exited(exit, lost);
+          this.#exited(process, exit, lost);
         },
         output: (line, info) => {
           listener.output(line, info);
@@ -215,7 +215,7 @@ export class Supervisor {
     if (answered >= afterCalls || (process.rss ?? 0) > aboveMemory) this.recycle();
   }
 
-  #exited(exit: ProcessExit, lost: readonly LostCall[]): void {
+  #exited(process: PipelineProcess, exit: ProcessExit, lost: readonly LostCall[]): void {
     clearTimeout(this.#age);
     const before = this.#state.name;
     if (before === 'stopping') {
@@ -224,7 +224,8 @@ export class Supervisor {
       return;
     }
     // The broker itself ended it, for no fault that could return at the next start.
-    if ((exit.reason === 'requested' || exit.reason === 'overdue') && before !== 'failed') {
+    const isOwnWish = exit.reason === 'requested' || exit.reason === 'overdue' || process.finished;
+    if (isOwnWish && before !== 'failed') {
       this.#report(exit, lost);
       this.#spawn(before === 'starting' ? 'starting' : 'restarting');
       return;

@@ -174,6 +174,29 @@ describe('ending a stream', () => {
     expect(await broker.call('cleaned', [])).toEqual(['endless']);
   });
 
+  test('aborting the signal after the generator has ended still ends a stream whose end was not read', async () => {
+    const broker = await start();
+    const controller = new AbortController();
+    const options = { signal: controller.signal, key: 'stream' };
+    const reader = broker.stream('count', [3], options)[Symbol.asyncIterator]();
+    expect(await reader.next()).toEqual({ done: false, value: 0 });
+    await broker.get('stream')?.result;
+    controller.abort('no more');
+    expect(await caughtError(reader.next())).toMatchObject({ name: 'AbortError', cause: 'no more' });
+    expect(await reader.next()).toEqual({ done: true, value: undefined });
+    expect(broker.get('stream')?.state).toBe('succeeded');
+  });
+
+  test('aborting the signal after the end was read changes nothing', async () => {
+    const broker = await start();
+    const controller = new AbortController();
+    const reader = broker.stream('count', [1], { signal: controller.signal })[Symbol.asyncIterator]();
+    expect(await reader.next()).toEqual({ done: false, value: 0 });
+    expect(await reader.next()).toEqual({ done: true, value: undefined });
+    controller.abort();
+    expect(await reader.next()).toEqual({ done: true, value: undefined });
+  });
+
   test('a stream never starts if its signal is already aborted', async () => {
     const broker = await start();
     const stream = broker.stream('endless', ['x'], { signal: AbortSignal.abort('why') });
@@ -432,4 +455,27 @@ describe('broker.pipeline', () => {
     expect(error).toMatchObject({ code: 'ERR_DUAL_UNKNOWN_METHOD' });
     expect(error.message).toContain('stream()');
   });
+});
+
+test('a second reader of a stream is refused, and the first one reads on', async () => {
+  const broker = await start();
+  const stream = broker.stream('count', [3]);
+  const reader = stream[Symbol.asyncIterator]();
+  expect(await reader.next()).toEqual({ done: false, value: 0 });
+  const { error } = await readAll(stream);
+  expect(error).toMatchObject({ code: 'ERR_DUAL_INVALID_OPTION' });
+  expect(await reader.next()).toEqual({ done: false, value: 1 });
+  const { count } = broker.pipeline as Methods;
+  if (count === undefined) throw new Error('the proxy has no method');
+  const called = count(2);
+  expect((await readAll(called)).chunks).toEqual([0, 1]);
+  expect((await readAll(called)).error).toMatchObject({ code: 'ERR_DUAL_INVALID_OPTION' });
+});
+
+test('many streams with large chunks at once cause no warning in the child', async () => {
+  const lines: string[] = [];
+  const broker = await start({ concurrency: 20, sharedMemory: false, output: (line) => lines.push(line) });
+  await Promise.all(Array.from({ length: 20 }, () => readAll(broker.stream('reused', [20, 600_000]))));
+  await broker.close();
+  expect(lines).toEqual([]);
 });

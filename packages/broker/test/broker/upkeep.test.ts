@@ -71,6 +71,20 @@ describe('reload', () => {
     await reloaded;
   });
 
+  test('a process that crashes while it finishes its calls is reported as a crash, and is replaced', async () => {
+    const broker = await startBroker(undefined, { restart: { limit: 0 } });
+    const before = Number(await broker.call('pid', []));
+    const [gate, atTheGate] = [temporaryPath(), line(broker, 'at the gate')];
+    const running = caughtError(broker.call('softGate', [gate, 'never']));
+    await atTheGate;
+    const [reloaded, ended] = [broker.reload(), exit(broker)];
+    process.kill(before, 'SIGKILL');
+    expect(await ended).toMatchObject({ reason: 'crash', signal: 'SIGKILL', pid: before });
+    expect(await running).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT', signal: 'SIGKILL', started: true });
+    await reloaded;
+    expect(await broker.call('pid', [])).not.toBe(before);
+  });
+
   test('starts a broker that has not started', async () => {
     const broker = makeBroker();
     await broker.reload();

@@ -20,14 +20,17 @@ async function openReading(): Promise<{
   const space = Buffer.alloc(1_000);
   let filled = 0;
   let check = (): void => undefined;
-  const wire = await openWire({
-    buffer: () => space.subarray(filled),
-    callback: (bytes) => {
-      filled += bytes;
-      check();
-      return true;
+  const wire = await openWire(
+    {
+      buffer: () => space.subarray(filled),
+      callback: (bytes) => {
+        filled += bytes;
+        check();
+        return true;
+      },
     },
-  });
+    new AbortController().signal,
+  );
   open.push(wire.ours, wire.theirs);
   return {
     wire,
@@ -93,4 +96,12 @@ test('no socket listens once the wire is open', async () => {
   await new Promise(setImmediate);
   expect(listening().filter((name) => !before.has(name))).toEqual([]);
   expect(wire.ours.destroyed).toBe(false);
+});
+
+test('an attempt that is aborted rejects with the reason', async () => {
+  const onread = { buffer: Buffer.alloc(8), callback: () => true };
+  const attempt = new AbortController();
+  const opening = openWire(onread, attempt.signal);
+  attempt.abort(new Error('told to end'));
+  await expect(opening).rejects.toThrow('told to end');
 });
