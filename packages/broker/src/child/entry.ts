@@ -132,9 +132,19 @@ async function start(decode: () => Init): Promise<void> {
     shareMemory(init.sharedMemory);
   } catch (error) {
     loaded?.flush();
-    const permanent = error instanceof PermanentStartError || error instanceof UndecodableError;
-    const original = permanent && error.cause !== undefined ? error.cause : error;
+    const isOwn = error instanceof PermanentStartError || error instanceof UndecodableError;
+    const permanent = isOwn || saysPermanent(error);
+    const original = isOwn && error.cause !== undefined ? error.cause : error;
     await end(ToBroker.StartFailure, { thrown: describeThrown(original), permanent } satisfies StartFailure);
+  }
+}
+
+/** The pipeline's own error says that another try cannot help. */
+function saysPermanent(error: unknown): boolean {
+  try {
+    return typeof error === 'object' && error !== null && Reflect.get(error, 'permanent') === true;
+  } catch {
+    return false;
   }
 }
 

@@ -30,6 +30,13 @@ export interface RestartOptions {
    * @default 5_000
    */
   maxDelay?: number | undefined;
+  /**
+   * Number of further tries if the module or the constructor throws, or takes longer than `startTimeout`, before the broker
+   * was ready for the first time. The same code would as a rule fail again. A process that crashes while it starts is
+   * replaced in any case, up to `limit`.
+   * @default 0
+   */
+  atStart?: number | undefined;
 }
 
 /** How long a process may go on with an abandoned call before it is killed. */
@@ -185,7 +192,7 @@ export interface CommonOptions {
   queueTimeout?: number | undefined;
   /**
    * How often, and how fast, a process that ended is replaced.
-   * @default { limit: 5, within: 60_000, minDelay: 50, maxDelay: 5_000 }
+   * @default { limit: 5, within: 60_000, minDelay: 50, maxDelay: 5_000, atStart: 0 }
    */
   restart?: RestartOptions | undefined;
   /**

@@ -55,6 +55,7 @@ const brokerReaders = {
     within: duration(60_000),
     minDelay: duration(50),
     maxDelay: duration(5_000),
+    atStart: count(0),
   }),
   killDelay: group({ timeout: duration(2_000), cancel: duration(30_000) }),
   recycle: group({

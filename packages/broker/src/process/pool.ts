@@ -21,7 +21,7 @@ const PRECEDENCE: readonly SupervisorState[] = [
   'stopped',
 ];
 
-export type PoolOptions = Omit<SupervisorOptions, 'index'>;
+export type PoolOptions = Omit<SupervisorOptions, 'index' | 'wasReady'>;
 
 /** A process that can take calls. */
 interface Free {
@@ -40,10 +40,16 @@ export class Pool {
   readonly #supervisors: readonly Supervisor[];
   /** Number of calls that one process runs at once. */
   readonly #concurrency: number;
+  /** Whether any of the processes has been ready. */
+  #wasReady = false;
 
   constructor(options: PoolOptions) {
     const listener: SupervisorListener = {
       ...options.listener,
+      ready: (pid, index) => {
+        this.#wasReady = true;
+        options.listener.ready(pid, index);
+      },
       gaveUp: (reason) => {
         if (this.state === 'failed') options.listener.gaveUp(reason);
       },
@@ -52,7 +58,7 @@ export class Pool {
     this.#concurrency = concurrency;
     this.#supervisors = Array.from(
       { length: processes },
-      (_, index) => new Supervisor({ ...options, index, listener }),
+      (_, index) => new Supervisor({ ...options, index, listener, wasReady: () => this.#wasReady }),
     );
   }
 

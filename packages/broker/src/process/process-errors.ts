@@ -24,6 +24,11 @@ export function startFailure(exit: ProcessExit, wasUp: boolean): StartFailureRea
   return { message: `the pipeline could not be started: ${why}`, exit };
 }
 
+/** @param tries Number of processes that were started in vain. */
+export function afterTries({ message, exit }: StartFailureReason, tries: number): StartFailureReason {
+  return { message: `${message} (${tries === 1 ? 'tried once' : `tried ${tries} times`})`, exit };
+}
+
 export function startError(
   { message, exit }: StartFailureReason,
   details?: BrokerErrorDetails,

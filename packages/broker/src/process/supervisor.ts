@@ -7,7 +7,7 @@ import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';
 import { PipelineProcess } from './pipeline-process.js';
 import type { CallListener, LostCall } from './process-calls.js';
-import { startError, startFailure, type StartFailureReason } from './process-errors.js';
+import { afterTries, startError, startFailure, type StartFailureReason } from './process-errors.js';
 import type { ProcessStats } from './process-stats.js';
 import { RestartPolicy } from './restart-policy.js';
 
@@ -51,12 +51,18 @@ export interface SupervisorOptions {
   readonly calls: CallListener;
   /** Whether the broker has a listener for single lines of output. */
   readonly wantsLines: () => boolean;
+  /** Whether any process of the broker has been ready. */
+  readonly wasReady: () => boolean;
 }
 
 /** Keeps one process running. It replaces a process that ends, with growing pauses, until it gives up. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #policy: RestartPolicy;
+  /** For a pipeline that throws before the broker was ready. */
+  #policyAtStart: RestartPolicy;
+  /** Number of processes since `start`, or since the pipeline was last ready. */
+  #tries = 0;
   #state: State = { name: 'idle' };
   /** The latest process. It may have ended. */
   #process: PipelineProcess | undefined;
@@ -73,7 +79,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#policy = new RestartPolicy(options.options.restart);
+    [this.#policy, this.#policyAtStart] = policies(options.options);
   }
 
   /** Figures of the latest process; `undefined` before the first. */
@@ -113,8 +119,9 @@ export class Supervisor {
   /** Brings a process up, unless there is one, or one is on its way. */
   start(): void {
     if (this.#state.name !== 'idle' && this.#state.name !== 'failed') return;
-    this.#policy = new RestartPolicy(this.#options.options.restart);
+    [this.#policy, this.#policyAtStart] = policies(this.#options.options);
     this.#firstFailure = undefined;
+    this.#tries = 0;
     this.#spawn('starting');
   }
 
@@ -189,6 +196,7 @@ export class Supervisor {
       },
     });
     this.#spawned += 1;
+    this.#tries += 1;
     this.#earlierBytes = this.bytes;
     this.#process = process;
     this.#change({ name, process });
@@ -198,6 +206,7 @@ export class Supervisor {
   #ready(process: PipelineProcess): void {
     const { options, listener, index } = this.#options;
     this.#firstFailure = undefined;
+    this.#tries = 0;
     if (process.pid !== undefined) listener.ready(process.pid, index);
     this.#change({ name: 'ready', process });
     for (const { resolve } of this.#waiters.splice(0)) resolve();
@@ -232,8 +241,8 @@ export class Supervisor {
     }
     const failure = startFailure(exit, before === 'ready');
     if (before !== 'ready') this.#firstFailure ??= failure;
-    const pause = exit.permanent ? undefined : this.#policy.next();
-    const reason = this.#firstFailure ?? failure;
+    const pause = exit.permanent ? undefined : this.#policyAfter(exit).next();
+    const reason = before === 'ready' ? failure : afterTries(this.#firstFailure ?? failure, this.#tries);
     this.#state =
       pause === undefined
         ? { name: 'failed', failure: reason }
@@ -242,6 +251,12 @@ export class Supervisor {
     if (pause === undefined) this.#giveUp(reason);
     else this.#spawnAfter(pause);
     this.#options.listener.changed();
+  }
+
+  /** A pipeline that throws, or takes too long, before the broker was ready will as a rule do so again. */
+  #policyAfter({ reason, pid }: ProcessExit): RestartPolicy {
+    const failedByItself = reason === 'start' && pid !== undefined;
+    return failedByItself && !this.#options.wasReady() ? this.#policyAtStart : this.#policy;
   }
 
   #report(exit: ProcessExit, lost: readonly LostCall[]): void {
@@ -266,4 +281,9 @@ export class Supervisor {
     this.#state = state;
     if (changed) this.#options.listener.changed();
   }
+}
+
+function policies({ restart }: ResolvedOptions): [RestartPolicy, RestartPolicy] {
+  const atStart = { ...restart, limit: restart.atStart, within: Infinity };
+  return [new RestartPolicy(restart), new RestartPolicy(atStart)];
 }

@@ -47,7 +47,8 @@ test.each(['module', 'constructor'])(
       expect(error['stderr']).toContain('loading to throw');
       expect(error.stack).toContain('start-failures.test');
     }
-    expect(loads).toBe(2);
+    expect(loads).toBe(1);
+    for (const { message } of errors) expect(message).toContain('(tried once)');
   },
 );
 
@@ -125,8 +126,11 @@ test('the start fails without a second try if the module has a syntax error', as
   expect(spawns).toBe(1);
 });
 
-test('queued calls survive failed starts, and run once a start succeeds', async () => {
-  const broker = makeBroker(fixture('broken/at-first.mjs'), { args: [temporaryPath(), 2] });
+test('restart.atStart allows further tries: queued calls survive failed starts, and run once one succeeds', async () => {
+  const broker = makeBroker(fixture('broken/at-first.mjs'), {
+    args: [temporaryPath(), 2],
+    restart: { limit: 0, atStart: 2 },
+  });
   const calls = [broker.call('echo', [1]), broker.call('echo', [2])];
   expect(await Promise.all(calls)).toEqual([1, 2]);
   expect(await broker.call('tries', [])).toBe(3);
@@ -135,9 +139,11 @@ test('queued calls survive failed starts, and run once a start succeeds', async 
 test('the first failure is the cause of the error, and start() can try again', async () => {
   const broker = makeBroker(fixture('broken/at-first.mjs'), {
     args: [temporaryPath(), 3],
-    restart: { limit: 1 },
+    restart: { atStart: 1 },
   });
-  expect((await caughtError(broker.start())).cause).toMatchObject({ message: 'failure 1' });
+  const error = await caughtError(broker.start());
+  expect(error.cause).toMatchObject({ message: 'failure 1' });
+  expect(error.message).toContain('(tried 2 times)');
   expect(await caughtError(broker.call('tries', []))).toMatchObject({ ...FAILED, started: false });
   expect(await caughtError(() => broker.submit('tries', []))).toMatchObject(FAILED);
   await broker.start();
@@ -189,14 +195,46 @@ test('close() kills a process that hangs during its start, and emits its exit', 
   expect(await started).toMatchObject({ code: 'ERR_DUAL_BROKER_CLOSED' });
 });
 
-test('the broker tries again if the constructor fails after a crash, and loses no queued call', async () => {
-  const path = temporaryPath();
-  const broker = makeBroker(fixture('broken/at-first.mjs'), { args: [path, 1] });
+/** The constructor throws this error, except the first time. */
+const failsLater = (error: string): URL =>
+  temporaryModule(`
+    import { appendFileSync, readFileSync } from 'node:fs';
+    export default (path, failures) => {
+      appendFileSync(path, '.');
+      const tries = readFileSync(path, 'utf8').length;
+      if (tries > 1 && tries <= failures + 1) throw ${error};
+      return { tries: () => tries, die: () => process.kill(process.pid, 'SIGKILL') };
+    };`);
+
+test('once it was ready, the broker tries again if the constructor throws, and loses no queued call', async () => {
+  const broker = makeBroker(failsLater("new Error('not yet')"), { args: [temporaryPath(), 2] });
   await broker.start();
   const lost = caughtError(broker.call('die', []));
-  const behind = broker.call('echo', ['next']);
+  const behind = broker.call('tries', []);
   expect(await lost).toMatchObject({ code: 'ERR_DUAL_PROCESS_EXIT' });
   expect(broker.state).toBe('restarting');
-  expect(await behind).toBe('next');
+  expect(await behind).toBe(4);
   await state(broker, 'ready');
+});
+
+test('an error that says permanent: true is not tried again, also once the broker was ready', async () => {
+  const module = failsLater("Object.assign(new Error('no licence'), { permanent: true })");
+  const broker = makeBroker(module, { args: [temporaryPath(), 1], restart: { atStart: 5 } });
+  await broker.start();
+  await caughtError(broker.call('die', []));
+  const error = await caughtError(broker.call('tries', []));
+  expect(error).toMatchObject({ ...FAILED, cause: { message: 'no licence', permanent: true } });
+  expect(error.message).toContain('(tried once)');
+});
+
+test('a process that crashes while it starts is replaced, although atStart is 0', async () => {
+  const module = temporaryModule(`
+    import { appendFileSync, readFileSync } from 'node:fs';
+    export default (path) => {
+      appendFileSync(path, '.');
+      if (readFileSync(path, 'utf8').length < 3) process.kill(process.pid, 'SIGKILL');
+      return { tries: () => readFileSync(path, 'utf8').length };
+    };`);
+  const broker = makeBroker(module, { args: [temporaryPath()] });
+  expect(await broker.call('tries', [])).toBe(3);
 });
