@@ -415,8 +415,10 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
 
   /** Settles an unsettled call. A process that runs it may go on for `patience` ms. */
   #giveUp(call: PendingCall, outcome: Outcome, patience: number): void {
-    if (!this.#settle(call, outcome)) return;
+    if (call.settled) return;
+    // First, because the pipeline may be computing in vain. Settling makes the stack of an error, which takes a while.
     this.#withdraw(call, patience);
+    this.#settle(call, outcome);
     // The calls behind it may go now.
     this.dispatch();
   }

@@ -25,6 +25,8 @@ export const ToChild = {
   Member: 9,
   /** Run a method once for all named members. It has no answer of its own. */
   Batch: 10,
+  /** The timeout of the call with the same id, which comes next, in ms. Sent only if it is not that of Init. */
+  Timeout: 11,
 } as const;
 
 /** Types of the messages to the broker. */
@@ -68,6 +70,8 @@ export interface Init {
   readonly batchMethods: Readonly<Record<string, string>>;
   /** Longest message that the broker accepts, in bytes. */
   readonly maxMessageBytes: number;
+  /** How long a call may run, in ms, if no Timeout says otherwise. */
+  readonly timeout: number;
   /** The memory to map. If it is missing, everything goes through the pipes. */
   readonly sharedMemory: SharedMemorySettings | undefined;
   /** Whether to report the files that are loaded. */
@@ -128,12 +132,16 @@ export function traceFrame(id: number, traceparent: string): Frame {
   return { type: ToChild.Trace, id, attempt: 0, payload: encodeValue(traceparent, 'traceparent') };
 }
 
+export function timeoutFrame(id: number, ms: number): Frame {
+  return { type: ToChild.Timeout, id, attempt: 0, payload: encodeValue(ms, '') };
+}
+
 export function creditFrame(id: number, chunks: number): Frame {
   return { type: ToChild.Credit, id, attempt: 0, payload: encodeValue(chunks, '') };
 }
 
-/** For the child. */
-export function decodeCredit(payload: Payload): number {
+/** For the child: the value of a Credit or a Timeout. */
+export function decodeNumber(payload: Payload): number {
   return decodeValue(payload) as number; // the child trusts its broker
 }
 

@@ -11,10 +11,14 @@ export interface CurrentCall {
   /** The W3C traceparent that the caller gave; `undefined` if it gave none. */
   readonly traceparent: string | undefined;
   /**
-   * Aborted when the call is cancelled, or runs longer than its `timeout`. Code that blocks does not see it before it
-   * returns to the event loop.
+   * Aborted when the call is cancelled, or runs longer than its `timeout`. `aborted`, `reason` and `throwIfAborted()` tell
+   * the truth also in the middle of code that blocks. Only the event `abort` needs a turn of the event loop.
    */
   readonly signal: AbortSignal;
+  /** The same as `signal.aborted`, as a flag that takes some 20 ns to read: for a loop. */
+  readonly cancelled: boolean;
+  /** Time until the `timeout` of the call, in ms; 0 if it is over, `Infinity` if there is none. In a batch, the longest. */
+  readonly remainingTime: number;
   /**
    * Reports progress to the callers, also from code that blocks. The value can be anything that could be a result. A
    * process sends at most 500 values a second, after a burst of 32. Above that rate only the latest value waits; it is
@@ -32,8 +36,14 @@ export interface CurrentCall {
 
 const STORAGE = Symbol.for('@dual/broker/current-call');
 
+/** What the storage holds for each call. */
+export interface CallScope {
+  /** The pipeline's view of the call. Made when it is first asked for. */
+  readonly view: CurrentCall;
+}
+
 /** The call that code belongs to; `null` if it belongs to none, such as code that the constructor started. */
-type Origin = CurrentCall | null;
+type Origin = CallScope | null;
 
 /** One storage for the whole process: the pipeline may load another copy of this package than its host. */
 function storage(): AsyncLocalStorage<Origin> {
@@ -48,7 +58,7 @@ const calls = storage();
 
 /** The call that is running, also in asynchronous code that it started; `undefined` outside a call. */
 export function currentCall(): CurrentCall | undefined {
-  return calls.getStore() ?? undefined;
+  return calls.getStore()?.view;
 }
 
 /**

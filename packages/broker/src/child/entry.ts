@@ -9,8 +9,8 @@ import { Channel } from '../channel/channel.js';
 import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import type { Frame } from '../channel/frame.js';
 import {
-  decodeCredit,
   decodeInit,
+  decodeNumber,
   type Init,
   signalFrame,
   type StartFailure,
@@ -20,6 +20,7 @@ import {
 import { ChildMemory } from '../channel/shared/child-memory.js';
 import { describeThrown } from '../channel/thrown/describe.js';
 import { encodeValue, UndecodableError } from '../channel/values/codec.js';
+import { AbortRing } from './abort-ring.js';
 import { withOrigin } from './context.js';
 import { exitNow } from './exit-now.js';
 import { Host } from './host.js';
@@ -40,7 +41,10 @@ type State =
 let state: State = { name: 'waiting' };
 let memory: ChildMemory | undefined;
 
-holdLifeline(LIFELINE_FD);
+const aborted = new AbortRing((id) => {
+  if ('host' in state) state.host.flag(id);
+});
+const lifelineHeld = holdLifeline(LIFELINE_FD, aborted.memory);
 isolate();
 
 // If a pipeline exits, the chunks that it has yielded may still be queued.
@@ -92,8 +96,11 @@ function take(received: Frame): void {
     case ToChild.Trace:
       if (state.name === 'serving') state.host.trace(frame);
       break;
+    case ToChild.Timeout:
+      if (state.name === 'serving') state.host.limit(frame);
+      break;
     case ToChild.Credit:
-      if ('host' in state) state.host.credit(frame.id, decodeCredit(frame.payload));
+      if ('host' in state) state.host.credit(frame.id, decodeNumber(frame.payload));
       break;
     case ToChild.Abort:
       if ('host' in state) state.host.abort(frame.id);
@@ -123,9 +130,13 @@ async function start(decode: () => Init): Promise<void> {
       concurrency: init.concurrency,
       keySeries: init.keySeries,
       maxMessageBytes: init.maxMessageBytes,
+      timeout: init.timeout,
+      aborted,
       channel: throughMemory(channel, () => memory),
       onFailure: crash,
     });
+    // Otherwise the first calls, if they block, would learn too late that they are abandoned.
+    await lifelineHeld;
     state = { name: 'serving', host, pipeline };
     loaded?.flush();
     channel.send(signalFrame(ToBroker.Ready));

@@ -6,12 +6,14 @@ import {
   type CallMessage,
   decodeBatch,
   decodeCall,
+  decodeNumber,
   decodeTraceparent,
   signalFrame,
   ToBroker,
   ToChild,
 } from '../channel/messages.js';
 import { UndecodableError } from '../channel/values/codec.js';
+import type { AbortRing } from './abort-ring.js';
 import { Allowance } from './allowance.js';
 import { batchFrames, failureFrame, resultFrame, thrownFrame } from './answer.js';
 import { chunkSource, isStreamable, type Streamable } from './chunk-source.js';
@@ -28,7 +30,15 @@ const TURN = 1;
 const REPORTS = { burst: 32, interval: 2 };
 
 /** Options of a call that does not exist. */
-const NO_CALL = { id: 0, key: 0, method: '', attempt: 0, traceparent: undefined, streams: false };
+const NO_CALL = {
+  id: 0,
+  key: 0,
+  method: '',
+  attempt: 0,
+  traceparent: undefined,
+  streams: false,
+  timeout: Infinity,
+};
 
 export interface HostOptions {
   readonly methods: Methods;
@@ -38,6 +48,10 @@ export interface HostOptions {
   readonly keySeries: string;
   /** Longest result that is sent, in bytes. */
   readonly maxMessageBytes: number;
+  /** How long a call may run, in ms, if it has no timeout of its own. */
+  readonly timeout: number;
+  /** Tells of abandoned calls before their messages can be read. */
+  readonly aborted: Pick<AbortRing, 'look'>;
   readonly channel: HostChannel;
   /** Called if it cannot go on, for example because user code has damaged a global that it needs. */
   readonly onFailure: (error: unknown) => void;
@@ -62,6 +76,10 @@ export class Host {
   readonly #members = new Map<number, Frame>();
   /** By id of a waiting call that has one. */
   readonly #traceparents = new Map<number, string>();
+  /** By id of a waiting call that has one of its own. */
+  readonly #timeouts = new Map<number, number>();
+  /** Ids of calls that do not run yet, and were abandoned. Their messages come later. */
+  readonly #flagged = new Set<number>();
   readonly #running = new Map<number, RunningCall>();
   /** Running calls and batches, each of which takes a place. */
   readonly #jobs = new Set<RunningCall>();
@@ -80,14 +98,26 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.#options = options;
-    const { channel, maxMessageBytes, keySeries } = options;
-    this.#setting = { channel, maxMessageBytes, keySeries, allowance: new Allowance(REPORTS) };
+    const { channel, maxMessageBytes, keySeries, aborted } = options;
+    this.#setting = { channel, maxMessageBytes, keySeries, aborted, allowance: new Allowance(REPORTS) };
     this.#keptShape = new RunningCall(NO_CALL, this.#setting);
   }
 
   /** Notes the traceparent of a call that comes next. */
   trace({ id, payload }: Frame): void {
     this.#traceparents.set(id, decodeTraceparent(payload));
+  }
+
+  /** Notes the timeout of a call that comes next. */
+  limit({ id, payload }: Frame): void {
+    this.#timeouts.set(id, decodeNumber(payload));
+  }
+
+  /** The call is abandoned, as `abort` will tell. The pipeline may be computing at this moment. */
+  flag(id: number): void {
+    const call = this.#running.get(id);
+    if (call !== undefined) call.flag();
+    else this.#flagged.add(id);
   }
 
   /** Takes a call. `work` starts it when the calls before it have started and a place is free. */
@@ -103,8 +133,10 @@ export class Host {
   /** The call is abandoned. */
   abort(id: number): void {
     this.#running.get(id)?.abort();
+    if (this.#flagged.size > 0) this.#flagged.delete(id);
     if (!this.#waiting.delete(id) && !this.#members.delete(id)) return;
     this.#traceparents.delete(id);
+    this.#timeouts.delete(id);
     this.#options.channel.answer([signalFrame(ToBroker.Dropped, id)]);
     this.#checkIdle();
   }
@@ -123,7 +155,7 @@ export class Host {
     const running = [...this.#jobs];
     // If the error has no async context and only one call is running, blame that call.
     const lone = from === undefined && running.length === 1 ? running[0] : undefined;
-    const culprit = lone ?? running.find(({ view }) => view === from);
+    const culprit = lone ?? running.find((call) => call === from);
     culprit?.fail(error);
     return culprit !== undefined;
   }
@@ -246,9 +278,10 @@ export class Host {
     if (first === undefined) return;
     const calls = begun.map(({ call }) => call);
     const { key } = first.message;
-    const { traceparent } = first.call.view;
-    const attempt = Math.max(...calls.map(({ view }) => view.attempt));
-    const batch = { id, key, method: name, attempt, traceparent, streams: false, members: calls };
+    const { traceparent } = first.call;
+    const attempt = Math.max(...calls.map((call) => call.attempt));
+    const timeout = Infinity; // each call has its own
+    const batch = { id, key, method: name, attempt, traceparent, streams: false, timeout, members: calls };
     const job: Job = { call: new RunningCall(batch, this.#setting), members: calls, batchMethod: name };
     const args = begun.map(({ message }) => message.args[0]);
     this.#execute(job, () => this.#options.methods.runsBatches(name).run(args));
@@ -261,6 +294,7 @@ export class Host {
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error;
       this.#traceparents.delete(id);
+      this.#timeouts.delete(id);
       const message = `the arguments cannot be decoded in the pipeline's process: ${error.message}`;
       this.#options.channel.answer([failureFrame(id, { kind: 'unserializable', path: 'args', message })]);
       return undefined;
@@ -270,16 +304,20 @@ export class Host {
   #begin({ type, id, attempt }: Frame, { key, method }: CallMessage): RunningCall {
     const traceparent = this.#traceparents.size === 0 ? undefined : this.#traceparents.get(id);
     if (traceparent !== undefined) this.#traceparents.delete(id);
+    const ownTimeout = this.#timeouts.size === 0 ? undefined : this.#timeouts.get(id);
+    if (ownTimeout !== undefined) this.#timeouts.delete(id);
+    const timeout = ownTimeout ?? this.#options.timeout;
     const streams = type === ToChild.Stream;
-    const call = new RunningCall({ id, key, method, attempt, traceparent, streams }, this.#setting);
+    const call = new RunningCall({ id, key, method, attempt, traceparent, streams, timeout }, this.#setting);
     this.#running.set(id, call);
+    if (this.#flagged.size > 0 && this.#flagged.delete(id)) call.flag();
     return call;
   }
 
   #execute(job: Job, run: () => unknown): void {
     this.#jobs.add(job.call);
     try {
-      const returned = withOrigin(job.call.view, run);
+      const returned = withOrigin(job.call, run);
       const isStream = job.call.streams && isStreamable(returned);
       if (isThenable(returned) && !isStream) void this.#finish(job, returned);
       else this.#conclude(job, returned);
@@ -328,7 +366,7 @@ export class Host {
   /** Prepares to send the chunks that the method yields. */
   #stream(call: RunningCall, streamable: Streamable): OutgoingStream {
     const { channel, maxMessageBytes } = this.#options;
-    const source = withOrigin(call.view, () => chunkSource(streamable));
+    const source = withOrigin(call, () => chunkSource(streamable));
     const stream = new OutgoingStream({ call, source, channel, maxMessageBytes });
     call.stream = stream;
     return stream;

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { PULSE_INTERVAL } from '../channel/descriptors.js';
+import { ABORT_ID_BYTES, PULSE_INTERVAL } from '../channel/descriptors.js';
+import { ADD_ABORTED } from './abort-ring.js';
 
 /** How long a child may take to dispose of its pipeline after its broker has ended, in ms. */
 const GRACE = 250;
@@ -8,12 +10,16 @@ const GRACE = 250;
 /**
  * Ends this process when the broker's process ends, even if the main thread computes without a break. A worker thread
  * reads a pipe that the broker holds open. The kernel closes the pipe when the broker's process ends in any way. Until
- * then the thread writes a pulse: the resident memory of this process. The thread is an inline script, so that a bundler
- * cannot lose its file.
+ * then the thread writes a pulse, the resident memory of this process, and reads the ids of abandoned calls. The thread is
+ * an inline script, so that a bundler cannot lose its file.
+ * @param abandoned The memory of an `AbortRing`, which gets the ids.
+ * @returns Resolves when the thread does its work.
  */
-export function holdLifeline(fd: number): void {
+export async function holdLifeline(fd: number, abandoned: SharedArrayBuffer): Promise<void> {
   const thread = `
     const { Socket } = require('node:net');
+    const memory = require('node:worker_threads').workerData;
+    ${ADD_ABORTED}
     const lifeline = new Socket({ fd: ${fd} });
     const end = () => {
       try {
@@ -24,7 +30,13 @@ export function holdLifeline(fd: number): void {
     };
     lifeline.on('error', () => {});
     lifeline.on('close', () => setTimeout(end, ${GRACE}));
-    lifeline.resume();
+    let rest = Buffer.alloc(0);
+    lifeline.on('data', (chunk) => {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      let at = 0;
+      for (; at + ${ABORT_ID_BYTES} <= bytes.length; at += ${ABORT_ID_BYTES}) addAborted(bytes.readInt32LE(at));
+      rest = bytes.subarray(at);
+    });
     const pulse = () => {
       if (lifeline.writableLength > 0) return; // the broker does not read at the moment
       const bytes = Buffer.alloc(8);
@@ -32,8 +44,12 @@ export function holdLifeline(fd: number): void {
       lifeline.write(bytes);
     };
     pulse();
+    require('node:worker_threads').parentPort.postMessage('ready');
     setInterval(pulse, ${PULSE_INTERVAL});
   `;
   // Flags of the main thread, such as a TypeScript loader, would only cost time here.
-  new Worker(thread, { eval: true, execArgv: [], name: '@dual/broker lifeline' }).unref();
+  const options = { eval: true, execArgv: [], workerData: abandoned, name: '@dual/broker lifeline' };
+  const worker = new Worker(thread, options);
+  worker.unref();
+  await once(worker, 'message');
 }

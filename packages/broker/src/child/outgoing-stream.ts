@@ -59,13 +59,13 @@ export class OutgoingStream {
   /** @returns The answer to the call. */
   async run(): Promise<Frame> {
     const { call, maxMessageBytes } = this.#options;
-    const { signal } = call.view;
+    const { signal } = call;
     if (signal.aborted) this.stop();
     signal.addEventListener('abort', () => {
       this.stop();
     });
     try {
-      return await withOrigin(call.view, () => this.#pump());
+      return await withOrigin(call, () => this.#pump());
     } catch (error) {
       return thrownFrame(call.id, error, maxMessageBytes);
     }
@@ -76,12 +76,17 @@ export class OutgoingStream {
     const { call, source, channel, maxMessageBytes } = this.#options;
     let turn = performance.now();
     for (;;) {
-      while (this.#window.isFull() && !this.#stopped()) await this.#woken();
+      while (this.#window.isFull() && !this.#stopped()) {
+        const since = performance.now();
+        await this.#woken();
+        call.postpone(performance.now() - since);
+      }
       if (this.#stopped()) break;
       const next = source.next();
       // Only if it is a promise: an await costs more than sending a chunk.
       const step = isThenable(next) ? await next : next;
       if (step.done === true) break;
+      if (call.cancelled) this.stop();
       if (this.#stopped()) continue;
       const chunk = this.#encode(step.value);
       if (chunk instanceof SerializationError) {
@@ -129,7 +134,7 @@ export class OutgoingStream {
   async #close(): Promise<void> {
     const { call, source } = this.#options;
     try {
-      await withOrigin(call.view, () => source.return?.());
+      await withOrigin(call, () => source.return?.());
     } catch {
       // The stream has already ended for another reason, which is the one to report.
     }

@@ -1,7 +1,9 @@
+import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
 
 import { derivedKey } from '../channel/call-key.js';
-import type { CurrentCall } from './context.js';
+import type { AbortRing } from './abort-ring.js';
+import type { CallScope, CurrentCall } from './context.js';
 import { ProgressReporter, type ProgressReporterOptions } from './progress-reporter.js';
 import { follow } from './thenable.js';
 
@@ -13,6 +15,8 @@ export interface RunningCallOptions {
   readonly traceparent: string | undefined;
   /** Whether the caller wants the chunks that the method yields, not a result. */
   readonly streams: boolean;
+  /** How long it may run, in ms. */
+  readonly timeout: number;
   /** The calls of a batch. */
   readonly members?: readonly RunningCall[] | undefined;
 }
@@ -21,91 +25,59 @@ export interface RunningCallOptions {
 export interface RunningCallSetting extends ProgressReporterOptions {
   /** A random UUID. The keys of calls that were given none are derived from it. */
   readonly keySeries: string;
-}
-
-/**
- * A class, because an object literal with getters takes as long to make as a small call takes to run. Fields that few
- * methods use are made on first use.
- */
-class CallView implements CurrentCall {
-  readonly method: string;
-  readonly attempt: number;
-  readonly traceparent: string | undefined;
-  readonly #call: RunningCall;
-  #key: string | number;
-  #progress: ((value: unknown) => void) | undefined;
-
-  constructor(call: RunningCall, { key, method, attempt, traceparent }: RunningCallOptions) {
-    this.#key = key;
-    this.method = method;
-    this.attempt = attempt;
-    this.traceparent = traceparent;
-    this.#call = call;
-  }
-
-  get key(): string {
-    if (typeof this.#key === 'number') this.#key = derivedKey(this.#call.keySeries, this.#key);
-    return this.#key;
-  }
-
-  get calls(): readonly CurrentCall[] | undefined {
-    return this.#call.members?.map(({ view }) => view);
-  }
-
-  get signal(): AbortSignal {
-    return this.#call.signal;
-  }
-
-  get progress(): (value: unknown) => void {
-    return (this.#progress ??= (value) => {
-      this.#call.report(value);
-    });
-  }
-
-  /** The fields that a log can show. */
-  toJSON(): object {
-    const { key, method, attempt, traceparent } = this;
-    return { key, method, attempt, traceparent };
-  }
-
-  [inspect.custom](): object {
-    return this.toJSON();
-  }
+  /** Tells of abandoned calls before their messages can be read. */
+  readonly aborted: Pick<AbortRing, 'look'>;
 }
 
 /** A call, or a batch of calls, while its method runs. */
-export class RunningCall {
+export class RunningCall implements CallScope {
   readonly id: number;
   readonly streams: boolean;
+  readonly method: string;
+  readonly attempt: number;
+  readonly traceparent: string | undefined;
   /** Set while it yields. */
   stream: { credit(chunks: number): void } | undefined;
-  /** The pipeline's view of it. */
-  readonly view: CurrentCall;
-  /** Made on first use. Most methods never use it. */
+  /** Made on first use, like the other fields that few methods use. */
+  #view: CurrentCall | undefined;
   #controller: AbortController | undefined;
-  #aborted = false;
+  /** `flagged`: the call is abandoned, and the event loop has not read the message yet. */
+  #state: 'wanted' | 'flagged' | 'aborted' = 'wanted';
+  #reason: Error | undefined;
   #fail: ((error: unknown) => void) | undefined;
   #failure: { readonly error: unknown } | undefined;
-  /** Made on the first report. */
   #reporter: ProgressReporter | undefined;
   #ended = false;
   readonly #setting: RunningCallSetting;
+  #key: string | number;
+  /** When its timeout ends, by `performance.now()`. */
+  #deadline: number;
   /** The calls of a batch. */
   readonly members: readonly RunningCall[] | undefined;
   #batch: RunningCall | undefined;
 
   constructor(options: RunningCallOptions, setting: RunningCallSetting) {
-    const { id, streams, members } = options;
+    const { id, streams, method, attempt, traceparent, key, timeout, members } = options;
     this.id = id;
     this.streams = streams;
+    this.method = method;
+    this.attempt = attempt;
+    this.traceparent = traceparent;
     this.members = members;
+    this.#key = key;
+    this.#deadline = timeout === Infinity ? Infinity : performance.now() + timeout;
     this.#setting = setting;
     if (members !== undefined) for (const member of members) member.#batch = this;
-    this.view = new CallView(this, options);
   }
 
-  get keySeries(): string {
-    return this.#setting.keySeries;
+  /** The pipeline's view of it. */
+  get view(): CurrentCall {
+    return (this.#view ??= viewOf(this));
+  }
+
+  get key(): string {
+    if (typeof this.#key === 'number') this.#key = derivedKey(this.#setting.keySeries, this.#key);
+    return this.#key;
   }
 
   /** The pipeline reports progress. */
@@ -119,10 +91,34 @@ export class RunningCall {
     }
   }
 
+  /** Whether it is abandoned. The latest news count, also if the pipeline blocks. */
+  get cancelled(): boolean {
+    this.#setting.aborted.look();
+    return this.#state !== 'wanted';
+  }
+
+  get remainingTime(): number {
+    if (this.members !== undefined) return Math.max(...this.members.map((member) => member.remainingTime));
+    return this.#deadline === Infinity ? Infinity : Math.max(0, this.#deadline - performance.now());
+  }
+
+  /** It has waited for its reader for `ms`, which do not count. */
+  postpone(ms: number): void {
+    this.#deadline += ms;
+  }
+
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#aborted) this.#controller.abort();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#state === 'aborted') this.#controller.abort(this.reason);
+      else this.#watch(this.#controller.signal);
+    }
     return this.#controller.signal;
+  }
+
+  /** Why it is abandoned. */
+  get reason(): Error {
+    return (this.#reason ??= new DOMException('This operation was aborted', 'AbortError'));
   }
 
   /** Settles as the method's promise does, or rejects on an uncaught error in other code that the call started. */
@@ -134,17 +130,29 @@ export class RunningCall {
     });
   }
 
+  /** It is abandoned, and the pipeline may be computing: no listener of its signal may run now. */
+  flag(): void {
+    if (this.#state === 'wanted') this.#state = 'flagged';
+    if (this.#batch?.isAbandoned === true) this.#batch.flag();
+  }
+
   abort(): void {
-    this.#aborted = true;
-    this.#controller?.abort();
-    // A batch goes on while one of its calls has a caller.
-    if (this.#batch?.members?.every((member) => member.#aborted) === true) this.#batch.abort();
+    this.#state = 'aborted';
+    this.#controller?.abort(this.reason);
+    if (this.#batch?.isAbandoned === true) this.#batch.abort();
+  }
+
+  /** A batch goes on while one of its calls has a caller. */
+  get isAbandoned(): boolean {
+    return this.members?.every((member) => member.#state !== 'wanted') ?? this.#state !== 'wanted';
   }
 
   /** The call is about to be answered. */
   end(): void {
     this.#ended = true;
     this.#reporter?.end();
+    // The message would come too late for the listeners of its signal.
+    if (this.#state === 'flagged') this.abort();
   }
 
   /** The first uncaught error in code that the call started. */
@@ -156,4 +164,61 @@ export class RunningCall {
     this.#failure ??= { error };
     this.#fail?.(error);
   }
+
+  /** Makes a signal tell the truth while the event loop cannot. */
+  #watch(signal: AbortSignal): void {
+    Object.defineProperties(signal, {
+      aborted: { get: () => this.cancelled, configurable: true },
+      reason: { get: () => (this.cancelled ? this.reason : undefined), configurable: true },
+      throwIfAborted: {
+        value: () => {
+          if (this.cancelled) throw this.reason;
+        },
+        configurable: true,
+      },
+    });
+  }
+}
+
+const VIEW_METHODS = {
+  /** The fields that a log can show. */
+  toJSON(this: CurrentCall): object {
+    const { key, method, attempt, traceparent } = this;
+    return { key, method, attempt, traceparent };
+  },
+  [inspect.custom](this: CurrentCall): object {
+    const { key, method, attempt, traceparent } = this;
+    return { key, method, attempt, traceparent };
+  },
+};
+
+/** All fields are its own, so that a copy by `{ ...currentCall() }` has them. */
+function viewOf(call: RunningCall): CurrentCall {
+  let progress: CurrentCall['progress'] | undefined;
+  return {
+    __proto__: VIEW_METHODS,
+    method: call.method,
+    attempt: call.attempt,
+    traceparent: call.traceparent,
+    get key() {
+      return call.key;
+    },
+    get signal() {
+      return call.signal;
+    },
+    get cancelled() {
+      return call.cancelled;
+    },
+    get remainingTime() {
+      return call.remainingTime;
+    },
+    get progress() {
+      return (progress ??= (value) => {
+        call.report(value);
+      });
+    },
+    get calls() {
+      return call.members?.map(({ view }) => view);
+    },
+  } as CurrentCall; // TypeScript takes `__proto__` for a property
 }

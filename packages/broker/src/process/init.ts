@@ -16,6 +16,7 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     concurrency,
     batch,
     maxMessageBytes,
+    timeout,
     sharedMemory,
     watch,
   } = options;
@@ -29,6 +30,7 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     concurrency,
     batchMethods: Object.fromEntries(methods),
     maxMessageBytes,
+    timeout,
     sharedMemory,
     watch,
   });

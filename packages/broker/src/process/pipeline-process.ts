@@ -11,6 +11,7 @@ import { PipelineStartError, ProtocolError } from '../errors.js';
 import type { OutputInfo } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
 import { after } from '../timer.js';
+import { writeAborted } from './abort-writer.js';
 import type { ProcessExit } from './exit.js';
 import { killAtOnce, killEventually } from './kill.js';
 import { lastWords } from './last-words.js';
@@ -63,6 +64,7 @@ export interface ProcessOptions
       ResolvedOptions,
       | 'concurrency'
       | 'maxQueueBytes'
+      | 'timeout'
       | 'maxMessageBytes'
       | 'startTimeout'
       | 'recycle'
@@ -96,15 +98,19 @@ export class PipelineProcess {
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    const { concurrency, maxQueueBytes, listener, calls } = options;
+    const { concurrency, maxQueueBytes, timeout, listener, calls } = options;
     this.calls = new ProcessCalls({
       concurrency,
       maxQueueBytes,
+      timeout,
       link: {
         pid: () => this.pid,
         memory: () => this.#memory,
         send: (frame) => {
           this.#channel?.send(frame);
+        },
+        flagAborted: (id) => {
+          if (this.#child !== undefined) writeAborted(this.#child.lifeline, id);
         },
       },
       listener: calls,

@@ -1,7 +1,15 @@
 import { failureError, undecodableError } from '../call/call-errors.js';
 import type { Outcome, PendingCall } from '../call/pending-call.js';
 import { type Frame, payloadBytes } from '../channel/frame.js';
-import { creditFrame, encodeBatch, signalFrame, ToBroker, ToChild, traceFrame } from '../channel/messages.js';
+import {
+  creditFrame,
+  encodeBatch,
+  signalFrame,
+  timeoutFrame,
+  ToBroker,
+  ToChild,
+  traceFrame,
+} from '../channel/messages.js';
 import type { BrokerMemory } from '../channel/shared/broker-memory.js';
 import { decodeFailure } from '../channel/untrusted.js';
 import { decodeValue, UndecodableError } from '../channel/values/codec.js';
@@ -55,12 +63,16 @@ export interface Link {
   /** The memory that it shares with the broker, if there is any. */
   readonly memory: () => BrokerMemory | undefined;
   readonly send: (frame: Frame) => void;
+  /** Tells the child of an abandoned call even if it blocks. The message must be sent too. */
+  readonly flagAborted: (id: number) => void;
 }
 
 export interface ProcessCallsOptions {
   readonly concurrency: number;
   /** Most bytes of arguments that the process has at once. A single call may have more. */
   readonly maxQueueBytes: number;
+  /** The timeout that the child knows from Init, in ms. */
+  readonly timeout: number;
   readonly link: Link;
   readonly listener: Pick<CallListener, 'started' | 'answered' | 'garbled' | 'dropped'>;
   /** Called for each answer, before the listener. */
@@ -112,6 +124,7 @@ export class ProcessCalls {
     const sent = this.inFlight.find(call);
     if (sent === undefined) return false;
     this.#options.link.send(signalFrame(ToChild.Abort, sent.id));
+    this.#options.link.flagAborted(sent.id);
     sent.patience = patience;
     this.#watchAbandoned(sent.run);
     return true;
@@ -203,11 +216,12 @@ export class ProcessCalls {
 
   #sendCall(
     id: number,
-    { payload, attempt, traceparent, streams, chunks }: PendingCall,
+    { payload, attempt, traceparent, streams, chunks, options }: PendingCall,
     isMember: boolean,
   ): void {
     if (payload === undefined) return;
-    const { link } = this.#options;
+    const { link, timeout } = this.#options;
+    if (options.timeout !== timeout) link.send(timeoutFrame(id, options.timeout));
     if (traceparent !== undefined) link.send(traceFrame(id, traceparent));
     const alone = streams ? ToChild.Stream : ToChild.Call;
     const frame = { type: isMember ? ToChild.Member : alone, id, attempt, payload };

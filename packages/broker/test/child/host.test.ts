@@ -60,6 +60,8 @@ function makeHost(run?: () => Promise<void>): Made {
     concurrency: 1,
     keySeries: randomUUID(),
     maxMessageBytes: Infinity,
+    timeout: Infinity,
+    aborted: { look: () => undefined },
     channel: pipe,
     onFailure: (error) => {
       throw error;
