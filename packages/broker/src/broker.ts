@@ -179,7 +179,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
             this.emit('spawn', { pid, index });
           });
         },
-        ready: (pid, index) => {
+        ready: (pid, index, methods) => {
+          this.knowMethods(methods);
           this.announce(() => {
             this.diagnostics.ready(pid, index);
           });

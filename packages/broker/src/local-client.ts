@@ -49,6 +49,8 @@ export abstract class LocalClient<P, W extends Workers>
   readonly #intake: Intake;
   /** Called whenever anything changes. */
   readonly #watchers: (() => void)[] = [];
+  /** Names of the pipeline's methods, once they are known. */
+  #methods: ReadonlySet<string> | undefined;
   #life: Life = { name: 'open' };
   #lastState: BrokerState = 'idle';
 
@@ -79,7 +81,7 @@ export abstract class LocalClient<P, W extends Workers>
         this.taken();
       },
     });
-    this.pipeline = remoteProxy(this.#intake.invoker);
+    this.pipeline = remoteProxy(this.#intake.invoker, () => this.#methods);
   }
 
   /** The state now. */
@@ -175,6 +177,11 @@ export abstract class LocalClient<P, W extends Workers>
 
   /** Ends what runs the calls at once. */
   protected abstract kill(): void;
+
+  /** From now on the proxy has these methods only. @param names If `undefined`, they are not known. */
+  protected knowMethods(names: readonly string[] | undefined): void {
+    this.#methods = names && new Set(names);
+  }
 
   /** Whether calls are taken. */
   protected get isOpen(): boolean {

@@ -31,7 +31,7 @@ export const ToChild = {
 
 /** Types of the messages to the broker. */
 export const ToBroker = {
-  /** The pipeline is constructed. */
+  /** The pipeline is constructed, and these are the names of its methods; undefined if they are not known. */
   Ready: 16,
   /** The pipeline could not be constructed, and the child exits. */
   StartFailure: 17,

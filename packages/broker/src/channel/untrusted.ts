@@ -37,6 +37,14 @@ export function decodeHalted(payload: Payload): ReadonlySet<number> {
   return checkIds(decodeValue(payload));
 }
 
+/** @returns Names of methods, if they are known. @throws {ProtocolError} If the child sent something else. */
+export function decodeReady(payload: Payload): readonly string[] | undefined {
+  // A signal without a value says as much as undefined.
+  const names = payload.metadata.byteLength === 0 ? undefined : decodeValue(payload);
+  if (names === undefined || isStringArray(names)) return names;
+  throw new ProtocolError('the methods are not given by their names');
+}
+
 /** @returns Paths of files. @throws {ProtocolError} If the child sent something else. */
 export function decodeLoaded(payload: Payload): readonly string[] {
   const files = decodeValue(payload);

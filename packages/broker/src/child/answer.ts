@@ -74,7 +74,7 @@ export function batchFrames(
 }
 
 function isError(value: unknown): boolean {
-  return types.isNativeError(value) || value instanceof Error;
+  return types.isNativeError(value) || value instanceof Error; // or an object that is made like one
 }
 
 function describeKind(value: unknown): string {

@@ -139,7 +139,7 @@ async function start(decode: () => Init): Promise<void> {
     await lifelineHeld;
     state = { name: 'serving', host, pipeline };
     loaded?.flush();
-    channel.send(signalFrame(ToBroker.Ready));
+    send(ToBroker.Ready, methods.callableNames);
     shareMemory(init.sharedMemory);
   } catch (error) {
     loaded?.flush();

@@ -26,9 +26,12 @@ export async function loadPipeline({ module, export: exportName, args }: Init): 
   const made = construct(factory, args);
   // Only a promise is awaited, not every thenable: a pipeline may have a method `then`.
   const pipeline: unknown = types.isPromise(made) ? await made : made;
-  if (typeof pipeline === 'object' && pipeline !== null) return { pipeline };
+  if ((typeof pipeline === 'object' && pipeline !== null) || typeof pipeline === 'function')
+    return { pipeline };
   const kind = pipeline === null ? 'null' : typeof pipeline;
-  throw new PermanentStartError(`the pipeline must be an object with methods; ${module} made ${kind}`);
+  throw new PermanentStartError(
+    `the pipeline must be an object with methods, and ${module} made ${kind}. Its export is not the method itself, but makes the pipeline: write export default () => ({ run: (value) => … }), and call 'run'`,
+  );
 }
 
 async function importModule(module: string): Promise<object> {
@@ -60,8 +63,8 @@ const PERMANENT_CODES = new Set([
 ]);
 
 function isPermanent(error: unknown): boolean {
-  if (error instanceof SyntaxError) return true;
-  return error instanceof Error && 'code' in error && PERMANENT_CODES.has(String(error.code));
+  if (!types.isNativeError(error)) return false;
+  return error.name === 'SyntaxError' || ('code' in error && PERMANENT_CODES.has(String(error.code)));
 }
 
 type Factory = ((...args: readonly unknown[]) => unknown) & (new (...args: readonly unknown[]) => unknown);

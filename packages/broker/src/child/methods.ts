@@ -13,6 +13,8 @@ interface Found {
   readonly name: string;
   /** The function itself, not bound. */
   readonly original: unknown;
+  /** Whether a getter or a Proxy gave it, which must be asked for each call. */
+  readonly isRead: boolean;
   readonly method: Method;
 }
 
@@ -37,21 +39,41 @@ export class Methods {
 
   /** Their names. The pipeline's own come before inherited ones. */
   get names(): string[] {
+    return [...this.#namesWhere((name) => this.get(name) !== undefined)];
+  }
+
+  /**
+   * The names that may be called, for all that is known without running a getter. `undefined` for a Proxy, which alone
+   * knows what it answers to.
+   */
+  get callableNames(): readonly string[] | undefined {
+    if (types.isProxy(this.#pipeline)) return undefined;
+    const isExposed = (name: string): boolean => this.#exposed?.has(name) ?? isPublic(name);
+    return [
+      ...this.#namesWhere((name, isGetter) => isExposed(name) && (isGetter || this.get(name) !== undefined)),
+    ];
+  }
+
+  #namesWhere(accepts: (name: string, isGetter: boolean) => boolean): Set<string> {
     const names = new Set<string>();
     for (const holder of holders(this.#pipeline)) {
-      for (const name of Object.getOwnPropertyNames(holder))
-        if (this.get(name) !== undefined) names.add(name);
+      for (const name of Object.getOwnPropertyNames(holder)) {
+        const property = Object.getOwnPropertyDescriptor(holder, name);
+        if (accepts(name, property !== undefined && isExport(this.#pipeline, property))) names.add(name);
+      }
     }
-    return [...names];
+    return names;
   }
 
   /** The method of that name, bound to the pipeline; `undefined` if there is none that may be called. */
   get(name: string): Method | undefined {
+    if (this.#exposed !== undefined && !this.#exposed.has(name)) return undefined;
+    // A Proxy may give another function each time.
+    if (types.isProxy(this.#pipeline)) return this.#find(name)?.method;
     const found = this.#found.get(name);
     if (found !== undefined && this.#isThere(found)) return found.method;
-    if (this.#exposed !== undefined && !this.#exposed.has(name)) return undefined;
     const again = this.#find(name);
-    if (again === undefined) this.#found.delete(name);
+    if (again === undefined || again.isRead) this.#found.delete(name);
     else this.#found.set(name, again);
     return again?.method;
   }
@@ -74,18 +96,40 @@ export class Methods {
 
   #find(name: string): Found | undefined {
     if (!isPublic(name)) return undefined;
+    if (types.isProxy(this.#pipeline)) return this.#read(name);
     for (const holder of holders(this.#pipeline)) {
-      // Looked up, not read, so that no getter runs.
       const property = Object.getOwnPropertyDescriptor(holder, name);
       if (property === undefined) continue;
-      const method: unknown = property.value;
-      if (typeof method !== 'function') return undefined;
-      const run = method.bind(this.#pipeline) as Method['run'];
-      return { name, original: method, method: { run, yields: types.isGeneratorFunction(method) } };
+      if (isExport(this.#pipeline, property)) return this.#read(name);
+      // Any other getter is looked up, and not run.
+      return this.#foundAs(name, property.value, false);
     }
     return undefined;
   }
+
+  /** Asks the pipeline itself, once for each call. */
+  #read(name: string): Found | undefined {
+    // A Proxy passes on what every object and every function has.
+    const isOwn =
+      !Reflect.has(ROOT, name) || [...holders(this.#pipeline)].some((holder) => Object.hasOwn(holder, name));
+    return isOwn ? this.#foundAs(name, Reflect.get(this.#pipeline, name), true) : undefined;
+  }
+
+  #foundAs(name: string, method: unknown, isRead: boolean): Found | undefined {
+    if (typeof method !== 'function') return undefined;
+    const run = method.bind(this.#pipeline) as Method['run']; // it is a function
+    return { name, original: method, isRead, method: { run, yields: types.isGeneratorFunction(method) } };
+  }
 }
+
+/** Whether it is a getter by which a compiled CommonJS module exports: the pipeline is then a plain object, of no class. */
+function isExport(pipeline: Pipeline, property: PropertyDescriptor): boolean {
+  const isReadOnly = property.get !== undefined && property.set === undefined;
+  return isReadOnly && property.enumerable === true && !isHolder(Object.getPrototypeOf(pipeline));
+}
+
+/** What every function has, and what every object has. */
+const ROOT = (): undefined => undefined;
 
 function missingError(option: string, method: string): PermanentStartError {
   return new PermanentStartError(
@@ -104,12 +148,16 @@ function isPublic(name: string): boolean {
   return name !== 'then' && name !== 'constructor' && !name.startsWith('_');
 }
 
-/** The pipeline and its prototypes, without the one that every object has. */
+/** The pipeline and its prototypes, without those that every object or function has. */
 function* holders(pipeline: Pipeline): Generator<object> {
   for (let holder: unknown = pipeline; isHolder(holder); holder = Object.getPrototypeOf(holder)) yield holder;
 }
 
+/**
+ * Not `=== Object.prototype`: the pipeline may come from another realm, or may have replaced globals. Node may run without
+ * `__proto__`, too.
+ */
 function isHolder(value: unknown): value is object {
-  // Not `=== Object.prototype`: the pipeline may come from another realm, or may have replaced globals.
-  return typeof value === 'object' && value !== null && !Object.hasOwn(value, '__proto__');
+  if (typeof value === 'function') return !Object.hasOwn(value, 'call') || !Object.hasOwn(value, 'bind');
+  return typeof value === 'object' && value !== null && !Object.hasOwn(value, 'isPrototypeOf');
 }

@@ -20,6 +20,7 @@ import {
 } from './reader.js';
 import { sharedMemory } from './resolve-shared-memory.js';
 import { isTraceparent, TRACEPARENT } from './traceparent.js';
+import { isUrl } from './url.js';
 
 const MIB = 1024 * 1024;
 const MAX_PROCESSES = 1024;
@@ -176,8 +177,13 @@ function isFiniteNumber(value: unknown): value is number {
   return Number.isFinite(value);
 }
 
+/** Not by its class: it may come from another realm, or from a library. */
 function isAbortSignal(value: unknown): value is AbortSignal {
-  return value instanceof AbortSignal;
+  if (typeof value !== 'object' || value === null) return false;
+  return (
+    typeof Reflect.get(value, 'aborted') === 'boolean' &&
+    typeof Reflect.get(value, 'addEventListener') === 'function'
+  );
 }
 
 function isListener(value: unknown): value is (value: unknown) => void {
@@ -189,5 +195,5 @@ function isOutput(value: unknown): value is OutputOption {
 }
 
 function isPathOrUrl(value: unknown): value is string | URL {
-  return isNonEmptyString(value) || value instanceof URL;
+  return isNonEmptyString(value) || isUrl(value);
 }

@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { InvalidOptionError } from '../errors.js';
+import { isUrl } from '../options/url.js';
 
 /** At least two letters: a single one is a drive of Windows. */
 const HAS_SCHEME = /^[a-z][a-z\d+.-]+:/i;
@@ -13,8 +14,8 @@ const HAS_SCHEME = /^[a-z][a-z\d+.-]+:/i;
  * @throws {InvalidOptionError} If it is neither of these, nor an absolute path.
  */
 export function normalizeModule(module: string | URL): string {
-  if (module instanceof URL || (typeof module === 'string' && HAS_SCHEME.test(module))) {
-    const url = new URL(module);
+  if (isUrl(module) || (typeof module === 'string' && HAS_SCHEME.test(module))) {
+    const url = new URL(isUrl(module) ? module.href : module);
     if (url.protocol === 'file:') return sourceOf(url).href;
     throw new InvalidOptionError('module', `the pipeline's module must be a file, not ${url.protocol}`);
   }

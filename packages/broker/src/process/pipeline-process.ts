@@ -6,7 +6,13 @@ import { initFrame, signalFrame, ToBroker, ToChild } from '../channel/messages.j
 import { BrokerMemory } from '../channel/shared/broker-memory.js';
 import { reviveThrown } from '../channel/thrown/revive.js';
 import { sumTraffic } from '../channel/traffic.js';
-import { decodeFatal, decodeHalted, decodeLoaded, decodeStartFailure } from '../channel/untrusted.js';
+import {
+  decodeFatal,
+  decodeHalted,
+  decodeLoaded,
+  decodeReady,
+  decodeStartFailure,
+} from '../channel/untrusted.js';
 import { PipelineStartError, ProtocolError } from '../errors.js';
 import type { OutputInfo } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
@@ -44,8 +50,8 @@ type State =
 /** Learns about the life of one process. */
 export interface ProcessListener {
   spawned(pid: number): void;
-  /** The pipeline is constructed. */
-  ready(): void;
+  /** The pipeline is constructed. @param methods Names of its methods; `undefined` if they are not known. */
+  ready(methods: readonly string[] | undefined): void;
   /** It has answered a call. The `CallListener` hears of it after this. */
   answered(): void;
   /** It has reported its memory. */
@@ -269,9 +275,9 @@ export class PipelineProcess {
     return this.#state.name === 'stopping' ? this.#state.why : { reason: 'crash' };
   }
 
-  /** Also while it finishes its calls, it should end only when they are done, and by no signal. */
+  /** A process that finishes its calls should end when they are done. It kills itself if `process.exit` does not work. */
   #isCrash(signal: NodeJS.Signals | null): boolean {
-    return this.#isFinishing && (signal !== null || this.load > 0);
+    return this.#isFinishing && (this.load > 0 || (signal !== null && signal !== 'SIGKILL'));
   }
 
   get #isFinishing(): boolean {
@@ -298,7 +304,7 @@ export class PipelineProcess {
   #take(frame: Frame): void {
     switch (frame.type) {
       case ToBroker.Ready:
-        this.#ready();
+        this.#ready(decodeReady(frame.payload));
         break;
       case ToBroker.Mapped:
         if (this.#memory === undefined) throw new ProtocolError('the child maps memory that does not exist');
@@ -331,13 +337,13 @@ export class PipelineProcess {
     }
   }
 
-  #ready(): void {
+  #ready(methods: readonly string[] | undefined): void {
     if (this.#state.name === 'stopping') return;
     if (this.#state.name !== 'constructing')
       throw new ProtocolError('the child is ready for the second time');
     clearTimeout(this.#startLimit);
     this.#state = { name: 'serving' };
-    this.#options.listener.ready();
+    this.#options.listener.ready(methods);
   }
 
   #channelEnd(error: ProtocolError | undefined): void {

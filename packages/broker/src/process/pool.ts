@@ -46,9 +46,9 @@ export class Pool {
   constructor(options: PoolOptions) {
     const listener: SupervisorListener = {
       ...options.listener,
-      ready: (pid, index) => {
+      ready: (pid, index, methods) => {
         this.#wasReady = true;
-        options.listener.ready(pid, index);
+        options.listener.ready(pid, index, methods);
       },
       gaveUp: (reason) => {
         if (this.state === 'failed') options.listener.gaveUp(reason);

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { LIFELINE_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import type { Environment } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
+import { isUrl } from '../options/url.js';
 import { inheritedFlags, loaderFlags } from './node-flags.js';
 import { missingDirectoryError, missingEntryError, noPipesError } from './process-errors.js';
 import type { Wire } from './wire.js';
@@ -114,7 +115,8 @@ function checkDescriptors(): void {
 function entryFile(workerPath: string | URL | undefined): string {
   // Bundlers look for exactly this form of the expression.
   const entry = workerPath ?? new URL('./child.js', import.meta.url);
-  return entry instanceof URL || entry.startsWith('file:') ? fileURLToPath(entry) : entry;
+  if (isUrl(entry)) return fileURLToPath(entry.href);
+  return entry.startsWith('file:') ? fileURLToPath(entry) : entry;
 }
 
 function isSocket(stream: unknown): stream is Socket {

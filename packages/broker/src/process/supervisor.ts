@@ -31,8 +31,8 @@ export interface SupervisorListener {
   /** The state has changed. */
   changed(): void;
   spawned(pid: number, index: number): void;
-  /** The pipeline of that process is constructed. */
-  ready(pid: number, index: number): void;
+  /** The pipeline of that process is constructed. @param methods Names of its methods, if they are known. */
+  ready(pid: number, index: number, methods: readonly string[] | undefined): void;
   exited(exit: ProcessExit): void;
   /** There will be no further process, until `start()` is called again. */
   gaveUp(reason: StartFailureReason): void;
@@ -174,8 +174,8 @@ export class Supervisor {
         spawned: (pid) => {
           listener.spawned(pid, index);
         },
-        ready: () => {
-          this.#ready(process);
+        ready: (methods) => {
+          this.#ready(process, methods);
         },
         answered: () => {
           this.#policy.forgive();
@@ -203,11 +203,11 @@ export class Supervisor {
     process.spawn();
   }
 
-  #ready(process: PipelineProcess): void {
+  #ready(process: PipelineProcess, methods: readonly string[] | undefined): void {
     const { options, listener, index } = this.#options;
     this.#firstFailure = undefined;
     this.#tries = 0;
-    if (process.pid !== undefined) listener.ready(process.pid, index);
+    if (process.pid !== undefined) listener.ready(process.pid, index, methods);
     this.#change({ name: 'ready', process });
     for (const { resolve } of this.#waiters.splice(0)) resolve();
     clearTimeout(this.#age);

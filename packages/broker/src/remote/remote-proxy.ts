@@ -15,24 +15,66 @@ export interface ProxiedCall {
   cancel(): boolean;
 }
 
-/** The typed proxy behind `broker.pipeline`: `proxy.predict(x)` calls `predict` with `[x]`. */
-export function remoteProxy<P>(invoker: Invoker): Remote<P> {
-  const reserved = new Set<string>(ASKED_BY_THE_RUNTIME);
+/**
+ * Names that frameworks ask any object for, and call if they find a function: the lifecycle hooks of NestJS, and the marks of
+ * matchers and of page frameworks. As long as the methods are not known, the proxy has none of these names.
+ */
+const PROBED: ReadonlySet<string> = new Set([
+  'onModuleInit',
+  'onModuleDestroy',
+  'onApplicationBootstrap',
+  'onApplicationShutdown',
+  'beforeApplicationShutdown',
+  'asymmetricMatch',
+  'nodeType',
+  'tagName',
+  '$$typeof',
+  '@@__IMMUTABLE_ITERABLE__@@',
+  '@@__IMMUTABLE_RECORD__@@',
+  '__esModule',
+  'default',
+  'inspect',
+  'length',
+]);
+
+const RESERVED: ReadonlySet<string> = new Set(ASKED_BY_THE_RUNTIME);
+
+/**
+ * The typed proxy behind `broker.pipeline`: `proxy.predict(x)` calls `predict` with `[x]`.
+ * @param known The names of the pipeline's methods; `undefined` as long as they are not known. Other names are then undefined.
+ */
+export function remoteProxy<P>(invoker: Invoker, known: () => ReadonlySet<string> | undefined): Remote<P> {
   const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
   const target = Object.create(null) as Remote<P> & object;
+
+  function isMethod(name: string): boolean {
+    return !RESERVED.has(name) && (known()?.has(name) ?? !PROBED.has(name));
+  }
+
+  function methodOf(name: string): (...args: unknown[]) => Promise<unknown> {
+    let method = methods.get(name);
+    if (method === undefined) {
+      method = (...args) => callOrStream(invoker, name, args);
+      methods.set(name, method);
+    }
+    return method;
+  }
+
   return new Proxy(target, {
     get(_target, name) {
       if (typeof name === 'symbol') return undefined;
-      const known = methods.get(name);
-      if (known !== undefined) return known;
-      if (name === 'toString') return () => '[remote pipeline]';
-      if (reserved.has(name)) return undefined;
-      const method = (...args: unknown[]): Promise<unknown> => callOrStream(invoker, name, args);
-      methods.set(name, method);
-      return method;
+      if (isMethod(name)) return methodOf(name);
+      return name === 'toString' ? () => '[remote pipeline]' : undefined;
+    },
+    has: (_target, name) => typeof name === 'string' && known()?.has(name) === true && isMethod(name),
+    ownKeys: () => [...(known() ?? [])].filter(isMethod),
+    getOwnPropertyDescriptor(_target, name) {
+      if (typeof name !== 'string' || known()?.has(name) !== true || !isMethod(name)) return undefined;
+      return { value: methodOf(name), enumerable: true, configurable: true, writable: false };
     },
     set: () => false,
     defineProperty: () => false,
+    deleteProperty: () => false,
   });
 }
 
