@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -76,9 +76,57 @@ describe.each([
       'pipeline.cjs':
         'module.exports = class { constructor(o) { this.o = o; } add(a, b) { return this.o + a + b; } };',
     });
-    // Node 20 and 22 warn that require() of an ES module is experimental.
-    const flags = ['--disable-warning=ExperimentalWarning'];
-    expect(await output(process.execPath, [...flags, 'main.cjs'], { cwd: folder })).toBe('105');
+    expect(await output(process.execPath, ['main.cjs'], { cwd: folder })).toBe('105');
+  });
+
+  test('works in TypeScript with module node16, compiled to CommonJS', async () => {
+    const folder = await consumer(path, {
+      'tsconfig.json': {
+        compilerOptions: { ...strict, module: 'node16', outDir: 'out' },
+        include: ['src'],
+      },
+      'src/main.ts': `
+        import { join } from 'node:path';
+        import { Broker } from '@dual/broker';
+        import type makePipeline from './pipeline.js';
+        async function main(): Promise<void> {
+          const file = join(__dirname, 'pipeline.js');
+          const broker = await Broker.start<typeof makePipeline>(file, { args: [100] });
+          const sum: number = await broker.pipeline.add(2, 3);
+          console.log(sum);
+        }
+        void main();`,
+      'src/pipeline.ts': pipeline,
+    });
+    linkNodeTypes(folder);
+    await output(tool('tsc'), [], { cwd: folder });
+    expect(await output(process.execPath, ['out/main.js'], { cwd: folder })).toBe('105');
+  });
+
+  test('is one copy for import and require', async () => {
+    const folder = await consumer(path, {
+      'main.mjs': `
+        import { createRequire } from 'node:module';
+        import * as esm from '@dual/broker';
+        const cjs = createRequire(import.meta.url)('@dual/broker');
+        const error = new cjs.QueueFullError('full', 1);
+        console.log(esm.Broker === cjs.Broker, error instanceof esm.QueueFullError, Object.keys(esm).join() === Object.keys(cjs).join());`,
+    });
+    expect(await output(process.execPath, ['main.mjs'], { cwd: folder })).toBe('true true true');
+  });
+
+  test('bundled by esbuild as CommonJS, it loads, and says what to do about the missing child', async () => {
+    const folder = await consumer(path, {
+      'main.mjs': `
+        import { Broker } from '@dual/broker';
+        new Broker(process.cwd() + '/pipeline.mjs').start().catch((error) => console.log(error.message));`,
+      'pipeline.mjs': 'export default () => ({});',
+    });
+    const flags = ['--bundle', '--platform=node', '--outfile=out/main.cjs', '--log-level=warning'];
+    expect(await output(tool('esbuild'), ['main.mjs', ...flags], { cwd: folder })).toBe('');
+    expect(await output(process.execPath, ['out/main.cjs'], { cwd: folder })).toContain(
+      "require.resolve('@dual/broker/child')",
+    );
   });
 
   test('works in TypeScript with moduleResolution nodenext, compiled by tsc', async () => {
@@ -114,7 +162,6 @@ describe.each([
         import type makePipeline from './pipeline';
         const broker = await Broker.start<typeof makePipeline>(new URL('./pipeline.js', import.meta.url), {
           args: [100],
-          workerPath: new URL('./child.js', import.meta.url),
         });
         const sum: number = await broker.pipeline.add(2, 3);
         console.log(sum);`,
@@ -122,13 +169,11 @@ describe.each([
     });
     linkNodeTypes(folder);
     await output(tool('tsc'), [], { cwd: folder });
-    const entries = [
-      'main=src/main.ts',
-      'pipeline=src/pipeline.ts',
-      'child=node_modules/@dual/broker/dist/child.js',
-    ];
+    const entries = ['main=src/main.ts', 'pipeline=src/pipeline.ts'];
     const flags = ['--bundle', '--platform=node', '--format=esm', '--outdir=out', '--log-level=warning'];
     await output(tool('esbuild'), [...entries, ...flags], { cwd: folder });
+    // Beside the bundle, where the broker looks for it.
+    copyFileSync(join(folder, 'node_modules/@dual/broker/dist/child.mjs'), join(folder, 'out/child.mjs'));
     rmSync(join(folder, 'node_modules'), { recursive: true });
     expect(await output(process.execPath, ['out/main.js'], { cwd: folder })).toBe('105');
   });

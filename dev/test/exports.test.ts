@@ -13,11 +13,13 @@ import { root } from './support/paths.js';
 function entries(name: string): [string, string][] {
   const folder = join(root, 'packages', name);
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    exports: Record<string, string | { default: string }>;
+    exports: Record<string, string | { default: string } | { import: { default: string } }>;
   };
-  return Object.entries(manifest.exports).flatMap(([path, target]): [string, string][] =>
-    typeof target === 'string' ? [] : [[`@dual/${name}${path.slice(1)}`, join(folder, target.default)]],
-  );
+  return Object.entries(manifest.exports).flatMap(([path, target]): [string, string][] => {
+    if (typeof target === 'string') return [];
+    const file = 'import' in target ? target.import.default : target.default;
+    return [[`@dual/${name}${path.slice(1)}`, join(folder, file)]];
+  });
 }
 
 const modules = new Map(published.flatMap(entries));
@@ -90,6 +92,8 @@ test('@dual/broker exports exactly these names', () => {
       "type CallState",
       "type CallStats",
       "class CallTimeoutError",
+      "type ClientEvents",
+      "type ClientStats",
       "type CloseOptions",
       "type CommonOptions",
       "type DiagnosticsMessages",
@@ -182,6 +186,7 @@ test('the packages have no other entries', () => {
   expect([...modules.keys()]).toEqual([
     '@dual/broker',
     '@dual/broker/pipeline',
+    '@dual/broker/wire',
     '@dual/keras',
     '@dual/keras/imagenet',
   ]);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
@@ -8,6 +8,13 @@ import { output, run } from './support/command.js';
 import { pack, published, tool } from './support/packages.js';
 import { root } from './support/paths.js';
 import { tempFolder } from './support/temp-folder.js';
+
+/** What a package exports: a path, or paths by condition. */
+type Target = string | { readonly [condition: string]: Target };
+
+function pathsOf(target: Target): string[] {
+  return typeof target === 'string' ? [target] : Object.values(target).flatMap(pathsOf);
+}
 
 describe.each(published)('@dual/%s', (name) => {
   const folder = join(root, 'packages', name);
@@ -18,8 +25,10 @@ describe.each(published)('@dual/%s', (name) => {
     );
   });
 
-  test('has correct types for every resolution of ES modules', async () => {
-    const { code, lines } = await run(tool('attw'), ['--pack', '.', '--profile', 'esm-only'], {
+  test('has correct types for every way in which it can be imported', async () => {
+    // The broker's child is a program of its own.
+    const profile = name === 'broker' ? ['node16', '--exclude-entrypoints', 'child'] : ['esm-only'];
+    const { code, lines } = await run(tool('attw'), ['--pack', '.', '--profile', ...profile], {
       cwd: folder,
     });
     expect(code === 0 ? '' : lines.join('\n')).toBe('');
@@ -34,16 +43,14 @@ describe.each(published)('@dual/%s', (name) => {
       'package.json',
     ]);
     expect(
-      files.filter((file) => !/\.(js|d\.ts|map|json|txt)$/.test(file) && file.startsWith('dist/')),
+      files.filter((file) => !/\.([cm]?js|d\.c?ts|map|json|txt)$/.test(file) && file.startsWith('dist/')),
     ).toEqual([]);
 
     execFileSync('tar', ['-xzf', tarball, '-C', destination]);
     const manifest = JSON.parse(readFileSync(join(destination, 'package', 'package.json'), 'utf8')) as {
-      exports: Record<string, string | Record<string, string>>;
+      exports: Target;
     };
-    const targets = Object.values(manifest.exports).flatMap((target) =>
-      typeof target === 'string' ? [target] : Object.values(target),
-    );
+    const targets = pathsOf(manifest.exports);
     expect(files).toEqual(expect.arrayContaining(targets.map((target) => target.slice('./'.length))));
 
     // The tarball must not name the paths or the registry of the machine that packed it.
@@ -54,6 +61,12 @@ describe.each(published)('@dual/%s', (name) => {
     expect(text).not.toContain(root);
     expect(text).not.toContain(registry.host);
   });
+});
+
+test('the packed broker has at most 130 kB, without source maps', async () => {
+  const { tarball, files } = await pack('broker', tempFolder());
+  expect(statSync(tarball).size).toBeLessThanOrEqual(130_000);
+  expect(files.filter((file) => file.endsWith('.map'))).toEqual([]);
 });
 
 test('the broker has no dependencies', () => {

@@ -1,19 +1,81 @@
-import { defineConfig } from 'tsup';
+import { readFile } from 'node:fs/promises';
 
-export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    pipeline: 'src/pipeline.ts',
-    wire: 'src/wire.ts',
-    child: 'src/child/entry.ts',
+import { defineConfig, type Options } from 'tsup';
+import ts from 'typescript';
+
+/** Comments are a third of the package, and of no use to a program. The declarations keep theirs. */
+const withoutComments: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'without-comments',
+  setup(build) {
+    build.onLoad({ filter: /src[\\/].*\.ts$/ }, async ({ path }) => {
+      const compilerOptions = {
+        target: ts.ScriptTarget.ESNext,
+        module: ts.ModuleKind.ESNext,
+        removeComments: true,
+        verbatimModuleSyntax: true,
+      };
+      const { outputText } = ts.transpileModule(await readFile(path, 'utf8'), { compilerOptions });
+      return { contents: outputText, loader: 'js' };
+    });
   },
-  format: 'esm',
+};
+
+/** If a bundler makes an ES module of CommonJS, `require` does not exist there, and this does. */
+const builtinsWithoutRequire: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'builtins-without-require',
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+const common = {
   target: 'node20.19',
-  clean: true,
-  sourcemap: true,
-  // User code in the child may replace globals; what runs beside it keeps the ones that were there first.
-  banner: {
-    js: 'const { Promise, Map, Set, WeakMap, Object, Reflect, Symbol, Error, TypeError, Array, Number, String, BigInt, Date, Math, JSON, ArrayBuffer, DataView, Uint8Array, Atomics, AbortController, queueMicrotask } = globalThis;',
+  outDir: 'dist',
+  splitting: false,
+  removeNodeProtocol: false,
+  esbuildPlugins: [withoutComments],
+} satisfies Options;
+
+export default defineConfig([
+  // In CommonJS, because everything can load that.
+  {
+    ...common,
+    entry: { implementation: 'src/implementation.ts', pipeline: 'src/pipeline.ts' },
+    format: 'cjs',
+    esbuildPlugins: [withoutComments, builtinsWithoutRequire],
   },
-  dts: { entry: { index: 'src/index.ts', pipeline: 'src/pipeline.ts', wire: 'src/wire.ts' } },
-});
+  // The entries of the package: small files over the implementation.
+  {
+    ...common,
+    entry: { index: 'entries/index.mjs', pipeline: 'entries/pipeline.mjs', wire: 'entries/wire.mjs' },
+    format: 'esm',
+    external: [/\.cjs$/],
+  },
+  {
+    ...common,
+    entry: { index: 'entries/index.cjs', wire: 'entries/wire.cjs' },
+    format: 'cjs',
+    external: [/implementation\.cjs$/],
+  },
+  // Their types.
+  {
+    ...common,
+    entry: { index: 'src/index.ts', pipeline: 'src/pipeline.ts', wire: 'src/wire.ts' },
+    format: ['esm', 'cjs'],
+    dts: { only: true, compilerOptions: { stripInternal: true } },
+  },
+  // The child: one file, which bundlers can copy.
+  {
+    ...common,
+    entry: { child: 'src/child/entry.ts' },
+    format: 'esm',
+    outExtension: () => ({ js: '.mjs' }),
+    // User code in the child may replace globals; what runs beside it keeps the ones that were there first.
+    banner: {
+      js: 'const { Promise, Map, Set, WeakMap, Object, Reflect, Symbol, Error, TypeError, Array, Number, String, BigInt, Date, Math, JSON, ArrayBuffer, DataView, Uint8Array, Atomics, AbortController, queueMicrotask } = globalThis;',
+    },
+  },
+]);

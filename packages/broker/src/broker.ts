@@ -1,7 +1,6 @@
 import process from 'node:process';
 
 import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
-import type { Payload } from './channel/frame.js';
 import { closedError } from './errors.js';
 import { LocalClient, TAKES_NO_MORE } from './local-client.js';
 import type { BrokerState, BrokerStats } from './observe/broker-events.js';
@@ -10,7 +9,6 @@ import { resolveOptions } from './options/resolve.js';
 import { initFor } from './process/init.js';
 import { normalizeModule } from './process/module.js';
 import { Pool } from './process/pool.js';
-import type { CallListener } from './process/process-calls.js';
 import { startError, type StartFailureReason } from './process/process-errors.js';
 import type { PipelineFactory, PipelineOf, UnknownFactory } from './remote/remote.js';
 import { SourceWatcher } from './watch/source-watcher.js';
@@ -31,10 +29,9 @@ interface Development {
  *     await using broker = await Broker.start<typeof makePipeline>(new URL('./pipeline.js', import.meta.url));
  *     await broker.pipeline.predict(image);
  */
-export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalClient<PipelineOf<C>, Pool> {
+export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalClient<PipelineOf<C>> {
   override readonly module: string;
-  /** The first message to each process. */
-  readonly #init: Payload;
+  readonly #pool: Pool;
   /** Set if the option `watch` is. */
   readonly #development: Development | undefined;
 
@@ -49,7 +46,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
   constructor(module: string | URL, ...options: OptionsArg<C>) {
     super(resolveOptions(options[0]));
     this.module = normalizeModule(module);
-    this.#init = initFor(this.module, this.options);
+    this.#pool = this.#makePool();
     if (this.options.watch) this.#development = this.#watch();
   }
 
@@ -112,15 +109,18 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
     await this.#alive(reloaded, captureCallSite(1));
   }
 
+  /** @internal */
   protected override get openState(): BrokerState {
     const { state } = this.#pool;
     return state === 'stopping' || state === 'stopped' ? 'draining' : state;
   }
 
+  /** @internal */
   protected override get failure(): StartFailureReason | undefined {
     return this.#pool.failure;
   }
 
+  /** @internal */
   protected override taken(): void {
     if (this.#pool.state !== 'idle') return;
     this.inOwnContext(() => {
@@ -128,23 +128,22 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
     });
   }
 
+  /** @internal */
   protected override takeNoMore(): void {
     this.#development?.watcher.close();
     this.#development?.leave();
     super.takeNoMore();
   }
 
+  /** @internal */
   protected override async end(): Promise<void> {
     this.#pool.stop(this.options.killDelay.cancel);
     await this.until(() => this.#pool.state === 'stopped');
   }
 
+  /** @internal */
   protected override kill(): void {
     this.#pool.kill();
-  }
-
-  get #pool(): Pool {
-    return this.dispatcher.workers;
   }
 
   /** Keeps the program running until the promise has settled. */
@@ -159,14 +158,19 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
     }
   }
 
-  protected override makeWorkers(calls: CallListener): Pool {
+  /** @internal */
+  protected override makeWorkers(): Pool {
+    return this.#pool;
+  }
+
+  #makePool(): Pool {
     const { module } = this;
     const { output } = this.options;
     return new Pool({
       module,
-      init: this.#init,
+      init: initFor(module, this.options),
       options: this.options,
-      calls,
+      calls: this.dispatcher,
       wantsLines: () => typeof output === 'function' || this.listenerCount('output') > 0,
       listener: {
         changed: () => {

@@ -65,10 +65,10 @@ export interface Workers {
   abandon(call: PendingCall, patience: number): void;
 }
 
-export interface DispatcherOptions<W extends Workers> {
+export interface DispatcherOptions {
   readonly options: ResolvedOptions;
-  /** Called once, on first use. @param calls Hears what becomes of the calls. */
-  readonly makeWorkers: (calls: CallListener) => W;
+  /** Called once, on first use. */
+  readonly makeWorkers: () => Workers;
   readonly keepAlive: KeepAlive;
   readonly diagnostics: Diagnostics;
   /** Called after a call has settled. @param error The reason if it did not succeed. */
@@ -78,9 +78,9 @@ export interface DispatcherOptions<W extends Workers> {
 }
 
 /** Follows every call from its acceptance to its one end. */
-export class Dispatcher<W extends Workers = Workers> implements CallListener {
-  #workers: W | undefined;
-  readonly #options: DispatcherOptions<W>;
+export class Dispatcher implements CallListener {
+  #workers: Workers | undefined;
+  readonly #options: DispatcherOptions;
   readonly #schedule: Schedule;
   readonly #batches = new BatchMeter();
   readonly #registry: CallRegistry;
@@ -100,7 +100,7 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
   });
   readonly #keeper: CallKeeper;
 
-  constructor(options: DispatcherOptions<W>) {
+  constructor(options: DispatcherOptions) {
     this.#options = options;
     const { processes, batch, keySeries, killDelay } = options.options;
     this.#keeper = {
@@ -129,8 +129,8 @@ export class Dispatcher<W extends Workers = Workers> implements CallListener {
     this.#registry = new CallRegistry(options.options.keep);
   }
 
-  get workers(): W {
-    return (this.#workers ??= this.#options.makeWorkers(this));
+  get workers(): Workers {
+    return (this.#workers ??= this.#options.makeWorkers());
   }
 
   /** Number of calls that are accepted and not settled. */

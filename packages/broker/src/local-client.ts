@@ -11,7 +11,6 @@ import type { BrokerEvents, BrokerState, BrokerStats } from './observe/broker-ev
 import { Diagnostics } from './observe/diagnostics.js';
 import type { CallOptions } from './options/options.js';
 import { resolveCloseTimeout, type ResolvedOptions } from './options/resolve.js';
-import type { CallListener } from './process/process-calls.js';
 import type { StartFailureReason } from './process/process-errors.js';
 import type {
   MethodArgs,
@@ -33,17 +32,18 @@ type Life =
 export const TAKES_NO_MORE = 'it takes no more calls';
 
 /** A client that keeps the queue in this program, and its life from open to closed. Subclasses run the calls. */
-export abstract class LocalClient<P, W extends Workers>
-  extends EventEmitter<BrokerEvents>
-  implements PipelineClient<P>
-{
+export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implements PipelineClient<P> {
   readonly pipeline: Remote<P>;
   /** The pipeline's module: a file URL, or the name of a package. */
   abstract readonly module: string;
+  /** @internal */
   protected readonly options: ResolvedOptions;
+  /** @internal */
   protected readonly keepAlive = new KeepAlive();
+  /** @internal */
   protected readonly diagnostics: Diagnostics = new Diagnostics(this);
-  protected readonly dispatcher: Dispatcher<W>;
+  /** @internal */
+  protected readonly dispatcher: Dispatcher;
   /** The async context in which the client was made. Processes are spawned and listeners are called in it. */
   readonly #context = new AsyncResource('dual:broker');
   readonly #intake: Intake;
@@ -59,7 +59,7 @@ export abstract class LocalClient<P, W extends Workers>
     this.options = options;
     this.dispatcher = new Dispatcher({
       options,
-      makeWorkers: (calls) => this.makeWorkers(calls),
+      makeWorkers: () => this.makeWorkers(),
       diagnostics: this.diagnostics,
       keepAlive: this.keepAlive,
       onSettled: (call, error) => {
@@ -160,52 +160,52 @@ export abstract class LocalClient<P, W extends Workers>
     return this.close();
   }
 
-  /** Makes what runs the calls. Called once, after construction. @param calls Hears what becomes of the calls. */
-  protected abstract makeWorkers(calls: CallListener): W;
+  /** What runs the calls, and tells the dispatcher. Called once, after construction. @internal */
+  protected abstract makeWorkers(): Workers;
 
-  /** The state while calls are taken. */
+  /** The state while calls are taken. @internal */
   protected abstract get openState(): BrokerState;
 
-  /** Why no call can run; `undefined` if one can. */
+  /** Why no call can run; `undefined` if one can. @internal */
   protected abstract get failure(): StartFailureReason | undefined;
 
-  /** A call was accepted. */
+  /** A call was accepted. @internal */
   protected abstract taken(): void;
 
-  /** No call is left, and none will come. Ends what runs the calls. Resolves when it is gone. */
+  /** No call is left, and none will come. Ends what runs the calls. Resolves when it is gone. @internal */
   protected abstract end(): Promise<void>;
 
-  /** Ends what runs the calls at once. */
+  /** Ends what runs the calls at once. @internal */
   protected abstract kill(): void;
 
-  /** From now on the proxy has these methods only. @param names If `undefined`, they are not known. */
+  /** From now on the proxy has these methods only. @param names If `undefined`, they are not known. @internal */
   protected knowMethods(names: readonly string[] | undefined): void {
     this.#methods = names && new Set(names);
   }
 
-  /** Whether calls are taken. */
+  /** Whether calls are taken. @internal */
   protected get isOpen(): boolean {
     return this.#life.name === 'open';
   }
 
-  /** Otherwise every later event of a process would run in the async context of the call that happened to spawn it. */
+  /** Otherwise every later event of a process would run in the async context of the call that happened to spawn it. @internal */
   protected inOwnContext<T>(run: () => T): T {
     return this.#context.runInAsyncScope(run);
   }
 
-  /** Calls listeners in a microtask, so that a listener that acts or throws does not disturb the work at hand. */
+  /** Calls listeners in a microtask, so that a listener that acts or throws does not disturb the work at hand. @internal */
   protected announce(tell: () => void): void {
     queueMicrotask(() => {
       this.inOwnContext(tell);
     });
   }
 
-  /** Resolves when the condition holds. It is checked after each change. */
+  /** Resolves when the condition holds. It is checked after each change. @internal */
   protected async until(reached: () => boolean): Promise<void> {
     while (!reached()) await new Promise<void>((resolve) => this.#watchers.push(resolve));
   }
 
-  /** Something has changed that the state may depend on. */
+  /** Something has changed that the state may depend on. @internal */
   protected changed(): void {
     const { state } = this;
     this.#wakeWatchers();
@@ -218,7 +218,7 @@ export abstract class LocalClient<P, W extends Workers>
     });
   }
 
-  /** No further call will be taken. */
+  /** No further call will be taken. @internal */
   protected takeNoMore(): void {
     this.dispatcher.closing();
     this.dispatcher.rejectRoom(() => closedError(TAKES_NO_MORE));

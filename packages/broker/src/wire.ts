@@ -1,7 +1,6 @@
 /**
  * For `@dual/*` packages of the same version only: values and errors as they cross between processes. Internal: it may
  * change with every version.
- * @internal
  * @packageDocumentation
  */
 export { type Payload, payloadBytes } from './channel/frame.js';

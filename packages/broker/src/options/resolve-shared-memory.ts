@@ -1,6 +1,7 @@
 import { MAX_SHARED_BYTES, MIN_THRESHOLD, type SharedMemorySettings } from '../channel/shared/layout.js';
 import { findKoffi, loadSystem } from '../channel/shared/system.js';
 import { InvalidOptionError } from '../errors.js';
+import { ownFile } from '../location.js';
 import { group, optional, wholeNumber } from './reader.js';
 
 const KIB = 1024;
@@ -22,7 +23,7 @@ export function sharedMemory(option: unknown, name: string): SharedMemorySetting
   const value = readFlag(option, name);
   if (value === false) return undefined;
   const limits = readLimits(typeof value === 'object' ? value : {}, name);
-  const koffi = findKoffi();
+  const koffi = findKoffi(ownFile());
   if (value !== undefined) checkLoads(koffi);
   return koffi === undefined ? undefined : { ...limits, koffi };
 }

@@ -61,7 +61,10 @@ export function missingDirectoryError(cwd: string): PipelineStartError {
 }
 
 export function missingEntryError(entry: string): PipelineStartError {
-  return new PipelineStartError(`the child's entry file (option workerPath) does not exist: ${entry}`);
+  const advice = "give the path of a copy, or require.resolve('@dual/broker/child')";
+  return new PipelineStartError(
+    `the child's entry file (option workerPath) does not exist: ${entry}. If a bundler has moved it, ${advice}`,
+  );
 }
 
 export function noLoaderError(module: string, cause: unknown): PipelineStartError {

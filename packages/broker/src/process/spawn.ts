@@ -4,14 +4,13 @@ import { Socket } from 'node:net';
 import { devNull } from 'node:os';
 import process from 'node:process';
 import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 
 import { LIFELINE_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import type { Environment } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
-import { isUrl } from '../options/url.js';
+import { childFile } from './child-file.js';
 import { inheritedFlags, loaderFlags } from './node-flags.js';
-import { missingDirectoryError, missingEntryError, noPipesError } from './process-errors.js';
+import { missingDirectoryError, noPipesError } from './process-errors.js';
 import type { Wire } from './wire.js';
 
 /** A child process and the parent's ends of its pipes. None of them keeps the program running. */
@@ -57,8 +56,7 @@ function spawnWith(
   { ours: input, theirs }: Wire,
 ): SpawnedChild {
   if (cwd !== undefined && !existsSync(cwd)) throw missingDirectoryError(cwd);
-  const entry = entryFile(workerPath);
-  if (!existsSync(entry)) throw missingEntryError(entry);
+  const entry = childFile(workerPath);
   checkDescriptors();
   const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
   const child = spawn(process.execPath, [...flags, entry], {
@@ -110,13 +108,6 @@ function checkDescriptors(): void {
   } finally {
     for (const file of files) closeSync(file);
   }
-}
-
-function entryFile(workerPath: string | URL | undefined): string {
-  // Bundlers look for exactly this form of the expression.
-  const entry = workerPath ?? new URL('./child.js', import.meta.url);
-  if (isUrl(entry)) return fileURLToPath(entry.href);
-  return entry.startsWith('file:') ? fileURLToPath(entry) : entry;
 }
 
 function isSocket(stream: unknown): stream is Socket {

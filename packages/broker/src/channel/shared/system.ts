@@ -4,8 +4,6 @@ import process from 'node:process';
 
 import type * as Koffi from 'koffi';
 
-const requireHere = createRequire(import.meta.url);
-
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 const F_ADD_SEALS = 1033;
@@ -36,11 +34,11 @@ export interface Mapping {
   unmap(): void;
 }
 
-/** Path of koffi's main file; `undefined` if koffi is not installed, or the platform is not supported. */
-export function findKoffi(): string | undefined {
+/** @param from A file from which koffi is looked up. @returns Path of koffi's main file; `undefined` if koffi is not installed, or the platform is not supported. */
+export function findKoffi(from: string): string | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
-    return requireHere.resolve('koffi');
+    return createRequire(from).resolve('koffi');
   } catch {
     return undefined;
   }
@@ -57,7 +55,7 @@ export function loadSystem(koffi: string): System {
 let loaded: System | undefined;
 
 function load(koffi: string): System {
-  const { errno, load: loadLibrary, view } = requireHere(koffi) as typeof Koffi; // by its own types
+  const { errno, load: loadLibrary, view } = createRequire(koffi)(koffi) as typeof Koffi; // by its own types
   const libc = loadLibrary(null);
   const memfdCreate = libc.func('int memfd_create(const char *name, unsigned int flags)');
   const fcntl = libc.func('int fcntl(int fd, int command, ...)');

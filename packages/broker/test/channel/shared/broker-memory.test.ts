@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import type { Frame } from '../../../src/channel/frame.js';
@@ -22,7 +24,7 @@ afterEach(() => {
 });
 
 function makeMemory(maxMessageBytes = Infinity): BrokerMemory {
-  const koffi = findKoffi();
+  const koffi = findKoffi(fileURLToPath(import.meta.url));
   const memory = koffi && BrokerMemory.create({ size: SIZE, threshold: 64 * 1024, koffi, maxMessageBytes });
   if (!memory) throw new Error('these tests need Linux and koffi: run `pnpm install` on Linux');
   open.add(memory);

@@ -1,0 +1,1 @@
+export { currentCall } from './pipeline.cjs';

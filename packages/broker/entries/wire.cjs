@@ -1,0 +1,9 @@
+const {
+  decodeValue,
+  describeThrown,
+  encodeValue,
+  payloadBytes,
+  reviveThrown,
+} = require('./implementation.cjs');
+
+module.exports = { decodeValue, describeThrown, encodeValue, payloadBytes, reviveThrown };

@@ -1,0 +1,1 @@
+export { decodeValue, describeThrown, encodeValue, payloadBytes, reviveThrown } from './implementation.cjs';
