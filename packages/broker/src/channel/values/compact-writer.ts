@@ -8,6 +8,7 @@ import { viewBytes, viewNumber } from './views.js';
 
 /** Longer arrays take V8's form, which is as fast for them. Looking for holes in them would take longer. */
 const MAX_ARRAY = 32;
+const INDICES = Array.from({ length: MAX_ARRAY }, (_, i) => String(i));
 /** Up to this many objects, searching a list is faster than searching a set. */
 const SHORT_LIST = 8;
 
@@ -99,12 +100,12 @@ export class CompactWriter {
     const names = Object.keys(array);
     if (length > MAX_ARRAY || names.length !== length) return false;
     // As many names as holes would make the same number. Indices come before names.
-    if (length > 0 && names[length - 1] !== String(length - 1)) return false;
+    if (length > 0 && names[length - 1] !== INDICES[length - 1]) return false;
     this.#byte(Tag.Array);
     this.#varint(length);
     for (let i = 0; i < length; i += 1) {
       const value = array[i];
-      this.#noteRead(array, names[i] ?? '', value);
+      this.#noteRead(array, INDICES[i] ?? '', value);
       if (!this.write(value, depth + 1)) return false;
     }
     return true;
