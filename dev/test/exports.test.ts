@@ -187,6 +187,7 @@ test('the packages have no other entries', () => {
     '@dual/broker',
     '@dual/broker/pipeline',
     '@dual/broker/wire',
+    '@dual/broker/testing',
     '@dual/keras',
     '@dual/keras/imagenet',
   ]);

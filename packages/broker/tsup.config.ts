@@ -53,26 +53,37 @@ export default defineConfig([
     ...common,
     entry: { implementation: 'src/implementation.ts', pipeline: 'src/pipeline.ts' },
     format: 'cjs',
+    publicDir: 'entries/types',
     esbuildPlugins: [withoutComments, builtinsWithoutRequire],
   },
   // The entries of the package: small files over the implementation.
   {
     ...common,
-    entry: { index: 'entries/index.mjs', pipeline: 'entries/pipeline.mjs', wire: 'entries/wire.mjs' },
+    entry: {
+      index: 'entries/index.mjs',
+      pipeline: 'entries/pipeline.mjs',
+      wire: 'entries/wire.mjs',
+      testing: 'entries/testing.mjs',
+    },
     format: 'esm',
     external: [/\.cjs$/],
   },
   {
     ...common,
-    entry: { index: 'entries/index.cjs', wire: 'entries/wire.cjs' },
+    entry: { index: 'entries/index.cjs', wire: 'entries/wire.cjs', testing: 'entries/testing.cjs' },
     format: 'cjs',
     external: [/implementation\.cjs$/],
   },
-  // Their types.
+  // Their types. Those of the ES modules refer to those of CommonJS, as the modules do.
   {
     ...common,
-    entry: { index: 'src/index.ts', pipeline: 'src/pipeline.ts', wire: 'src/wire.ts' },
-    format: ['esm', 'cjs'],
+    entry: {
+      index: 'src/index.ts',
+      pipeline: 'src/pipeline.ts',
+      wire: 'src/wire.ts',
+      testing: 'src/testing.ts',
+    },
+    format: 'cjs',
     dts: { only: true, compilerOptions: { stripInternal: true } },
   },
   // The child: one file, which bundlers can copy.

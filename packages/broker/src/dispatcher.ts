@@ -40,7 +40,7 @@ export interface Worker {
 }
 
 /** A worker that can take a call now. */
-interface Free {
+export interface Free {
   readonly process: Worker;
   /** How many calls it can take, as a batch. */
   readonly room: number;

@@ -1,0 +1,3 @@
+const { inProcess } = require('./implementation.cjs');
+
+module.exports = { inProcess };

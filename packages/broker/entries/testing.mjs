@@ -1,0 +1,1 @@
+export { inProcess } from './implementation.cjs';
