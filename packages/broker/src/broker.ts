@@ -45,7 +45,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
    */
   constructor(module: string | URL, ...options: OptionsArg<C>) {
     super(resolveOptions(options[0]));
-    this.module = normalizeModule(module);
+    this.module = normalizeModule(module, this.options.cwd);
     this.#pool = this.#makePool();
     if (this.options.watch) this.#development = this.#watch();
   }

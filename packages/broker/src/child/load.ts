@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { constants, Script } from 'node:vm';
 
 import type { Init } from '../channel/messages.js';
+
+const OWN_MODULE = Symbol.for('@dual/broker/own-module');
 
 /** A start failure that another try cannot help. */
 export class PermanentStartError extends Error {}
@@ -35,24 +36,22 @@ export async function loadPipeline({ module, export: exportName, args }: Init): 
 }
 
 async function importModule(module: string): Promise<object> {
+  // A broker within the module can tell by this that it would start this process again.
+  Object.defineProperty(globalThis, OWN_MODULE, { value: module });
   try {
-    return module.startsWith('file:')
-      ? ((await import(module)) as object)
-      : await importFromWorkingDirectory(module);
+    return (await import(module.startsWith('file:') ? module : resolved(module))) as object;
   } catch (error) {
     if (isPermanent(error)) throw new PermanentStartError(String(error), { cause: error });
     throw error;
   }
 }
 
-/** Resolves a bare specifier relative to the working directory, not to this package. */
-async function importFromWorkingDirectory(specifier: string): Promise<object> {
-  const script = new Script('(specifier) => import(specifier)', {
-    filename: pathToFileURL(resolve('pipeline-importer.js')).href,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
-  const importer = script.runInThisContext() as (specifier: string) => Promise<object>;
-  return importer(specifier);
+/**
+ * Resolves a bare specifier relative to the working directory, not to this package. The broker starts Node with the flag
+ * that makes the second parameter count.
+ */
+function resolved(specifier: string): string {
+  return import.meta.resolve(specifier, pathToFileURL(resolve('pipeline.js')));
 }
 
 /** Errors of loading that happen again each time. */

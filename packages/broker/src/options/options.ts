@@ -218,10 +218,17 @@ export interface CommonOptions {
    */
   env?: Environment | ((index: number) => Environment) | undefined;
   /**
-   * Node's own flags for the child.
+   * Node's own flags for the child. A function is called when the broker is made, once for each process, with its index
+   * from 0: `(index) => [`--inspect=${9230 + index}`]`.
    * @default the flags of this process, without those of the inspector, of `--watch`, `--test`, `--eval` and the like
    */
-  execArgv?: readonly string[] | undefined;
+  execArgv?: readonly string[] | ((index: number) => readonly string[]) | undefined;
+  /**
+   * Path of the Node executable that runs the child. It must be given if this program is not run by Node: by Bun, or as a
+   * single executable application.
+   * @default the executable of this process; under Electron, with `ELECTRON_RUN_AS_NODE` in the child's environment
+   */
+  execPath?: string | undefined;
   /**
    * The child's working directory.
    * @default the working directory of this process

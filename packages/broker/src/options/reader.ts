@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.js';
+import { nearestOf } from './nearest.js';
 
 /**
  * Checks the value of an option and fills in its default. The name is for errors, such as `restart.limit`.
@@ -21,8 +22,11 @@ export function group<R extends Readers>(readers: R): Reader<ReadBy<R>> {
     for (const given of Object.keys(value)) {
       if (Object.hasOwn(readers, given)) continue;
       const option = prefix + given;
-      const known = entries.map(([key]) => prefix + key).join(', ');
-      throw new InvalidOptionError(option, `unknown option ${option}; there are: ${known}`);
+      const keys = entries.map(([key]) => key);
+      const nearest = nearestOf(given, keys);
+      const hint = nearest === undefined ? '' : ` (did you mean ${prefix}${nearest}?)`;
+      const known = keys.map((key) => prefix + key).join(', ');
+      throw new InvalidOptionError(option, `unknown option ${option}${hint}; there are: ${known}`);
     }
     const read: Record<string, unknown> = {};
     for (const [key, reader] of entries) read[key] = reader(Reflect.get(value, key), prefix + key);

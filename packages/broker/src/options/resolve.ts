@@ -26,6 +26,7 @@ const MIB = 1024 * 1024;
 const MAX_PROCESSES = 1024;
 const MAX_BATCH = 65_536;
 const ENVIRONMENT = 'an object of strings, or a function that returns one';
+const FLAGS = 'an array of strings, or a function that returns one';
 
 /** How the calls of one method make batches. @param name Of the method. */
 const batchReaders = (name: string) => ({
@@ -66,7 +67,8 @@ const brokerReaders = {
   }),
   keep: group({ results: count(1_000), bytes: count(64 * MIB), forMs: duration(300_000) }),
   env: optional(ENVIRONMENT, {}, isEnvironmentOption),
-  execArgv: optional('an array of strings', undefined, isStringArray),
+  execArgv: optional(FLAGS, undefined, isFlagsOption),
+  execPath: optional('the path of a Node executable', undefined, isNonEmptyString),
   cwd: optional('a directory', undefined, isNonEmptyString),
   sharedMemory,
   output: optional("'inherit', 'ignore' or a function", 'inherit', isOutput),
@@ -92,9 +94,11 @@ const readCall = group(callReaders);
 const readClose = group({ timeout: duration(Infinity) });
 
 /** Every option of a broker, with its default filled in. */
-export interface ResolvedOptions extends Omit<ReadBy<typeof brokerReaders>, 'env'> {
+export interface ResolvedOptions extends Omit<ReadBy<typeof brokerReaders>, 'env' | 'execArgv'> {
   /** By the index of the process. */
   readonly env: readonly Environment[];
+  /** By the index of the process; `undefined` for the flags of this process. */
+  readonly execArgv: readonly (readonly string[] | undefined)[];
   /** A random UUID. The keys of calls that were given none are derived from it. */
   readonly keySeries: string;
   /** The options of a call that is given none. */
@@ -120,6 +124,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
   return {
     ...read,
     env: environments(read.env, read.processes),
+    execArgv: flags(read.execArgv, read.processes),
     keySeries: randomUUID(),
     callDefaults: { ...readCall({}, ''), timeout, queueTimeout },
   };
@@ -152,17 +157,47 @@ function environments(env: Environment | ((index: number) => unknown), processes
     const made: unknown = typeof env === 'function' ? env(index) : env;
     if (isEnvironment(made)) return made;
     const message = `env must be ${ENVIRONMENT}; for process ${index} it returned something else`;
-    throw new InvalidOptionError('env', message);
+    const wrong = wrongVariable(made);
+    throw wrong ?? new InvalidOptionError('env', message);
   });
 }
 
+function flags(
+  execArgv: readonly string[] | ((index: number) => unknown) | undefined,
+  processes: number,
+): (readonly string[] | undefined)[] {
+  return Array.from({ length: processes }, (_, index) => {
+    const made: unknown = typeof execArgv === 'function' ? execArgv(index) : execArgv;
+    if (made === undefined || isStringArray(made)) return made;
+    const message = `execArgv must be ${FLAGS}; for process ${index} it returned something else`;
+    throw new InvalidOptionError('execArgv', message);
+  });
+}
+
+function isFlagsOption(value: unknown): value is readonly string[] | ((index: number) => unknown) {
+  return typeof value === 'function' || isStringArray(value);
+}
+
+/** @throws {InvalidOptionError} Names a variable that is no string. */
 function isEnvironmentOption(value: unknown): value is Environment | ((index: number) => unknown) {
+  const wrong = wrongVariable(value);
+  if (wrong !== undefined) throw wrong;
   return typeof value === 'function' || isEnvironment(value);
 }
 
 function isEnvironment(value: unknown): value is Environment {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).every((item) => item === undefined || typeof item === 'string');
+  return typeof value === 'object' && value !== null && wrongVariable(value) === undefined;
+}
+
+/** The error about the first variable that is no string. */
+function wrongVariable(environment: unknown): InvalidOptionError | undefined {
+  if (typeof environment !== 'object' || environment === null) return undefined;
+  for (const [name, value] of Object.entries(environment) as [string, unknown][]) {
+    if (value === undefined || typeof value === 'string') continue;
+    const message = `env.${name} must be a string, as all variables of an environment are, not of type ${typeof value}`;
+    return new InvalidOptionError('env', message);
+  }
+  return undefined;
 }
 
 function isDelay(value: unknown): value is number | 'auto' {

@@ -67,6 +67,11 @@ export function missingEntryError(entry: string): PipelineStartError {
   );
 }
 
+export function notNodeError(why: string): PipelineStartError {
+  const advice = "give the path of a Node executable as option 'execPath'";
+  return new PipelineStartError(`${why}, and its executable cannot run the pipeline's process: ${advice}`);
+}
+
 export function noLoaderError(module: string, cause: unknown): PipelineStartError {
   const advice = 'install tsx beside it (npm install tsx), or give a compiled module';
   return new PipelineStartError(`${module} is TypeScript, which this Node cannot run: ${advice}`, { cause });

@@ -9,6 +9,7 @@ import { LIFELINE_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import type { Environment } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
 import { childFile } from './child-file.js';
+import { executable } from './executable.js';
 import { inheritedFlags, loaderFlags } from './node-flags.js';
 import { missingDirectoryError, noPipesError } from './process-errors.js';
 import type { Wire } from './wire.js';
@@ -26,7 +27,9 @@ export interface SpawnedChild {
   readonly stderr: Readable;
 }
 
-export type SpawnOptions = Pick<ResolvedOptions, 'execArgv' | 'cwd' | 'workerPath'> & {
+export type SpawnOptions = Pick<ResolvedOptions, 'execPath' | 'cwd' | 'workerPath'> & {
+  /** Node's flags; `undefined` for those of this process. */
+  readonly execArgv: readonly string[] | undefined;
   readonly module: string;
   readonly env: Environment;
   /** File descriptor of the shared memory. */
@@ -52,16 +55,17 @@ export function spawnChild(options: SpawnOptions, wire: Wire): SpawnedChild {
 }
 
 function spawnWith(
-  { module, memory, execArgv, env, cwd, workerPath }: SpawnOptions,
+  { module, memory, execArgv, execPath, env, cwd, workerPath }: SpawnOptions,
   { ours: input, theirs }: Wire,
 ): SpawnedChild {
   if (cwd !== undefined && !existsSync(cwd)) throw missingDirectoryError(cwd);
   const entry = childFile(workerPath);
   checkDescriptors();
   const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
-  const child = spawn(process.execPath, [...flags, entry], {
+  const { file, env: itsEnv } = executable(execPath);
+  const child = spawn(file, [...flags, entry], {
     stdio: ['ignore', 'pipe', 'pipe', theirs, 'pipe', 'pipe', memory ?? 'ignore'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...itsEnv, ...env },
     // A process group of its own: Ctrl-C, and other signals to the parent's group, are for the parent to act on.
     detached: process.platform !== 'win32',
     windowsHide: true,

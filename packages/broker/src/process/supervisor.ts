@@ -166,6 +166,7 @@ export class Supervisor {
       ...options,
       index,
       env: options.env[index] ?? {},
+      execArgv: options.execArgv[index],
       module,
       init,
       calls,

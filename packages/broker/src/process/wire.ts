@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type OnReadOpts, type Server, type Socket } from 'node:net';
@@ -71,7 +72,17 @@ export function closeWire({ ours, theirs }: Wire): void {
 function address(): string {
   const name = `dual-broker-${randomUUID()}`;
   if (process.platform === 'linux') return `\0${name}`;
-  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+  if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`;
+  return socketPath(tmpdir(), `${name}.sock`);
+}
+
+/** macOS takes 103 bytes for the path of a socket. */
+const MAX_PATH_BYTES = 100;
+
+/** @returns A path in the folder, or in `/tmp` if it would be too long. */
+export function socketPath(folder: string, name: string): string {
+  const path = join(folder, name);
+  return Buffer.byteLength(path) <= MAX_PATH_BYTES ? path : join('/tmp', name);
 }
 
 /** Other programs can see the address and connect. The right connection is the one that sends the token first. */

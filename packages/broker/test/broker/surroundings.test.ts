@@ -1,0 +1,131 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Broker } from '@dual/broker';
+import { describe, expect, test } from '@jest/globals';
+
+import { socketPath } from '../../src/process/wire.js';
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { runProgram } from '../support/programs.js';
+import { temporaryFolder, temporaryPath } from '../support/temporary.js';
+
+const INVALID = { name: 'InvalidOptionError', code: 'ERR_DUAL_INVALID_OPTION' };
+
+test("the program's flags work in a child with another working directory, also if they name relative paths", async () => {
+  const folder = temporaryFolder();
+  const files = {
+    'imported.mjs': "(globalThis.loaded ??= []).push('imported');",
+    'required.cjs': "(globalThis.loaded ??= []).push('required');",
+    'variables.env': 'FROM_FILE=read',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const flags = '--import ./imported.mjs -r ./required.cjs --env-file=variables.env';
+  const command = ['/bin/sh', '-c', `cd "$1"; shift; exec "$0" ${flags} "$@"`, process.execPath, folder];
+  const { stdout, stderr } = await runProgram('flags.mjs', [], command).ended;
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual(['required', 'imported', 'read']);
+});
+
+test('a program that names its own file as the module is refused, and starts one process', async () => {
+  const loads = temporaryPath();
+  const { stdout, exitCode } = await runProgram('own-module.mjs', [loads]).ended;
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain('a file of its own');
+  expect(readFileSync(loads, 'utf8')).toBe('..');
+});
+
+test('the module may have a query, as hot reload adds it, also if it is TypeScript', async () => {
+  const url = new URL('?v=2', fixture('modules/typescript.ts'));
+  const broker = makeBroker(url);
+  await broker.start();
+  expect(Object.keys(broker.pipeline).length).toBeGreaterThan(0);
+});
+
+test('the address of the private socket fits, however long the name of the temporary folder is', () => {
+  const long = `/${'long/'.repeat(30)}`;
+  expect(Buffer.byteLength(socketPath(long, 'name.sock'))).toBeLessThanOrEqual(100);
+  expect(socketPath('/tmp/folder', 'name.sock')).toBe('/tmp/folder/name.sock');
+});
+
+test('execPath names the executable that runs the child', async () => {
+  const script = temporaryPath();
+  writeFileSync(script, `#!/bin/sh\nVIA=script exec ${JSON.stringify(process.execPath)} "$@"\n`);
+  chmodSync(script, 0o755);
+  const broker = await startBroker(undefined, { execPath: script });
+  expect(await broker.call('environment', ['VIA'])).toBe('script');
+});
+
+test('execArgv may be a function of the index', async () => {
+  const broker = await startBroker(undefined, {
+    processes: 2,
+    execArgv: (index) => [`--stack-trace-limit=${20 + index}`],
+  });
+  const flags = await Promise.all(['a', 'b'].map((affinity) => broker.call('execArgv', [], { affinity })));
+  expect(flags.flat().sort()).toEqual(['--stack-trace-limit=20', '--stack-trace-limit=21']);
+  expect(() => makeBroker(undefined, { execArgv: () => [1] as unknown as string[] })).toThrow(
+    expect.objectContaining({ ...INVALID, option: 'execArgv' }),
+  );
+});
+
+describe('the error says what to write instead', () => {
+  test.each<[string, unknown, RegExp]>([
+    [
+      'a class',
+      class Pipeline {
+        run = 1;
+      },
+      /not a class: .*new URL\(.*import\.meta\.url\)/,
+    ],
+    ['a function', () => ({}), /not a function: .*a file of its own/],
+    ['a relative path', './pipeline.mjs', /require\.resolve\("\.\/pipeline\.mjs"\)/],
+  ])('for %s as module', (_, module, message) => {
+    expect(() => new Broker(module as string)).toThrow(
+      expect.objectContaining({ ...INVALID, option: 'module' }),
+    );
+    expect(() => new Broker(module as string)).toThrow(message);
+  });
+
+  test('for a file without "./"', () => {
+    const cwd = new URL('.', fixture('pipeline.mjs')).pathname;
+    expect(() => makeBroker('pipeline.mjs', { cwd })).toThrow(
+      /new URL\("\.\/pipeline\.mjs", import\.meta\.url\)/,
+    );
+  });
+
+  test('for a package that does not exist, without naming a file that does not exist either', async () => {
+    const error = await caughtError(makeBroker('no-such-package').start());
+    expect(error.message).toContain('no-such-package');
+    expect(error.message).not.toContain('importer');
+  });
+
+  test('for a task function as default export', async () => {
+    const broker = makeBroker(`data-of-${Date.now()}`, {});
+    expect((await caughtError(broker.start())).message).toContain('Cannot find');
+    const file = `${temporaryPath()}.mjs`;
+    writeFileSync(file, 'export default (x) => 2 * x;');
+    const error = await caughtError(makeBroker(file).start());
+    expect(error.message).toContain("export default () => ({ run: (value) => … }), and call 'run'");
+  });
+
+  test.each<[string, object, string]>([
+    ['conccurrency', { conccurrency: 2 }, 'did you mean concurrency?'],
+    ['restart.limits', { restart: { limits: 2 } }, 'did you mean restart.limit?'],
+    ['timeOut', { timeOut: 2 }, 'did you mean timeout?'],
+  ])('for the unknown option %s', (option, options, hint) => {
+    expect(() => makeBroker(undefined, options)).toThrow(expect.objectContaining({ ...INVALID, option }));
+    expect(() => makeBroker(undefined, options)).toThrow(hint);
+  });
+
+  test('for an unknown option of a call', async () => {
+    const broker = makeBroker();
+    const error = await caughtError(broker.call('echo', [1], { proirity: 1 } as object));
+    expect(error).toMatchObject({ ...INVALID, option: 'proirity' });
+    expect(error.message).toContain('did you mean priority?');
+  });
+
+  test('for a variable of the environment that is no string', () => {
+    const env = { THREADS: 1 } as unknown as Record<string, string>;
+    expect(() => makeBroker(undefined, { env })).toThrow(/env\.THREADS must be a string/);
+  });
+});
