@@ -10,6 +10,7 @@ export type BrokerErrorCode =
   | 'ERR_DUAL_CALL_TIMEOUT'
   | 'ERR_DUAL_DUPLICATE_KEY'
   | 'ERR_DUAL_INVALID_OPTION'
+  | 'ERR_DUAL_MEMORY_LIMIT'
   | 'ERR_DUAL_PIPELINE_START'
   | 'ERR_DUAL_PROCESS_EXIT'
   | 'ERR_DUAL_PROTOCOL'
@@ -108,10 +109,20 @@ export class PipelineStartError extends BrokerError {
 
 /**
  * The child ended while the call was running in it. Or the call never started, but was the next one to start at the ends of
- * two processes that ran nothing else: then `suspect` is true and `started` is false. Code `ERR_DUAL_PROCESS_EXIT`.
+ * two processes that ran nothing else: then `suspect` is true and `started` is false. Code `ERR_DUAL_PROCESS_EXIT`, or
+ * `ERR_DUAL_MEMORY_LIMIT` if the child used more memory than `limits.memory`.
  */
 export class ProcessExitError extends BrokerError {
-  override readonly code = 'ERR_DUAL_PROCESS_EXIT';
+  override readonly code: 'ERR_DUAL_PROCESS_EXIT' | 'ERR_DUAL_MEMORY_LIMIT';
+
+  constructor(
+    message: string,
+    details?: BrokerErrorDetails,
+    code: ProcessExitError['code'] = 'ERR_DUAL_PROCESS_EXIT',
+  ) {
+    super(message, details);
+    this.code = code;
+  }
 }
 
 /**

@@ -54,6 +54,7 @@ export type {
   Environment,
   KeepOptions,
   KillDelayOptions,
+  LimitOptions,
   OptionsArg,
   OutputInfo,
   OutputOption,

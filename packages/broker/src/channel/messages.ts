@@ -72,6 +72,8 @@ export interface Init {
   readonly maxMessageBytes: number;
   /** How long a call may run, in ms, if no Timeout says otherwise. */
   readonly timeout: number;
+  /** Most memory that the process may use, in bytes. */
+  readonly memoryLimit: number;
   /** The memory to map. If it is missing, everything goes through the pipes. */
   readonly sharedMemory: SharedMemorySettings | undefined;
   /** Whether to report the files that are loaded. */

@@ -44,7 +44,7 @@ let memory: ChildMemory | undefined;
 const aborted = new AbortRing((id) => {
   if ('host' in state) state.host.flag(id);
 });
-const lifelineHeld = holdLifeline(LIFELINE_FD, aborted.memory);
+const lifeline = holdLifeline(LIFELINE_FD, aborted.memory);
 isolate();
 
 // If a pipeline exits, the chunks that it has yielded may still be queued.
@@ -118,6 +118,7 @@ async function start(decode: () => Init): Promise<void> {
   let loaded: LoadedFiles | undefined;
   try {
     const init = decode();
+    if (init.memoryLimit !== Infinity) lifeline.limitMemory(init.memoryLimit);
     if (init.watch) {
       loaded = new LoadedFiles((files) => {
         send(ToBroker.Loaded, files);
@@ -136,7 +137,7 @@ async function start(decode: () => Init): Promise<void> {
       onFailure: crash,
     });
     // Otherwise the first calls, if they block, would learn too late that they are abandoned.
-    await lifelineHeld;
+    await lifeline.held;
     state = { name: 'serving', host, pipeline };
     loaded?.flush();
     send(ToBroker.Ready, methods.callableNames);

@@ -1,11 +1,19 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { ABORT_ID_BYTES, PULSE_INTERVAL } from '../channel/descriptors.js';
+import { ABORT_ID_BYTES, MEMORY_INTERVAL, PULSE_INTERVAL } from '../channel/descriptors.js';
 import { ADD_ABORTED } from './abort-ring.js';
 
 /** How long a child may take to dispose of its pipeline after its broker has ended, in ms. */
 const GRACE = 250;
+
+/** The thread that watches over this process. */
+export interface Lifeline {
+  /** Resolves when the thread does its work. */
+  readonly held: Promise<void>;
+  /** Ends this process when its memory exceeds so many bytes, after telling the broker. Called once. */
+  readonly limitMemory: (bytes: number) => void;
+}
 
 /**
  * Ends this process when the broker's process ends, even if the main thread computes without a break. A worker thread
@@ -13,9 +21,8 @@ const GRACE = 250;
  * then the thread writes a pulse, the resident memory of this process, and reads the ids of abandoned calls. The thread is
  * an inline script, so that a bundler cannot lose its file.
  * @param abandoned The memory of an `AbortRing`, which gets the ids.
- * @returns Resolves when the thread does its work.
  */
-export async function holdLifeline(fd: number, abandoned: SharedArrayBuffer): Promise<void> {
+export function holdLifeline(fd: number, abandoned: SharedArrayBuffer): Lifeline {
   const thread = `
     const { Socket } = require('node:net');
     const memory = require('node:worker_threads').workerData;
@@ -44,12 +51,40 @@ export async function holdLifeline(fd: number, abandoned: SharedArrayBuffer): Pr
       lifeline.write(bytes);
     };
     pulse();
-    require('node:worker_threads').parentPort.postMessage('ready');
+    const { readFileSync, writeSync } = require('node:fs');
+    /** Without the memory that is shared with the broker, if the system tells. */
+    const ownMemory = () => {
+      try {
+        const status = readFileSync('/proc/self/status', 'latin1');
+        const [anonymous, file] = ['RssAnon', 'RssFile'].map((name) => new RegExp(name + ':\\\\s*(\\\\d+)').exec(status)?.[1]);
+        if (anonymous !== undefined && file !== undefined) return (Number(anonymous) + Number(file)) * 1024;
+      } catch {}
+      return process.memoryUsage.rss();
+    };
+    const { parentPort } = require('node:worker_threads');
+    parentPort.on('message', (limit) => {
+      setInterval(() => {
+        const memory = ownMemory();
+        if (memory <= limit) return;
+        const bytes = Buffer.alloc(8);
+        bytes.writeDoubleLE(-memory);
+        try {
+          writeSync(${fd}, bytes); // at once, before the end
+        } catch {}
+        process.kill(process.pid, 'SIGKILL');
+      }, ${MEMORY_INTERVAL});
+    });
+    parentPort.postMessage('ready');
     setInterval(pulse, ${PULSE_INTERVAL});
   `;
   // Flags of the main thread, such as a TypeScript loader, would only cost time here.
   const options = { eval: true, execArgv: [], workerData: abandoned, name: '@dual/broker lifeline' };
   const worker = new Worker(thread, options);
   worker.unref();
-  await once(worker, 'message');
+  return {
+    held: once(worker, 'message').then(() => undefined),
+    limitMemory: (bytes) => {
+      worker.postMessage(bytes);
+    },
+  };
 }

@@ -72,6 +72,16 @@ export interface RecycleOptions {
   afterMs?: number | undefined;
 }
 
+/** Bounds of what a process may use. A process that exceeds one is ended at once, also in the middle of a call. */
+export interface LimitOptions {
+  /**
+   * Resident memory, native memory included and the memory that it shares with the broker excepted, in bytes: at least
+   * 64 MiB, of which Node itself takes most. It is checked every 50 ms.
+   * @default Infinity
+   */
+  memory?: number | undefined;
+}
+
 /** Memory for large buffers that the broker's process and the pipeline's process both map. */
 export interface SharedMemoryOptions {
   /**
@@ -205,6 +215,11 @@ export interface CommonOptions {
    * @default { afterCalls: Infinity, aboveMemory: Infinity, afterMs: Infinity }
    */
   recycle?: RecycleOptions | undefined;
+  /**
+   * Bounds of what a process may use.
+   * @default { memory: Infinity }
+   */
+  limits?: LimitOptions | undefined;
   /**
    * Which settled calls `get(key)` can still find.
    * @default { results: 1_000, bytes: 64 MiB, forMs: 300_000 }

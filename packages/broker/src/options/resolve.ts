@@ -24,6 +24,8 @@ import { isUrl } from './url.js';
 
 const MIB = 1024 * 1024;
 const MAX_PROCESSES = 1024;
+/** A process with an empty pipeline takes about 50 MiB. */
+const LEAST_MEMORY = 64 * MIB;
 const MAX_BATCH = 65_536;
 const ENVIRONMENT = 'an object of strings, or a function that returns one';
 const FLAGS = 'an array of strings, or a function that returns one';
@@ -65,6 +67,7 @@ const brokerReaders = {
     aboveMemory: positiveCount(Infinity),
     afterMs: positiveCount(Infinity),
   }),
+  limits: group({ memory: optional('bytes from 64 MiB, or Infinity', Infinity, isMemoryLimit) }),
   keep: group({ results: count(1_000), bytes: count(64 * MIB), forMs: duration(300_000) }),
   env: optional(ENVIRONMENT, {}, isEnvironmentOption),
   execArgv: optional(FLAGS, undefined, isFlagsOption),
@@ -202,6 +205,10 @@ function wrongVariable(environment: unknown): InvalidOptionError | undefined {
 
 function isDelay(value: unknown): value is number | 'auto' {
   return value === 'auto' || isNumberFrom0(value);
+}
+
+function isMemoryLimit(value: unknown): value is number {
+  return typeof value === 'number' && value >= LEAST_MEMORY;
 }
 
 function isBoolean(value: unknown): value is boolean {

@@ -16,9 +16,10 @@ export interface ProcessExit {
    * - `start`: the pipeline could not be brought up
    * - `fatal`: an uncaught error that did not come from a running call
    * - `protocol`: it broke the protocol of the channel
+   * - `memory`: it used more than `limits.memory`, and was ended
    * - `crash`: anything else, also while it finished its calls for `close`, `reload` or `recycle`
    */
-  readonly reason: 'requested' | 'overdue' | 'start' | 'fatal' | 'protocol' | 'crash';
+  readonly reason: 'requested' | 'overdue' | 'start' | 'fatal' | 'protocol' | 'memory' | 'crash';
   /** Whether another try cannot help, for example because the module does not exist. */
   readonly permanent: boolean;
   /**

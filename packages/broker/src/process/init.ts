@@ -17,6 +17,7 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     batch,
     maxMessageBytes,
     timeout,
+    limits,
     sharedMemory,
     watch,
   } = options;
@@ -31,6 +32,7 @@ export function initFor(module: string, options: ResolvedOptions): Payload {
     batchMethods: Object.fromEntries(methods),
     maxMessageBytes,
     timeout,
+    memoryLimit: limits.memory,
     sharedMemory,
     watch,
   });

@@ -7,8 +7,8 @@ import type { SpawnedChild } from './spawn.js';
 const LAST_WORDS = 1_000;
 
 /** Resolves when everything that an ended process wrote has been read, so that no result is lost. */
-export async function lastWords({ input, stdout, stderr }: SpawnedChild): Promise<void> {
-  const ended = [input, stdout, stderr].map(
+export async function lastWords({ input, lifeline, stdout, stderr }: SpawnedChild): Promise<void> {
+  const ended = [input, lifeline, stdout, stderr].map(
     (stream) =>
       new Promise<void>((resolve) => {
         if (stream.readableEnded || stream.closed) resolve();

@@ -23,7 +23,7 @@ import { killAtOnce, killEventually } from './kill.js';
 import { lastWords } from './last-words.js';
 import { OutputReader } from './output.js';
 import { type CallListener, type LostCall, ProcessCalls } from './process-calls.js';
-import { notConstructedError } from './process-errors.js';
+import { memoryLimitError, notConstructedError } from './process-errors.js';
 import type { ProcessState, ProcessStats } from './process-stats.js';
 import { Pulse } from './pulse.js';
 import { spawnChild, type SpawnedChild, type SpawnOptions } from './spawn.js';
@@ -71,6 +71,7 @@ export interface ProcessOptions
       | 'concurrency'
       | 'maxQueueBytes'
       | 'timeout'
+      | 'limits'
       | 'maxMessageBytes'
       | 'startTimeout'
       | 'recycle'
@@ -263,9 +264,16 @@ export class PipelineProcess {
       });
     });
     const { pid = 0 } = child;
-    this.#pulse = new Pulse(lifeline, () => {
-      listener.reported();
-    });
+    this.#pulse = new Pulse(
+      lifeline,
+      () => {
+        listener.reported();
+      },
+      (bytes) => {
+        const cause = memoryLimitError(bytes, this.#options.limits.memory);
+        this.#state = { name: 'stopping', why: { reason: 'memory', cause } };
+      },
+    );
     const lines = { output, wantsLines, onLine: listener.output.bind(listener) };
     new OutputReader(stdout, { ...lines, info: { stream: 'stdout', pid } });
     this.#stderr = new OutputReader(stderr, { ...lines, info: { stream: 'stderr', pid } });
@@ -392,7 +400,7 @@ export class PipelineProcess {
 function suspectOf(reason: ProcessExit['reason'], lost: readonly LostCall[]): ProcessExit['suspect'] {
   const [first] = lost;
   if (first === undefined || first.call.settled || lost.some(({ started }) => started)) return undefined;
-  if (reason !== 'crash' && reason !== 'fatal') return undefined;
+  if (reason !== 'crash' && reason !== 'fatal' && reason !== 'memory') return undefined;
   const { key, method } = first.call;
   return { key, method };
 }

@@ -18,7 +18,7 @@ export function startFailure(exit: ProcessExit, wasUp: boolean): StartFailureRea
     return { message: `the pipeline was given up after too many restarts; ${last}`, exit };
   }
   const why =
-    (reason === 'start' || reason === 'fatal') && cause instanceof Error
+    (reason === 'start' || reason === 'fatal' || reason === 'memory') && cause instanceof Error
       ? cause.message
       : `${who} ${describeExit(exit)} before the pipeline was constructed`;
   return { message: `the pipeline could not be started: ${why}`, exit };
@@ -42,7 +42,9 @@ export function lostCallError(call: PendingCall, exit: ProcessExit): ProcessExit
   if (exit.reason === 'protocol' && exit.cause instanceof ProtocolError) {
     return new ProtocolError(exit.cause.message, details);
   }
-  return new ProcessExitError(`${nameOf(exit)} ${describeExit(exit)} while it ran ${call.name}`, details);
+  const code = exit.reason === 'memory' ? 'ERR_DUAL_MEMORY_LIMIT' : 'ERR_DUAL_PROCESS_EXIT';
+  const message = `${nameOf(exit)} ${describeExit(exit)} while it ran ${call.name}`;
+  return new ProcessExitError(message, details, code);
 }
 
 /** The error of a call that never started, but was the next one to start when two processes ended. */
@@ -50,6 +52,17 @@ export function suspectError(call: PendingCall, exit: ProcessExit): ProcessExitE
   const details = { ...call.details(), ...exitDetails(exit), started: false, suspect: true };
   const why = `two processes ended when ${call.name} was to start, and they ran no other call`;
   return new ProcessExitError(`${why}; the second time, ${nameOf(exit)} ${describeExit(exit)}`, details);
+}
+
+/** @param used In bytes, like the limit. */
+export function memoryLimitError(used: number, limit: number): Error {
+  return new Error(
+    `the process used ${mebibytes(used)} of memory, and limits.memory is ${mebibytes(limit)}: raise the limit, or give it less to do at once`,
+  );
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 / 1024)} MiB`;
 }
 
 export function notConstructedError(startTimeout: number): Error {
@@ -94,6 +107,7 @@ function exitDetails({ pid, exitCode, signal, stderr, cause }: ProcessExit): Bro
 function describeExit({ exitCode, signal, stderr, reason }: ProcessExit): string {
   if (reason === 'overdue') return 'was killed, because it went on with a call that was abandoned';
   if (reason === 'protocol') return 'was killed, because it broke the protocol of the channel';
+  if (reason === 'memory') return 'was ended, because it used more memory than limits.memory allows,';
   if (reason === 'fatal') return 'ended itself after an uncaught error that came from no running call';
   const [, outOfMemory] = OUT_OF_MEMORY.find(([message]) => message.test(stderr)) ?? [];
   if (signal !== undefined) return `was ended by ${signal}${outOfMemory ?? HINTS[signal] ?? ''}`;

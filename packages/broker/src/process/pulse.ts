@@ -12,8 +12,11 @@ export class Pulse {
   #last = performance.now();
   #rest = Buffer.alloc(0);
 
-  /** @param onBeat Called after each pulse. */
-  constructor(lifeline: Socket, onBeat: () => void) {
+  /**
+   * @param onBeat Called after each pulse.
+   * @param onLimit Called if the process ends itself, because it used so many bytes.
+   */
+  constructor(lifeline: Socket, onBeat: () => void, onLimit: (bytes: number) => void) {
     lifeline.on('error', () => undefined);
     lifeline.on('data', (chunk: Buffer) => {
       const bytes = Buffer.concat([this.#rest, chunk]);
@@ -21,8 +24,10 @@ export class Pulse {
       this.#rest = bytes.subarray(whole);
       if (whole === 0) return;
       this.#last = performance.now();
-      this.#rss = bytes.readDoubleLE(whole - PULSE_BYTES);
-      onBeat();
+      const latest = bytes.readDoubleLE(whole - PULSE_BYTES);
+      this.#rss = Math.abs(latest);
+      if (latest < 0) onLimit(-latest);
+      else onBeat();
     });
   }
 

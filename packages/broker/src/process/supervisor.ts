@@ -256,7 +256,7 @@ export class Supervisor {
 
   /** A pipeline that throws, or takes too long, before the broker was ready will as a rule do so again. */
   #policyAfter({ reason, pid }: ProcessExit): RestartPolicy {
-    const failedByItself = reason === 'start' && pid !== undefined;
+    const failedByItself = (reason === 'start' || reason === 'memory') && pid !== undefined;
     return failedByItself && !this.#options.wasReady() ? this.#policyAtStart : this.#policy;
   }
 
