@@ -70,7 +70,7 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
   }
 
   /**
-   * Brings the processes up. Resolves when all pipelines are constructed. Rejects with `PipelineStartError`, whose
+   * Brings the processes up, or as many as `processes.min` says. Resolves when their pipelines are constructed. Rejects with `PipelineStartError`, whose
    * `cause` is the original error, when the broker has given up. Calling it again tries again.
    */
   async start(): Promise<void> {
@@ -112,6 +112,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
   /** @internal */
   protected override get openState(): BrokerState {
     const { state } = this.#pool;
+    // The next call brings a parked process up.
+    if (state === 'parked') return 'ready';
     return state === 'stopping' || state === 'stopped' ? 'draining' : state;
   }
 
@@ -122,10 +124,12 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
 
   /** @internal */
   protected override taken(): void {
-    if (this.#pool.state !== 'idle') return;
-    this.inOwnContext(() => {
-      this.#pool.start();
-    });
+    if (this.#pool.state === 'idle') {
+      this.inOwnContext(() => {
+        this.#pool.start();
+      });
+    }
+    this.#summon();
   }
 
   /** @internal */
@@ -163,6 +167,17 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
     return this.#pool;
   }
 
+  /** Brings up processes that the load needs. */
+  #summon(): void {
+    const { min, max } = this.options.processes;
+    if (min === max) return;
+    const { demand } = this.dispatcher;
+    if (demand === 0) return;
+    this.inOwnContext(() => {
+      this.#pool.summon(demand);
+    });
+  }
+
   #makePool(): Pool {
     const { module } = this;
     const { output } = this.options;
@@ -175,6 +190,8 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
       listener: {
         changed: () => {
           if (this.#pool.state === 'ready') this.dispatcher.dispatch();
+          // Also after a process has lost its calls, or another one was given up.
+          this.#summon();
           this.changed();
         },
         spawned: (pid, index) => {

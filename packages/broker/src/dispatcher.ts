@@ -112,7 +112,7 @@ export class Dispatcher implements CallListener {
       },
     };
     this.#schedule = new Schedule({
-      processes,
+      processes: processes.max,
       batch,
       expected: (method) => this.#expected(method),
       isFull: () => this.#admission.isFull,
@@ -146,6 +146,11 @@ export class Dispatcher implements CallListener {
   get queue(): { readonly length: number; readonly bytes: number } {
     const { length, bytes } = this.#schedule;
     return { length, bytes };
+  }
+
+  /** How many processes the waiting calls could keep busy, if each runs one call, or batch, at once. */
+  get demand(): number {
+    return this.#schedule.demand;
   }
 
   /** How long calls run, in ms; `undefined` before the first has run. */
@@ -341,7 +346,7 @@ export class Dispatcher implements CallListener {
   #takerOf({ method, chunks, options }: PendingCall): Worker | undefined {
     const { batch, processes } = this.#options.options;
     const batched = chunks === undefined && Object.hasOwn(batch, method);
-    const bound = options.affinity !== undefined && processes > 1;
+    const bound = options.affinity !== undefined && processes.max > 1;
     // Subscribers may submit calls that must go after this one.
     if (this.#schedule.length > 0 || batched || bound || this.#options.diagnostics.tellsOfQueue)
       return undefined;

@@ -58,6 +58,7 @@ export type {
   OptionsArg,
   OutputInfo,
   OutputOption,
+  ProcessRange,
   RecycleOptions,
   RestartOptions,
   SharedMemoryOptions,

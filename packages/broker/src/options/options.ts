@@ -150,13 +150,34 @@ export interface BatchOptions<M extends string = string> {
 /** Variables of an environment. `undefined` removes one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The number of processes follows the load: a call that finds no free process starts one, and an idle one ends. */
+export interface ProcessRange {
+  /**
+   * Fewest processes, from 0. `start()` brings up as many. With 0, a model that nobody uses takes no memory, and the next
+   * call waits until the model is loaded.
+   * @default 0
+   */
+  min?: number | undefined;
+  /**
+   * Most processes, from 1 to 1,024.
+   * @default 1, or min if that is more
+   */
+  max?: number | undefined;
+  /**
+   * Time without a call after which a process above `min` ends, in ms.
+   * @default 60_000
+   */
+  idleAfter?: number | undefined;
+}
+
 /** Options of a broker that do not depend on its pipeline. */
 export interface CommonOptions {
   /**
-   * Number of processes, from 1 to 1,024, each with its own instance of the pipeline. A call goes to an idle one.
+   * Number of processes, from 1 to 1,024, each with its own instance of the pipeline. A call goes to an idle one. Or the
+   * range in which it follows the load.
    * @default 1
    */
-  processes?: number | undefined;
+  processes?: number | ProcessRange | undefined;
   /**
    * Number of calls that run at once in one process. It helps if the pipeline is asynchronous. A method that computes
    * blocks the others. `Infinity`: as many as there are.

@@ -75,7 +75,12 @@ export function positiveCount(fallback: number): Reader<number> {
 }
 
 /** A whole number within bounds. @param unit Such as ` of bytes`. */
-export function wholeNumber(fallback: number, min: number, max: number, unit = ''): Reader<number> {
+export function wholeNumber<D extends number | undefined>(
+  fallback: D,
+  min: number,
+  max: number,
+  unit = '',
+): Reader<number | D> {
   const accepts = (value: unknown): value is number =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
   return optional(`a whole number${unit} from ${min} to ${max}`, fallback, accepts);

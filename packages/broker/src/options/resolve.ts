@@ -18,12 +18,12 @@ import {
   timeLimit,
   wholeNumber,
 } from './reader.js';
+import { processes } from './resolve-processes.js';
 import { sharedMemory } from './resolve-shared-memory.js';
 import { isTraceparent, TRACEPARENT } from './traceparent.js';
 import { isUrl } from './url.js';
 
 const MIB = 1024 * 1024;
-const MAX_PROCESSES = 1024;
 /** A process with an empty pipeline takes about 50 MiB. */
 const LEAST_MEMORY = 64 * MIB;
 const MAX_BATCH = 65_536;
@@ -45,7 +45,7 @@ const brokerReaders = {
   args: optional<readonly unknown[], readonly unknown[]>('an array', [], Array.isArray),
   export: optional('the name of an export', undefined, isNonEmptyString),
   expose: optional('an array of method names', undefined, isStringArray),
-  processes: wholeNumber(1, 1, MAX_PROCESSES),
+  processes,
   concurrency: positiveCount(1),
   batch: record((name) => group(batchReaders(name))),
   maxQueue: count(10_000),
@@ -126,8 +126,8 @@ export function resolveOptions(options: unknown): ResolvedOptions {
   const { timeout, queueTimeout } = read;
   return {
     ...read,
-    env: environments(read.env, read.processes),
-    execArgv: flags(read.execArgv, read.processes),
+    env: environments(read.env, read.processes.max),
+    execArgv: flags(read.execArgv, read.processes.max),
     keySeries: randomUUID(),
     callDefaults: { ...readCall({}, ''), timeout, queueTimeout },
   };
@@ -155,8 +155,8 @@ export function resolveCloseTimeout(options: unknown): number {
   return readClose(options, '').timeout;
 }
 
-function environments(env: Environment | ((index: number) => unknown), processes: number): Environment[] {
-  return Array.from({ length: processes }, (_, index) => {
+function environments(env: Environment | ((index: number) => unknown), length: number): Environment[] {
+  return Array.from({ length }, (_, index) => {
     const made: unknown = typeof env === 'function' ? env(index) : env;
     if (isEnvironment(made)) return made;
     const message = `env must be ${ENVIRONMENT}; for process ${index} it returned something else`;
@@ -167,9 +167,9 @@ function environments(env: Environment | ((index: number) => unknown), processes
 
 function flags(
   execArgv: readonly string[] | ((index: number) => unknown) | undefined,
-  processes: number,
+  length: number,
 ): (readonly string[] | undefined)[] {
-  return Array.from({ length: processes }, (_, index) => {
+  return Array.from({ length }, (_, index) => {
     const made: unknown = typeof execArgv === 'function' ? execArgv(index) : execArgv;
     if (made === undefined || isStringArray(made)) return made;
     const message = `execArgv must be ${FLAGS}; for process ${index} it returned something else`;

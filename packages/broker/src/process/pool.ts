@@ -18,10 +18,11 @@ const PRECEDENCE: readonly SupervisorState[] = [
   'stopping',
   'idle',
   'failed',
+  'parked',
   'stopped',
 ];
 
-export type PoolOptions = Omit<SupervisorOptions, 'index' | 'wasReady'>;
+export type PoolOptions = Omit<SupervisorOptions, 'index' | 'wasReady' | 'onIdle'>;
 
 /** A process that can take calls. */
 interface Free {
@@ -40,6 +41,8 @@ export class Pool {
   readonly #supervisors: readonly Supervisor[];
   /** Number of calls that one process runs at once. */
   readonly #concurrency: number;
+  /** Fewest processes. */
+  readonly #min: number;
   /** Whether any of the processes has been ready. */
   #wasReady = false;
 
@@ -56,10 +59,19 @@ export class Pool {
     };
     const { processes, concurrency } = options.options;
     this.#concurrency = concurrency;
-    this.#supervisors = Array.from(
-      { length: processes },
-      (_, index) => new Supervisor({ ...options, index, listener, wasReady: () => this.#wasReady }),
-    );
+    this.#min = processes.min;
+    this.#supervisors = Array.from({ length: processes.max }, (_, index) => {
+      const supervisor: Supervisor = new Supervisor({
+        ...options,
+        index,
+        listener,
+        wasReady: () => this.#wasReady,
+        onIdle: () => {
+          this.#parkSpare(supervisor);
+        },
+      });
+      return supervisor;
+    });
   }
 
   get state(): SupervisorState {
@@ -70,7 +82,8 @@ export class Pool {
 
   /** Why no process can be brought up. Set in the state `failed`. */
   get failure(): StartFailureReason | undefined {
-    return this.state === 'failed' ? this.#supervisors[0]?.failure : undefined;
+    if (this.state !== 'failed') return undefined;
+    return this.#supervisors.find(({ failure }) => failure !== undefined)?.failure;
   }
 
   get processes(): readonly ProcessStats[] {
@@ -87,19 +100,38 @@ export class Pool {
     return sumTraffic(this.#supervisors.map(({ bytes }) => bytes));
   }
 
-  /** Brings up each process that does not exist and is not on its way. */
+  /** Brings up processes until there are as many as there should at least be. */
   start(): void {
-    for (const supervisor of this.#supervisors) supervisor.start();
+    for (const supervisor of this.#wanted()) supervisor.start();
   }
 
   /** Calls `start`, and resolves when all processes are ready. Rejects if one of them cannot be brought up. */
   async up(): Promise<void> {
-    await Promise.all(this.#supervisors.map((supervisor) => supervisor.up()));
+    await Promise.all(this.#wanted().map((supervisor) => supervisor.up()));
+  }
+
+  /** Brings up parked processes if those that are there, or on their way, cannot take so many calls. */
+  summon(calls: number): void {
+    const parked = this.#supervisors.filter(({ state }) => state === 'parked');
+    if (parked.length === 0) return;
+    let missing = calls;
+    for (const supervisor of this.#supervisors)
+      if (supervisor.state !== 'parked') missing -= this.#placesOf(supervisor);
+    for (const supervisor of parked) {
+      if (missing <= 0) return;
+      supervisor.start();
+      missing -= this.#concurrency;
+    }
   }
 
   /** Replaces one process after the other, so that the others run calls meanwhile. Resolves and rejects as `up` does. */
   async reload(): Promise<void> {
+    if (this.state === 'idle') {
+      await this.up();
+      return;
+    }
     for (const supervisor of this.#supervisors) {
+      if (supervisor.state === 'parked') continue;
       supervisor.recycle();
       await supervisor.up();
     }
@@ -107,12 +139,7 @@ export class Pool {
 
   /** How many calls can be sent now, or as soon as the processes that are starting are ready. */
   get places(): number {
-    let places = 0;
-    for (const { state, serving } of this.#supervisors) {
-      if (state === 'idle' || state === 'starting' || state === 'restarting') places += this.#concurrency;
-      else if (serving !== undefined && serving.room > 0 && serving.calls.inFlight.hasPlace) places += 1;
-    }
-    return places;
+    return this.#supervisors.reduce((sum, supervisor) => sum + this.#placesOf(supervisor), 0);
   }
 
   /** The processes that can take a call now, the least busy one first. */
@@ -140,6 +167,33 @@ export class Pool {
   /** One of several processes gets no call ahead of its turn: another one may be free earlier. */
   #takes({ calls: { inFlight } }: PipelineProcess, expected: number | undefined): boolean {
     return inFlight.hasPlace || (this.#supervisors.length === 1 && inFlight.takesAhead(expected));
+  }
+
+  #placesOf({ state, serving }: Supervisor): number {
+    if (serving !== undefined) return serving.room > 0 && serving.calls.inFlight.hasPlace ? 1 : 0;
+    const comes = state === 'idle' || state === 'parked' || state === 'starting' || state === 'restarting';
+    return comes ? this.#concurrency : 0;
+  }
+
+  /** Those that have a process, or will have one soon. */
+  get #active(): readonly Supervisor[] {
+    return this.#supervisors.filter(({ isDown }) => !isDown);
+  }
+
+  /** Those that should be up, which are at least `min`. The others are parked. */
+  #wanted(): Supervisor[] {
+    const down = this.#supervisors.filter(({ isDown }) => isDown);
+    const missing = Math.max(0, this.#min - this.#active.length);
+    const spare = new Set(down.slice(missing));
+    for (const supervisor of spare) supervisor.park();
+    return this.#supervisors.filter((supervisor) => !spare.has(supervisor));
+  }
+
+  /** Ends an idle process if there are more than there must be. Those that were given up may be tried again. */
+  #parkSpare(idle: Supervisor): void {
+    if (this.#active.length <= this.#min) return;
+    idle.park();
+    for (const supervisor of this.#supervisors) if (supervisor.state === 'failed') supervisor.park();
   }
 
   /** Whether a process has the call. */

@@ -16,6 +16,8 @@ type State =
   | { readonly name: 'starting' | 'restarting'; readonly process: PipelineProcess | undefined }
   | { readonly name: 'ready'; readonly process: PipelineProcess }
   | { readonly name: 'failed'; readonly failure: StartFailureReason }
+  /** There is no process, or it is ending, because there is too little to do. */
+  | { readonly name: 'parked'; readonly process: PipelineProcess | undefined }
   | { readonly name: 'stopping'; readonly process: PipelineProcess }
   | { readonly name: 'stopped' };
 
@@ -53,6 +55,8 @@ export interface SupervisorOptions {
   readonly wantsLines: () => boolean;
   /** Whether any process of the broker has been ready. */
   readonly wasReady: () => boolean;
+  /** The process has had no call for `processes.idleAfter` ms. */
+  readonly onIdle: () => void;
 }
 
 /** Keeps one process running. It replaces a process that ends, with growing pauses, until it gives up. */
@@ -74,6 +78,11 @@ export class Supervisor {
   /** The first failure to bring the pipeline up since it was last ready. */
   #firstFailure: StartFailureReason | undefined;
   #spawned = 0;
+  /** How often a process was brought up after the one before was parked. */
+  #woken = 0;
+  /** When the process was last known to have a call, by `performance.now()`. */
+  #lastBusy = 0;
+  #idle: NodeJS.Timeout | undefined;
   /** Bytes to and from the processes before the latest. */
   #earlierBytes: Traffic = { sent: 0, received: 0 };
 
@@ -82,19 +91,19 @@ export class Supervisor {
     [this.#policy, this.#policyAtStart] = policies(options.options);
   }
 
-  /** Figures of the latest process; `undefined` before the first. */
+  /** Figures of the latest process; `undefined` before the first, and when it was parked. */
   get stats(): ProcessStats | undefined {
-    return this.#process?.stats;
+    return this.#state.name === 'parked' ? this.#state.process?.stats : this.#process?.stats;
   }
 
   /** Bytes to and from all of its processes so far. */
   get bytes(): Traffic {
-    return sumTraffic([this.#earlierBytes, this.stats?.bytes]);
+    return sumTraffic([this.#earlierBytes, this.#process?.stats.bytes]);
   }
 
   /** Number of processes that replaced another. */
   get restarts(): number {
-    return Math.max(0, this.#spawned - 1);
+    return Math.max(0, this.#spawned - this.#woken - 1);
   }
 
   get state(): SupervisorState {
@@ -118,11 +127,29 @@ export class Supervisor {
 
   /** Brings a process up, unless there is one, or one is on its way. */
   start(): void {
-    if (this.#state.name !== 'idle' && this.#state.name !== 'failed') return;
+    if (!this.isDown) return;
     [this.#policy, this.#policyAtStart] = policies(this.#options.options);
     this.#firstFailure = undefined;
     this.#tries = 0;
-    this.#spawn('starting');
+    const ending = this.#state.name === 'parked' ? this.#state.process : undefined;
+    if (this.#state.name === 'parked' && this.#spawned > 0) this.#woken += 1;
+    // Two models may not fit into memory.
+    if (ending === undefined) this.#spawn('starting');
+    else this.#change({ name: 'starting', process: ending });
+  }
+
+  /** Whether there is no process and none is on its way, and `start` would bring one up. */
+  get isDown(): boolean {
+    const { name } = this.#state;
+    return name === 'idle' || name === 'failed' || name === 'parked';
+  }
+
+  /** Ends the process, if there is one. `start` brings the next one up. */
+  park(): void {
+    const process = this.serving;
+    if (process === undefined && !this.isDown) return;
+    process?.stop(this.#options.options.killDelay.cancel);
+    this.#change({ name: 'parked', process: this.#state.name === 'parked' ? this.#state.process : process });
   }
 
   /** Calls `start`, and resolves when the pipeline is ready. Rejects if it is given up, or stopped for good. */
@@ -180,6 +207,7 @@ export class Supervisor {
         },
         answered: () => {
           this.#policy.forgive();
+          if (this.#idle !== undefined) this.#lastBusy = performance.now();
           this.#recycleIfDue(process);
         },
         reported: () => {
@@ -215,6 +243,20 @@ export class Supervisor {
     this.#age = after(options.recycle.afterMs, () => {
       this.recycle();
     });
+    this.#lastBusy = performance.now();
+    this.#awaitIdle(process, options.processes.idleAfter);
+  }
+
+  #awaitIdle(process: PipelineProcess, ms: number): void {
+    const { idleAfter } = this.#options.options.processes;
+    clearTimeout(this.#idle);
+    this.#idle = after(ms, () => {
+      if (process.load > 0) this.#lastBusy = performance.now();
+      const left = this.#lastBusy + idleAfter - performance.now();
+      if (left <= 0) this.#options.onIdle();
+      // It may have to stay for now.
+      if (this.serving === process) this.#awaitIdle(process, left > 0 ? left : idleAfter);
+    });
   }
 
   #recycleIfDue(process: PipelineProcess): void {
@@ -227,10 +269,12 @@ export class Supervisor {
 
   #exited(process: PipelineProcess, exit: ProcessExit, lost: readonly LostCall[]): void {
     clearTimeout(this.#age);
+    clearTimeout(this.#idle);
     const before = this.#state.name;
-    if (before === 'stopping') {
+    if (before === 'stopping' || before === 'parked') {
+      this.#state = before === 'parked' ? { name: before, process: undefined } : { name: 'stopped' };
       this.#report(exit, lost);
-      this.#change({ name: 'stopped' });
+      this.#options.listener.changed();
       return;
     }
     // The broker itself ended it, for no fault that could return at the next start.

@@ -84,6 +84,6 @@ export class Admission {
     const { processes, concurrency } = this.#options.options;
     const cost = this.#options.costPerCall();
     if (cost === undefined) return UNMEASURED_RETRY;
-    return Math.ceil(cost * Math.max(1, length / (processes * concurrency)));
+    return Math.ceil(cost * Math.max(1, length / (processes.max * concurrency)));
   }
 }

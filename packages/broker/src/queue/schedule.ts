@@ -56,6 +56,15 @@ export class Schedule {
     return this.#length;
   }
 
+  /** Number of calls and batches that the waiting calls make. */
+  get demand(): number {
+    if (this.#windows.size === 0) return this.#length;
+    let demand = 0;
+    for (const { calls, window } of this.#lanes)
+      demand += Math.ceil(calls.length / (window?.batch.maxSize ?? 1));
+    return demand;
+  }
+
   /** Length of the arguments of all waiting calls, in bytes. */
   get bytes(): number {
     return this.#bytes;
