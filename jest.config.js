@@ -1,25 +1,4 @@
-import { fileURLToPath } from 'node:url';
-
-/** One Jest project a package; integration tests run the built `dist`, as users do. */
-const project = (displayName, rootDir) => ({
-  displayName,
-  rootDir,
-  testEnvironment: 'node',
-  setupFilesAfterEnv: [fileURLToPath(new URL('dev/jest-ci.mjs', import.meta.url))],
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: { target: 'es2022', parser: { syntax: 'typescript' }, keepClassNames: true },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-      },
-    ],
-  },
-});
+import { project } from './dev/lib/jest-project.mjs';
 
 /** @type {import('jest').Config} */
 export default {

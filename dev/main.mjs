@@ -1,4 +1,4 @@
-// The entry of `npm start`, `npm run quickstart` and `npm test`: runs `dev/lib/<command>.mjs`.
+// The entry of `npm start`, `npm test` and other commands: runs `dev/lib/<command>.mjs`.
 import './lib/require-node.mjs';
 
 const [command] = process.argv.splice(2, 1);

@@ -1,26 +1,22 @@
 import { copyFileSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { output } from './support/command.js';
-import { pack, tool } from './support/packages.js';
+import { install, packedBroker, project } from './support/consumer.js';
+import { tool } from './support/packages.js';
 import { root } from './support/paths.js';
-import { tempFolder, writeFiles } from './support/temp-folder.js';
-
-let tarball: string;
-beforeAll(async () => {
-  ({ tarball } = await pack('broker', tempFolder()));
-});
+import { tempFolder } from './support/temp-folder.js';
 
 /** Creates a project with these files and installs the packed broker with npm, without a registry. */
 async function consumer(path: string, files: Readonly<Record<string, string | object>>): Promise<string> {
-  const folder = join(tempFolder(), path);
-  mkdirSync(folder);
-  writeFiles(folder, { 'package.json': { name: 'consumer', private: true }, ...files });
+  const folder = project(path, files);
   // The cache is empty too, so npm can install only the tarball.
-  const env = { npm_config_cache: tempFolder(), npm_config_offline: 'true', npm_config_audit: 'false' };
-  await output('npm', ['install', '--no-fund', tarball], { cwd: folder, env });
+  await install(folder, [await packedBroker()], {
+    npm_config_cache: tempFolder(),
+    npm_config_offline: 'true',
+  });
   return folder;
 }
 
@@ -115,15 +111,18 @@ describe.each([
     expect(await output(process.execPath, ['main.mjs'], { cwd: folder })).toBe('true true true');
   });
 
-  test('bundled by esbuild as CommonJS, it loads, and says what to do about the missing child', async () => {
+  test('bundled by esbuild as CommonJS, it finds the installed child, and says what to do if there is none', async () => {
     const folder = await consumer(path, {
       'main.mjs': `
         import { Broker } from '@dual/broker';
-        new Broker(process.cwd() + '/pipeline.mjs').start().catch((error) => console.log(error.message));`,
-      'pipeline.mjs': 'export default () => ({});',
+        const broker = new Broker(process.cwd() + '/pipeline.mjs');
+        broker.pipeline.add(2, 3).then(console.log, (error) => console.log(error.message));`,
+      'pipeline.mjs': 'export default () => ({ add: (a, b) => a + b });',
     });
     const flags = ['--bundle', '--platform=node', '--outfile=out/main.cjs', '--log-level=warning'];
     expect(await output(tool('esbuild'), ['main.mjs', ...flags], { cwd: folder })).toBe('');
+    expect(await output(process.execPath, ['out/main.cjs'], { cwd: folder })).toBe('5');
+    rmSync(join(folder, 'node_modules'), { recursive: true });
     expect(await output(process.execPath, ['out/main.cjs'], { cwd: folder })).toContain(
       "require.resolve('@dual/broker/child')",
     );

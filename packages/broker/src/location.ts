@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -11,10 +12,21 @@ export function childFoundAt(make: () => URL): void {
   makeChildUrl = make;
 }
 
-/** The child's file, if the package, or a bundler, has put it where it is expected. */
+/** The child's file, if the package, or a bundler, has put it where it is expected, or the package is installed. */
 export function childBesides(): string {
   const known = knownChild();
-  return known !== undefined && existsSync(known) ? known : join(dirname(ownFile()), 'child.mjs');
+  if (known !== undefined && existsSync(known)) return known;
+  const beside = join(dirname(ownFile()), 'child.mjs');
+  return existsSync(beside) ? beside : (installedChild() ?? beside);
+}
+
+/** The child of the installed package, for a bundle that was made without it: as a rule the package lies in a folder above. */
+function installedChild(): string | undefined {
+  try {
+    return createRequire(ownFile()).resolve('@dual/broker/child');
+  } catch {
+    return undefined;
+  }
 }
 
 /** A file of this package, or of the bundle that contains it. Nothing is missing in CommonJS or in an ES module. */
