@@ -1,6 +1,6 @@
 import process from 'node:process';
 
-import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
+import { type CallSite, captureCallSite, fromCaller, withCallSite } from './call/call-site.js';
 import { closedError } from './errors.js';
 import { LocalClient, TAKES_NO_MORE } from './local-client.js';
 import type { BrokerState, BrokerStats } from './observe/broker-events.js';
@@ -10,7 +10,7 @@ import { initFor } from './process/init.js';
 import { normalizeModule } from './process/module.js';
 import { Pool } from './process/pool.js';
 import { startError, type StartFailureReason } from './process/process-errors.js';
-import type { PipelineFactory, PipelineOf, UnknownFactory } from './remote/remote.js';
+import type { PipelineOf, TypeofClassOrFunction, UnknownFactory } from './remote/remote.js';
 import { SourceWatcher } from './watch/source-watcher.js';
 import { succeed } from './watch/successor.js';
 
@@ -29,7 +29,7 @@ interface Development {
  *     await using broker = await Broker.start<typeof makePipeline>(new URL('./pipeline.js', import.meta.url));
  *     await broker.pipeline.predict(image);
  */
-export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalClient<PipelineOf<C>> {
+export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends LocalClient<PipelineOf<C>> {
   override readonly module: string;
   readonly #pool: Pool;
   /** Set if the option `watch` is. */
@@ -44,9 +44,9 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
    * @throws {SerializationError} Names the argument of the pipeline that cannot cross.
    */
   constructor(module: string | URL, ...options: OptionsArg<C>) {
-    super(resolveOptions(options[0]));
-    this.module = normalizeModule(module, this.options.cwd);
-    this.#pool = this.#makePool();
+    super(fromCaller(() => resolveOptions(options[0]), new.target));
+    this.module = fromCaller(() => normalizeModule(module, this.options.cwd), new.target);
+    this.#pool = fromCaller(() => this.#makePool(), new.target);
     if (this.options.watch) this.#development = this.#watch();
   }
 
@@ -55,11 +55,12 @@ export class Broker<C extends PipelineFactory = UnknownFactory> extends LocalCli
    * @param module The pipeline's module, as for the constructor.
    * @param options Options of the broker.
    */
-  static async start<C extends PipelineFactory = UnknownFactory>(
+  static async start<C extends TypeofClassOrFunction = UnknownFactory>(
     module: string | URL,
     ...options: OptionsArg<C>
   ): Promise<Broker<C>> {
-    const broker = new Broker<C>(module, ...options);
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is only compared
+    const broker = fromCaller(() => new Broker<C>(module, ...options), Broker.start);
     try {
       await broker.start();
     } catch (error) {

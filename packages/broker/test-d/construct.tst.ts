@@ -33,6 +33,13 @@ describe('the constructor arguments of the pipeline', () => {
     });
   });
 
+  test('need `typeof`, which the error says if it was forgotten', () => {
+    // @ts-expect-error Type 'Pipeline' does not satisfy the constraint 'TypeofClassOrFunction'
+    expect(Broker.start<Pipeline>).type.toBeCallableWith(url);
+    // @ts-expect-error Type 'Pipeline' does not satisfy the constraint 'TypeofClassOrFunction'
+    expect(Broker<Pipeline>).type.toBeConstructableWith(url);
+  });
+
   test('are checked in the same way by new Broker', () => {
     expect(Broker<typeof makePipeline>).type.toBeConstructableWith(url, { args: ['vgg16_weights.h5'] });
     expect(Broker<typeof makePipeline>).type.not.toBeConstructableWith(url, { args: [16] });

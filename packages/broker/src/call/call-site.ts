@@ -48,6 +48,19 @@ export async function showingWhoAwaits(error: unknown): Promise<never> {
   throw withCallSite(error, captureCallSite(1));
 }
 
+/**
+ * If `run` throws an error of the broker's own, its stack begins at the caller of `entry`.
+ * @param entry The function, or the class, that the user has called.
+ */
+export function fromCaller<T>(run: () => T, entry: Parameters<typeof Error.captureStackTrace>[1]): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof BrokerError) Error.captureStackTrace(error, entry);
+    throw error;
+  }
+}
+
 function joinStacks(error: Error, site: CallSite): string {
   const caller = frames(site.stack).split('\n').slice(site.skip).join('\n');
   const inner = frames(error.stack);

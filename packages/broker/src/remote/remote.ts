@@ -11,6 +11,12 @@ export type UnknownFactory = (...args: unknown[]) => UnknownPipeline;
 export type PipelineFactory =
   (abstract new (...args: never[]) => object) | ((...args: never[]) => object | Promise<object>);
 
+/**
+ * The same. Its name is part of the compiler's error for `Broker<Pipeline>`, which must be `Broker<typeof Pipeline>`.
+ */
+export type TypeofClassOrFunction =
+  (abstract new (...args: never[]) => object) | ((...args: never[]) => object | Promise<object>);
+
 /** The pipeline that the export `C` makes. */
 export type PipelineOf<C> = C extends abstract new (...args: never[]) => infer P
   ? Made<P>

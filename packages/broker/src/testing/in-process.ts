@@ -1,3 +1,4 @@
+import { fromCaller } from '../call/call-site.js';
 import { dispose } from '../child/load.js';
 import type { PipelineClient } from '../client.js';
 import { InvalidOptionError } from '../errors.js';
@@ -59,11 +60,17 @@ export interface InProcess<P> extends PipelineClient<P> {
  * @throws {PipelineStartError} If an option names a method that does not exist.
  */
 export function inProcess<P extends object>(pipeline: P, options: InProcessOptions<P> = {}): InProcess<P> {
+  return fromCaller(() => {
+    checkNames(options);
+    return new InProcessClient(pipeline, options);
+  }, inProcess);
+}
+
+function checkNames(options: object): void {
   for (const name of Object.keys(options)) {
     if (OPTIONS.some((known) => known === name)) continue;
     throw new InvalidOptionError(name, `inProcess takes no option ${name}; there are: ${OPTIONS.join(', ')}`);
   }
-  return new InProcessClient(pipeline, options);
 }
 
 class InProcessClient<P extends object> extends LocalClient<P> implements InProcess<P> {

@@ -1,4 +1,5 @@
 import { Broker } from '@dual/broker';
+import { inProcess } from '@dual/broker/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { fixture, type Methods, startBroker } from '../support/brokers.js';
@@ -14,6 +15,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await broker.close({ timeout: 0 });
 });
+
+const wrong = { concurrency: -1 };
 
 const fail = (kind: string, ...args: unknown[]): Promise<unknown> =>
   caught(broker.call('fail', [kind, ...args]));
@@ -81,6 +84,16 @@ describe.each(Object.keys(waysToCall))('the stack trace of a call that is %s', (
       expect(frames.slice(0, here).filter((line) => !line.includes('Promise.all'))).toEqual([]);
     },
   );
+});
+
+test.each([
+  ['new Broker', () => new Broker('./pipeline.js', wrong)],
+  ['Broker.start', () => Broker.start('./pipeline.js', wrong)],
+  ['inProcess', () => inProcess({}, wrong)],
+])('the stack trace of a wrong option begins at the caller of %s', async (_name, make) => {
+  const error = await caughtError(Promise.resolve().then((): unknown => make()));
+  expect(error).toMatchObject({ code: 'ERR_DUAL_INVALID_OPTION' });
+  expect(error.stack?.split('\n')[1]).toContain('errors.test');
 });
 
 test('the stack trace of a call that the broker refuses shows its caller', async () => {
