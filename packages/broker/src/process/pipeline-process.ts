@@ -22,6 +22,7 @@ import type { ProcessExit } from './exit.js';
 import { killAtOnce, killEventually } from './kill.js';
 import { lastWords } from './last-words.js';
 import { OutputReader } from './output.js';
+import { checkPermissions } from './permissions.js';
 import { type CallListener, type LostCall, ProcessCalls } from './process-calls.js';
 import { memoryLimitError, notConstructedError } from './process-errors.js';
 import type { ProcessState, ProcessStats } from './process-stats.js';
@@ -216,6 +217,7 @@ export class PipelineProcess {
 
   async #spawn(channel: Channel): Promise<void> {
     try {
+      checkPermissions(this.#options.execArgv === undefined);
       const wire = await openWire(channel.onread, this.#opening.signal);
       // It may have been told to end in the meantime.
       if (this.#opening.signal.aborted) {

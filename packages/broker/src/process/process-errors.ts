@@ -73,6 +73,13 @@ export function missingDirectoryError(cwd: string): PipelineStartError {
   return new PipelineStartError(`the option 'cwd' names a directory that does not exist: ${cwd}`);
 }
 
+/** @param flags Those that would grant what is missing. */
+export function missingPermissionsError(flags: readonly string[]): PipelineStartError {
+  return new PipelineStartError(
+    `Node's permission model does not allow this program to run a pipeline: start it with ${flags.join(' ')} too`,
+  );
+}
+
 export function missingEntryError(entry: string): PipelineStartError {
   const advice = "give the path of a copy, or require.resolve('@dual/broker/child')";
   return new PipelineStartError(

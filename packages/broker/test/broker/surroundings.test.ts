@@ -99,6 +99,24 @@ describe('the error says what to write instead', () => {
     expect(error.message).not.toContain('importer');
   });
 
+  test('for permissions that Node does not grant', async () => {
+    const flag = process.allowedNodeEnvironmentFlags.has('--permission')
+      ? '--permission'
+      : '--experimental-permission';
+    const withFlags = async (...flags: string[]): Promise<string> => {
+      const command = [process.execPath, '--no-warnings', flag, '--allow-fs-read=*', ...flags];
+      return (await runProgram('permissions.mjs', [], command).ended).stdout;
+    };
+    const net = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : [];
+    const needed = ['--allow-child-process', '--allow-worker', ...net];
+    const nothing = await withFlags();
+    expect(nothing).toContain(`ERR_DUAL_PIPELINE_START`);
+    expect(nothing).toContain(`start it with ${needed.join(' ')} too`);
+    expect(nothing).toContain('(tried once)');
+    expect(await withFlags('--allow-child-process', ...net)).toContain('start it with --allow-worker too');
+    expect(await withFlags(...needed)).toBe('allowed\n1 processes\n');
+  });
+
   test('for a task function as default export', async () => {
     const broker = makeBroker(`data-of-${Date.now()}`, {});
     expect((await caughtError(broker.start())).message).toContain('Cannot find');
