@@ -4,7 +4,11 @@ import { project } from '../lib/jest-project.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** What takes long because it installs other people's tools. @type {import('jest').Config} */
+/**
+ * Tests that take long, because they install other people's tools.
+ *
+ * @type {import('jest').Config}
+ */
 export default {
   rootDir: here,
   projects: [project('consumers', here)],

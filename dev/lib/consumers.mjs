@@ -4,7 +4,7 @@ import { build } from './build.mjs';
 import { exitWith } from './failure.mjs';
 import { install } from './install.mjs';
 import { endWithNpm, interruptible } from './interruption.mjs';
-import { jest } from './jest.mjs';
+import { closingLine, jest } from './jest.mjs';
 import { root } from './root.mjs';
 
 endWithNpm();
@@ -13,8 +13,8 @@ await interruptible(async (stop) => {
   await install(stop);
   await build(stop);
   const config = join(root, 'dev', 'consumers', 'jest.config.js');
-  const { passed, failed, skipped } = await jest(['--config', config, ...process.argv.slice(2)], stop);
+  const tests = await jest(['--config', config, ...process.argv.slice(2)], stop);
   stop.throwIfAborted();
-  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-  process.exitCode = failed > 0 ? 1 : 0;
+  console.log(closingLine(tests));
+  process.exitCode = tests.failed > 0 ? 1 : 0;
 }).catch(exitWith);

@@ -32,3 +32,8 @@ export async function jest(args, stop) {
   stop.removeEventListener('abort', onStop);
   return code === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
 }
+
+/** @param {{ passed: number, failed: number, skipped: number }} tests */
+export function closingLine({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}

@@ -3,7 +3,7 @@ import { failedChecks } from './checks.mjs';
 import { exitWith } from './failure.mjs';
 import { install } from './install.mjs';
 import { endWithNpm, interruptible } from './interruption.mjs';
-import { jest } from './jest.mjs';
+import { closingLine, jest } from './jest.mjs';
 
 endWithNpm();
 
@@ -13,7 +13,7 @@ let skipped = 0;
 
 // Printed as the last line, however the run ends.
 process.on('exit', () => {
-  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  console.log(closingLine({ passed, failed, skipped }));
 });
 
 await interruptible(async (stop) => {

@@ -171,7 +171,7 @@ describe.each([
     const entries = ['main=src/main.ts', 'pipeline=src/pipeline.ts'];
     const flags = ['--bundle', '--platform=node', '--format=esm', '--outdir=out', '--log-level=warning'];
     await output(tool('esbuild'), [...entries, ...flags], { cwd: folder });
-    // Beside the bundle, where the broker looks for it.
+    // The broker looks for it beside the bundle.
     copyFileSync(join(folder, 'node_modules/@dual/broker/dist/child.mjs'), join(folder, 'out/child.mjs'));
     rmSync(join(folder, 'node_modules'), { recursive: true });
     expect(await output(process.execPath, ['out/main.js'], { cwd: folder })).toBe('105');

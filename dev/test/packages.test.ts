@@ -9,7 +9,7 @@ import { pack, published, tool } from './support/packages.js';
 import { root } from './support/paths.js';
 import { tempFolder } from './support/temp-folder.js';
 
-/** What a package exports: a path, or paths by condition. */
+/** The exports of a package: a path, or paths by condition. */
 type Target = string | { readonly [condition: string]: Target };
 
 function pathsOf(target: Target): string[] {

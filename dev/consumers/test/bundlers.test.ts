@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from '@jest/globals';
@@ -29,7 +29,7 @@ testOnline.each(['module', 'commonjs'])('webpack 5 bundles it without a warning,
   const built = await output(join(folder, 'node_modules/.bin/webpack'), [], { cwd: folder });
   expect(built).not.toMatch(/warning/i);
   // Elsewhere, without node_modules: the bundle has all it needs.
-  await output('rm', ['-r', 'node_modules'], { cwd: folder });
+  rmSync(join(folder, 'node_modules'), { recursive: true });
   const main = asModule ? 'dist/main.mjs' : 'dist/main.cjs';
   expect(await output(process.execPath, [main], { cwd: folder })).toBe('105');
 });
@@ -53,25 +53,11 @@ testOnline.each([
   const next = join(folder, 'node_modules/.bin/next');
   const built = await output(next, ['build', ...flags], { cwd: folder, env: TELEMETRY_OFF });
   expect(built).not.toMatch(/@dual\/broker/);
-  const port = await freePort();
-  const server = start(next, ['start', '--port', String(port)], { cwd: folder, env: TELEMETRY_OFF });
+  const server = start(next, ['start', '--port', '0'], { cwd: folder, env: TELEMETRY_OFF });
+  const [url = ''] = /http:\S+/.exec(await server.line(/Local:/)) ?? [];
   await server.line(/Ready/);
-  const response = await fetch(`http://127.0.0.1:${port}/sum`);
+  const response = await fetch(new URL('/sum', url));
   expect(await response.json()).toBe(105);
   server.child.kill();
   await server.ended;
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port);
-        else reject(new Error('the server has no port'));
-      });
-    });
-  });
-}

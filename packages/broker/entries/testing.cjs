@@ -1,3 +1,3 @@
-const { inProcess } = require('./implementation.cjs');
+const implementation = require('./implementation.cjs');
 
-module.exports = { inProcess };
+exports.inProcess = implementation.inProcess;

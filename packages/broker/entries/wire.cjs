@@ -1,9 +1,7 @@
-const {
-  decodeValue,
-  describeThrown,
-  encodeValue,
-  payloadBytes,
-  reviveThrown,
-} = require('./implementation.cjs');
+const implementation = require('./implementation.cjs');
 
-module.exports = { decodeValue, describeThrown, encodeValue, payloadBytes, reviveThrown };
+exports.decodeValue = implementation.decodeValue;
+exports.describeThrown = implementation.describeThrown;
+exports.encodeValue = implementation.encodeValue;
+exports.payloadBytes = implementation.payloadBytes;
+exports.reviveThrown = implementation.reviveThrown;

@@ -71,8 +71,9 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
   }
 
   /**
-   * Brings the processes up, or as many as `processes.min` says. Resolves when their pipelines are constructed. Rejects with `PipelineStartError`, whose
-   * `cause` is the original error, when the broker has given up. Calling it again tries again.
+   * Brings the processes up, or as many as `processes.min` says. Resolves when their pipelines are constructed. Rejects
+   * with `PipelineStartError`, whose `cause` is the original error, when the broker has given up. Calling it again tries
+   * again.
    */
   async start(): Promise<void> {
     if (!this.isOpen) throw closedError();

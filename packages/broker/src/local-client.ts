@@ -160,7 +160,7 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
     return this.close();
   }
 
-  /** What runs the calls, and tells the dispatcher. Called once, after construction. @internal */
+  /** Gives the workers, which run the calls and tell the dispatcher. Called once, after construction. @internal */
   protected abstract makeWorkers(): Workers;
 
   /** The state while calls are taken. @internal */

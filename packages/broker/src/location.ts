@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 /** Makes the URL of the child, as the ES module of this package knows it. A bundler may have moved the child. */
 let makeChildUrl: (() => URL) | undefined;
 
-/** The ES module of this package tells where the child is. @param make Not called before the file is needed. */
+/**
+ * Tells where the child is. The ES module of this package calls it.
+ * @param make Not called before the file is needed.
+ */
 export function childFoundAt(make: () => URL): void {
   makeChildUrl = make;
 }
@@ -20,7 +23,7 @@ export function childBesides(): string {
   return existsSync(beside) ? beside : (installedChild() ?? beside);
 }
 
-/** The child of the installed package, for a bundle that was made without it: as a rule the package lies in a folder above. */
+/** The child of the installed package, for a bundle without one. As a rule the package lies in a folder above the bundle. */
 function installedChild(): string | undefined {
   try {
     return createRequire(ownFile()).resolve('@dual/broker/child');

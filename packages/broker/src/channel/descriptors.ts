@@ -11,8 +11,8 @@ export const TO_BROKER_FD = 3;
 /**
  * The lifeline. It closes when the broker's process ends. The child writes its pulse to it: each time 8 bytes, its
  * resident memory in bytes as a little-endian double. If that exceeds its limit, the number is negative, and the process
- * ends. The broker writes the ids of abandoned calls to it, each as a
- * little-endian i32: a thread of the child reads them even if the main thread blocks.
+ * ends. The broker writes the ids of abandoned calls to it, each as a little-endian i32: a thread of the child reads them
+ * even if the main thread blocks.
  */
 export const LIFELINE_FD = 4;
 /** Frames to the child. */

@@ -11,7 +11,7 @@ import type { CallStats } from './call-meter.js';
  *
  * - `idle`: nothing has started yet
  * - `starting`: the first process is being brought up
- * - `ready`: it takes calls, and at least one process runs them, or the next call starts one (`processes.min` 0)
+ * - `ready`: it takes calls, and at least one process runs them, or the next call starts one
  * - `restarting`: it takes calls, and a process that will run them is being brought up
  * - `failed`: every process was given up, so calls reject at once; `start()` tries again
  * - `draining`: it takes no more calls, and the unsettled ones finish

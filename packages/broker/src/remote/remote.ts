@@ -7,15 +7,15 @@ export type UnknownPipeline = Record<string, (...args: unknown[]) => unknown>;
 /** The export of a module of unknown type. */
 export type UnknownFactory = (...args: unknown[]) => UnknownPipeline;
 
-/** The export that makes a pipeline: a class, called with `new`, or a function. Both may be asynchronous. */
-export type PipelineFactory =
-  (abstract new (...args: never[]) => object) | ((...args: never[]) => object | Promise<object>);
-
 /**
- * The same. Its name is part of the compiler's error for `Broker<Pipeline>`, which must be `Broker<typeof Pipeline>`.
+ * The export that makes a pipeline: a class, called with `new`, or a function. Both may be asynchronous. The name is part of
+ * the compiler's error for `Broker<Pipeline>`, which must be `Broker<typeof Pipeline>`.
  */
 export type TypeofClassOrFunction =
   (abstract new (...args: never[]) => object) | ((...args: never[]) => object | Promise<object>);
+
+/** The same, for programs that name the type. */
+export type PipelineFactory = TypeofClassOrFunction;
 
 /** The pipeline that the export `C` makes. */
 export type PipelineOf<C> = C extends abstract new (...args: never[]) => infer P

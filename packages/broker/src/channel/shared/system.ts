@@ -34,7 +34,10 @@ export interface Mapping {
   unmap(): void;
 }
 
-/** @param from A file from which koffi is looked up. @returns Path of koffi's main file; `undefined` if koffi is not installed, or the platform is not supported. */
+/**
+ * @param from A file from which koffi is looked up.
+ * @returns Path of koffi's main file; `undefined` if koffi is not installed, or the platform is not supported.
+ */
 export function findKoffi(from: string): string | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
