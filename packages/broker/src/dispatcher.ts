@@ -12,7 +12,7 @@ import { CallRegistry } from './call/call-registry.js';
 import { type CallKeeper, type CallRequest, type Outcome, PendingCall } from './call/pending-call.js';
 import { PendingCalls } from './call/pending-calls.js';
 import { Positions } from './call/positions.js';
-import { payloadBytes, samePayload } from './channel/frame.js';
+import { NO_BUFFERS, payloadBytes, samePayload } from './channel/frame.js';
 import { BatchMeter, type BatchStats } from './observe/batch-meter.js';
 import { CallMeter, type CallStats } from './observe/call-meter.js';
 import type { Diagnostics } from './observe/diagnostics.js';
@@ -21,6 +21,7 @@ import type { ProcessExit } from './process/exit.js';
 import type { CallListener, LostCall, RunInfo, Shipment } from './process/process-calls.js';
 import { lostCallError, suspectError } from './process/process-errors.js';
 import { Admission } from './queue/admission.js';
+import { MethodTimes } from './queue/method-times.js';
 import { MovingMean } from './queue/moving-mean.js';
 import { Schedule } from './queue/schedule.js';
 import type { KeepAlive } from './timer.js';
@@ -31,6 +32,18 @@ const MAX_SUSPICIONS = 2;
 const SLICE = 2;
 /** Weight of the newest call in the mean running time. */
 const WEIGHT = 0.2;
+
+/** A call that nobody made. */
+const NO_REQUEST: Omit<CallRequest, 'options'> = {
+  order: 0,
+  key: undefined,
+  method: '',
+  payload: { metadata: new Uint8Array(0), buffers: NO_BUFFERS },
+  callSite: undefined,
+  maybeStream: false,
+  findable: false,
+  chunks: undefined,
+};
 
 /** A process, or what stands for one, that can take calls. */
 export interface Worker {
@@ -88,8 +101,8 @@ export class Dispatcher implements CallListener {
   readonly #serviceTime = new MovingMean(WEIGHT);
   /** The same, with the time of a batch divided by the number of its calls. */
   readonly #costPerCall = new MovingMean(WEIGHT);
-  /** The same, by method. */
-  readonly #costs = new Map<string, MovingMean>();
+  /** The same, of the calls that succeeded, by method. */
+  readonly #costs = new MethodTimes(WEIGHT);
   readonly #meter = new CallMeter();
   readonly #admission: Admission;
   /** Accepted and not settled. */
@@ -99,6 +112,11 @@ export class Dispatcher implements CallListener {
     isSent: (call) => this.workers.has(call),
   });
   readonly #keeper: CallKeeper;
+  /**
+   * Keeps the shape of a PendingCall alive. If a full collection finds no object of a shape, V8 drops the shape, and the code
+   * for it does not fit the next one. After a few times it stays slow (docs/benchmarks.md).
+   */
+  readonly #keptShape: PendingCall;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -111,10 +129,11 @@ export class Dispatcher implements CallListener {
         this.#giveUp(call, { state: 'cancelled', error }, killDelay.cancel);
       },
     };
+    this.#keptShape = new PendingCall({ ...NO_REQUEST, options: options.options.callDefaults }, this.#keeper);
     this.#schedule = new Schedule({
       processes: processes.max,
       batch,
-      expected: (method) => this.#expected(method),
+      expected: (method) => this.#costs.expected(method),
       isFull: () => this.#admission.isFull,
       onReady: () => {
         this.dispatch();
@@ -237,7 +256,7 @@ export class Dispatcher implements CallListener {
     this.#serviceTime.add(ms);
     this.#costPerCall.add(ms / size);
     if (outcome.state === 'succeeded') {
-      this.#learn(call.method, ms / size);
+      this.#costs.succeeded(call.method, ms / size);
       if (complete) this.#schedule.ran(call.method, size, ms);
     }
     this.#settle(call, outcome, now);
@@ -350,30 +369,14 @@ export class Dispatcher implements CallListener {
     // Subscribers may submit calls that must go after this one.
     if (this.#schedule.length > 0 || batched || bound || this.#options.diagnostics.tellsOfQueue)
       return undefined;
-    return this.workers.leastBusy(this.#expected(method));
-  }
-
-  /** How long a call of the method is expected to run, in ms; `undefined` before one has succeeded. */
-  #expected(method: string): number | undefined {
-    return this.#costs.get(method)?.value;
-  }
-
-  /** A call of the method has succeeded. So the pipeline has it: callers cannot make the table grow by other names. */
-  #learn(method: string, ms: number): void {
-    let cost = this.#costs.get(method);
-    if (cost === undefined) {
-      cost = new MovingMean(WEIGHT);
-      this.#costs.set(method, cost);
-    }
-    cost.add(ms);
+    return this.workers.leastBusy(this.#costs.expected(method));
   }
 
   #send(process: Worker, calls: readonly PendingCall[], batchMethod: string | undefined): void {
-    for (const call of calls) {
-      call.expected = this.#expected(call.method);
-      call.sent();
-    }
-    process.calls.send({ calls, batchMethod });
+    for (const call of calls) call.sent();
+    const [first] = calls;
+    const expected = first && this.#costs.expected(first.method);
+    process.calls.send({ calls, batchMethod, expected });
   }
 
   /** @returns false if there was nothing to send, or no process to send it to. */

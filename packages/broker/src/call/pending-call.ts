@@ -94,8 +94,6 @@ export class PendingCall implements Call {
   after: PendingCall | undefined;
   /** Its id in messages to the process that it was sent to last. */
   sentAs = 0;
-  /** How long it is expected to run, in ms; `undefined` if that is not known. Set when it is sent. */
-  expected: number | undefined;
   /** When its `queueTimeout` ends, by `performance.now()`. */
   waitsUntil = Infinity;
   readonly findable: boolean;

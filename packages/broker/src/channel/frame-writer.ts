@@ -16,7 +16,7 @@ export interface Piece {
 
 /** Whether the payload is copied when its frame is queued, so that its memory may change afterwards. */
 export function isCopied({ buffers }: Payload): boolean {
-  return buffers.every(({ byteLength }) => byteLength <= WORTH_COPYING);
+  return buffers.length === 0 || buffers.every(({ byteLength }) => byteLength <= WORTH_COPYING);
 }
 
 const NO_PIECES: readonly Piece[] = [];

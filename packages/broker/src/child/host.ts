@@ -178,18 +178,22 @@ export class Host {
   /** Starts waiting calls, as far as places are free. The event loop calls it. */
   work(): void {
     this.#turn = performance.now();
-    this.#fillPlaces();
+    if (this.#starting === 'no') this.#fillPlaces();
   }
 
-  /** Also called when a call has ended, possibly in the same turn of the event loop as many calls before. */
-  #fillPlaces(): void {
+  /** A call has ended, possibly in the same turn of the event loop as many calls before. */
+  #workOn(): void {
     if (this.#starting !== 'no') return;
-    if (this.#waiting.size > 0 && performance.now() - this.#turn >= TURN) {
-      this.#starting = 'later';
-      this.#options.channel.flush();
-      this.#goOnAfterTurn();
+    if (this.#waiting.size === 0 || performance.now() - this.#turn < TURN) {
+      this.#fillPlaces();
       return;
     }
+    this.#starting = 'later';
+    this.#options.channel.flush();
+    this.#goOnAfterTurn();
+  }
+
+  #fillPlaces(): void {
     this.#starting = 'now';
     try {
       this.#starting = this.#startWaiting();
@@ -395,7 +399,7 @@ export class Host {
     this.#options.channel.answer(frames);
     for (const { id } of members) this.#running.delete(id);
     this.#jobs.delete(call);
-    this.#fillPlaces();
+    this.#workOn();
   }
 
   async #watch(work: Promise<void>): Promise<void> {

@@ -21,12 +21,15 @@ interface Found {
 /** The methods of a pipeline that the other process may call. */
 export class Methods {
   readonly #pipeline: Pipeline;
+  /** A Proxy may give another function each time, and alone knows what it answers to. */
+  readonly #isProxy: boolean;
   readonly #exposed: ReadonlySet<string> | undefined;
   readonly #found = new Map<string, Found>();
 
   /** @throws {PermanentStartError} If `expose` or `batchMethods` names a method that does not exist. */
   constructor(pipeline: Pipeline, { expose, batchMethods }: Pick<Init, 'expose' | 'batchMethods'>) {
     this.#pipeline = pipeline;
+    this.#isProxy = types.isProxy(pipeline);
     this.#exposed = expose && new Set(expose);
     for (const name of expose ?? []) if (this.get(name) === undefined) throw missingError('expose', name);
     for (const [name, batchMethod] of Object.entries(batchMethods)) {
@@ -47,7 +50,7 @@ export class Methods {
    * knows what it answers to.
    */
   get callableNames(): readonly string[] | undefined {
-    if (types.isProxy(this.#pipeline)) return undefined;
+    if (this.#isProxy) return undefined;
     const isExposed = (name: string): boolean => this.#exposed?.has(name) ?? isPublic(name);
     return [
       ...this.#namesWhere((name, isGetter) => isExposed(name) && (isGetter || this.get(name) !== undefined)),
@@ -68,8 +71,7 @@ export class Methods {
   /** The method of that name, bound to the pipeline; `undefined` if there is none that may be called. */
   get(name: string): Method | undefined {
     if (this.#exposed !== undefined && !this.#exposed.has(name)) return undefined;
-    // A Proxy may give another function each time.
-    if (types.isProxy(this.#pipeline)) return this.#find(name)?.method;
+    if (this.#isProxy) return this.#find(name)?.method;
     const found = this.#found.get(name);
     if (found !== undefined && this.#isThere(found)) return found.method;
     const again = this.#find(name);
@@ -96,7 +98,7 @@ export class Methods {
 
   #find(name: string): Found | undefined {
     if (!isPublic(name)) return undefined;
-    if (types.isProxy(this.#pipeline)) return this.#read(name);
+    if (this.#isProxy) return this.#read(name);
     for (const holder of holders(this.#pipeline)) {
       const property = Object.getOwnPropertyDescriptor(holder, name);
       if (property === undefined) continue;

@@ -16,8 +16,6 @@ export interface SentCall {
   readonly id: number;
   readonly call: PendingCall;
   readonly run: Run;
-  /** How long it is expected to run, in ms. */
-  readonly expected: number;
   /** By `performance.now()`; `undefined` while the calls ahead of it run. */
   startedAt: number | undefined;
   /** How long the abandoned call may still run, in ms; `undefined` while a caller waits for it. */
@@ -27,6 +25,8 @@ export interface SentCall {
 /** A call, or a batch of calls, that takes one place in the process. */
 export interface Run {
   calls: readonly SentCall[];
+  /** How long each of them is expected to run, in ms. */
+  readonly expected: number;
   /** Number of calls without an answer. */
   left: number;
   /** Whether it may have started. */
@@ -77,19 +77,22 @@ export class InFlight {
     return this.#sent.newId();
   }
 
-  /** Adds one call, or the calls of a batch. */
-  add(calls: readonly PendingCall[]): readonly SentCall[] {
+  /**
+   * Adds one call, or the calls of a batch.
+   * @param expectedTime How long each of them is expected to run, in ms; `undefined` if that is not known.
+   */
+  add(calls: readonly PendingCall[], expectedTime: number | undefined): readonly SentCall[] {
     const size = calls.length;
-    const run: Run = { calls: [], left: size, size, runs: false, overdue: undefined };
+    const expected = Math.min(expectedTime ?? LONG, LONG);
+    const run: Run = { calls: [], expected, left: size, size, runs: false, overdue: undefined };
     run.calls = calls.map((call) => {
-      const expected = Math.min(call.expected ?? LONG, LONG);
-      const sent = { id: this.newId(), call, run, expected, startedAt: undefined, patience: undefined };
+      const sent = { id: this.newId(), call, run, startedAt: undefined, patience: undefined };
       call.sentAs = sent.id;
       this.#sent.add(sent);
       this.#bytes += call.bytes;
-      this.#expected += expected;
       return sent;
     });
+    this.#expected += expected * size;
     this.#ahead.push(run);
     return run.calls;
   }
@@ -107,7 +110,7 @@ export class InFlight {
   delete(sent: SentCall): void {
     if (!this.#sent.delete(sent)) return;
     this.#bytes -= sent.call.bytes;
-    this.#expected = this.size === 0 ? 0 : this.#expected - sent.expected; // no rounding errors remain
+    this.#expected = this.size === 0 ? 0 : this.#expected - sent.run.expected; // no rounding errors remain
     const { run } = sent;
     run.left -= 1;
     if (run.left > 0) return;

@@ -1,6 +1,6 @@
 import { failureError, undecodableError } from '../call/call-errors.js';
 import type { Outcome, PendingCall } from '../call/pending-call.js';
-import { type Frame, payloadBytes } from '../channel/frame.js';
+import { type Frame, type Payload, payloadBytes } from '../channel/frame.js';
 import {
   creditFrame,
   encodeBatch,
@@ -23,6 +23,8 @@ export interface Shipment {
   readonly calls: readonly PendingCall[];
   /** The method that runs them as a batch; `undefined` for a single call. */
   readonly batchMethod: string | undefined;
+  /** How long each call is expected to run, in ms; `undefined` if that is not known. */
+  readonly expected: number | undefined;
 }
 
 /** How an answered call ran. */
@@ -109,8 +111,8 @@ export class ProcessCalls {
     return this.#answered;
   }
 
-  send({ calls, batchMethod }: Shipment): void {
-    const sent = this.inFlight.add(calls);
+  send({ calls, batchMethod, expected }: Shipment): void {
+    const sent = this.inFlight.add(calls, expected);
     for (const { id, call } of sent) this.#sendCall(id, call, batchMethod !== undefined);
     if (batchMethod !== undefined) {
       const payload = encodeBatch({ method: batchMethod, members: sent.map(({ id }) => id) });
@@ -156,7 +158,7 @@ export class ProcessCalls {
       case ToBroker.Result: {
         const sent = this.#running(id);
         const bytes = payloadBytes(payload);
-        const value = this.#decode('result', sent, () => decodeValue(payload));
+        const value = this.#decode('result', sent, decodeValue, payload);
         if (value instanceof Undecodable) this.#answer(sent, { state: 'failed', error: value.error, bytes });
         else this.#answer(sent, { state: 'succeeded', value, bytes });
         break;
@@ -164,7 +166,7 @@ export class ProcessCalls {
       case ToBroker.Failure: {
         const sent = this.#running(id);
         const bytes = payloadBytes(payload);
-        const failure = this.#decode('error', sent, () => decodeFailure(payload));
+        const failure = this.#decode('error', sent, decodeFailure, payload);
         if (failure instanceof Undecodable) {
           this.#answer(sent, { state: 'failed', error: failure.error, bytes });
           break;
@@ -176,7 +178,7 @@ export class ProcessCalls {
       }
       case ToBroker.Progress: {
         const sent = this.#running(id);
-        const value = this.#decode('progress', sent, () => decodeValue(payload));
+        const value = this.#decode('progress', sent, decodeValue, payload);
         if (value instanceof Undecodable) this.#options.listener.garbled(sent.call, value.error);
         else sent.call.progress.report(value, payloadBytes(payload));
         break;
@@ -185,7 +187,7 @@ export class ProcessCalls {
         const sent = this.#running(id);
         if (!sent.call.streams)
           throw new ProtocolError('the child sent a chunk for a call that is no stream');
-        const value = this.#decode('chunk', sent, () => decodeValue(payload));
+        const value = this.#decode('chunk', sent, decodeValue, payload);
         if (value instanceof Undecodable) this.#options.listener.garbled(sent.call, value.error);
         else sent.call.chunks?.push(value, payloadBytes(payload));
         break;
@@ -205,9 +207,14 @@ export class ProcessCalls {
   }
 
   /** Only the call is affected if V8 cannot decode its value. @throws {ProtocolError} If the message is malformed. */
-  #decode<T>(what: string, { call }: SentCall, decode: () => T): T | Undecodable {
+  #decode<T>(
+    what: string,
+    { call }: SentCall,
+    decode: (payload: Payload) => T,
+    payload: Payload,
+  ): T | Undecodable {
     try {
-      return decode();
+      return decode(payload);
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error;
       return new Undecodable(undecodableError(what, call, this.#options.link.pid(), error));
