@@ -1,5 +1,6 @@
 import type { Outcome, Submission } from './history.js';
-import { type Act, type CallPlan, isHarmless } from './plan.js';
+import type { Act, CallPlan } from './plan.js';
+import { isHarmless } from './plan-call.js';
 
 export interface Circumstances {
   readonly boundedQueue: boolean;
@@ -22,6 +23,7 @@ export function unexplained(
 ): 'unexplained' | 'misdelivered' | undefined {
   const { id, act, retries, deaths, cancel, timeout, queueTimeout } = plan;
   const unless = (explained: boolean) => (explained ? undefined : 'unexplained');
+  if (outcome.kind === 'left') return unless(plan.reader?.leavesAfter !== undefined);
   if (outcome.kind === 'result') {
     const dies = act === 'exit' || act === 'die';
     return unless(isHarmless(act) || ANSWERED.includes(act) || (dies && deaths <= retries));
@@ -29,6 +31,8 @@ export function unexplained(
   switch (outcome.code) {
     case 'ERR_DUAL_PROCESS_EXIT':
       return unless(outcome.started === true && outcome.pid !== undefined);
+    case 'ERR_DUAL_MEMORY_LIMIT':
+      return unless(outcome.started === true && outcome.pid !== undefined && has(submissions, 'hog'));
     case 'ERR_DUAL_PROTOCOL':
       return unless(outcome.started === true && has(submissions, 'garbage'));
     case 'ERR_DUAL_CALL_CANCELLED':

@@ -8,6 +8,8 @@ import type { CallPlan, Shape } from './plan.js';
 export type Outcome =
   /** `intact`: the child received the bytes of this call, and so did the caller. */
   | { readonly kind: 'result'; readonly id: number; readonly intact: boolean }
+  /** The reader of a stream has left. `intact`: the chunks that it read are those of this call, in order. */
+  | { readonly kind: 'left'; readonly intact: boolean }
   | {
       readonly kind: 'error';
       readonly code: string | undefined;
@@ -23,6 +25,8 @@ export interface Submission {
   readonly call: number | undefined;
   /** Has one element, unless the broker loses the call or settles it twice. */
   readonly outcomes: Outcome[];
+  /** What was wrong with its progress values. */
+  readonly wrongProgress: string[];
   /** Final state of the call, if the caller has a `Call` to read it from. */
   state: CallState | undefined;
 }

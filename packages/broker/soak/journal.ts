@@ -5,6 +5,8 @@ export interface Start {
   readonly id: number;
   readonly attempt: number;
   readonly pid: number;
+  /** Calls of one process with the same number run together, as a batch. */
+  readonly run: number;
 }
 
 /**
@@ -15,9 +17,9 @@ export function readJournal(path: string): Start[] {
   if (!existsSync(path)) return []; // no process constructed its pipeline
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => {
-    const [id = NaN, attempt = NaN, pid = NaN] = line.split(' ').map(Number);
-    if (![id, attempt, pid].every(Number.isInteger))
+    const [id = NaN, attempt = NaN, pid = NaN, run = NaN] = line.split(' ').map(Number);
+    if (![id, attempt, pid, run].every(Number.isInteger))
       throw new Error(`the journal has an incomplete line: ${line}`);
-    return { id, attempt, pid };
+    return { id, attempt, pid, run };
   });
 }

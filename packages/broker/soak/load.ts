@@ -1,9 +1,10 @@
-import { crc32 } from 'node:zlib';
-
-import { type Broker, BrokerError, type Call } from '@dual/broker';
+import type { Broker, Call } from '@dual/broker';
 
 import type { Outcome, Submission } from './history.js';
+import { invocationOf, optionsOf } from './invocation.js';
+import { asError, read, receive } from './outcome.js';
 import type { CallPlan } from './plan.js';
+import { ProgressCheck } from './progress-check.js';
 
 /** Sends calls to a broker, and records the outcome of each. */
 export class Load {
@@ -38,45 +39,49 @@ export class Load {
   }
 
   /** Submits a call. With `clash`, sends other arguments under the same key. */
-  submit(plan: CallPlan, clash = false): void {
-    const { id, act, ms, returnBytes, deaths, keyed, priority, retries, timeout, queueTimeout, cancel } =
-      plan;
-    const key = keyed ? `call-${id}` : undefined;
-    const abort = cancel?.by === 'signal' ? new AbortController() : undefined;
-    const options = {
-      priority,
-      retries,
-      ...(key !== undefined && { key }),
-      ...(timeout !== undefined && { timeout }),
-      ...(queueTimeout !== undefined && { queueTimeout }),
-      ...(abort !== undefined && { signal: abort.signal }),
-    };
-    const args = [{ id, act, ms, returnBytes, deaths }, payloadOf(id, clash ? 1 : plan.sendBytes)];
+  submit(planned: CallPlan, clash = false): void {
+    const plan = clash ? { ...planned, sendBytes: 1 } : planned;
+    const { id, cancel, reader } = plan;
+    const key = plan.keyed ? `call-${id}` : undefined;
+    // A stream has no method to cancel it.
+    const abort =
+      cancel?.by === 'signal' || (cancel !== undefined && reader !== undefined)
+        ? new AbortController()
+        : undefined;
+    const progress = new ProgressCheck(plan);
+    const own = { key, signal: abort?.signal, onProgress: progress.take };
+    const options = optionsOf(plan, own);
+    const { method, args } = invocationOf(plan);
     const before = key === undefined ? undefined : this.#broker.get(key);
     const inFlight = before?.state === 'queued' || before?.state === 'running' ? before : undefined;
     // `call` returns only a promise. If the call has a key, `get` finds its `Call`.
     let call: Call | undefined;
-    let result: Promise<unknown>;
-    if (plan.style === 'submit') {
+    let outcome: Promise<Outcome>;
+    if (reader !== undefined) {
+      outcome = read(this.#broker.stream(method, args, options), plan, reader);
+    } else if (plan.style === 'submit') {
+      let result: Promise<unknown>;
       try {
-        call = this.#broker.submit('run', args, options);
+        call = this.#broker.submit(method, args, options);
         result = call.result;
       } catch (error) {
         result = Promise.reject(asError(error));
       }
+      outcome = receive(result, plan);
     } else {
-      result = this.#broker.call('run', args, options);
+      outcome = receive(this.#broker.call(method, args, options), plan);
       if (key !== undefined) call = this.#broker.get(key);
     }
     const submission: Submission = {
-      plan: clash ? { ...plan, sendBytes: 1 } : plan,
+      plan,
       call: inFlight !== undefined && call === inFlight ? this.#callOf(inFlight) : this.#nextCall(),
       outcomes: [],
+      wrongProgress: progress.wrong,
       state: undefined,
     };
     this.submissions.push(submission);
     if (call !== undefined) this.#calls.set(submission, call);
-    this.#watch(submission, result);
+    void this.#watch(submission, outcome, progress);
     if (cancel === undefined) return;
     setTimeout(() => {
       if (abort !== undefined) abort.abort();
@@ -100,48 +105,13 @@ export class Load {
     return undefined;
   }
 
-  #watch(submission: Submission, result: Promise<unknown>): void {
+  async #watch({ outcomes }: Submission, outcome: Promise<Outcome>, progress: ProgressCheck): Promise<void> {
     this.#unsettled += 1;
-    const settled = (outcome: Outcome): void => {
-      submission.outcomes.push(outcome);
-      this.#unsettled -= 1;
-      if (outcome.kind === 'error' && outcome.code === 'ERR_DUAL_QUEUE_FULL') this.#refused = true;
-      for (const wake of this.#wakers.splice(0)) wake();
-    };
-    result.then(
-      (value) => {
-        settled(readResult(value, submission.plan));
-      },
-      (error: unknown) => {
-        settled(readError(error));
-      },
-    );
+    const settled = await outcome;
+    progress.end();
+    outcomes.push(settled);
+    this.#unsettled -= 1;
+    if (settled.kind === 'error' && settled.code === 'ERR_DUAL_QUEUE_FULL') this.#refused = true;
+    for (const wake of this.#wakers.splice(0)) wake();
   }
-}
-
-/** A pattern of bytes that identifies the call. `pipeline.mjs` fills its results in the same way. */
-function payloadOf(id: number, length: number): Uint8Array {
-  return Buffer.alloc(length, `${id};`);
-}
-
-function readResult(value: unknown, plan: CallPlan): Outcome {
-  if (typeof value !== 'object' || value === null) return { kind: 'result', id: NaN, intact: false };
-  const { id, sum, bytes }: { id?: unknown; sum?: unknown; bytes?: unknown } = value;
-  const intact =
-    sum === crc32(payloadOf(plan.id, plan.sendBytes)) &&
-    bytes instanceof Uint8Array &&
-    Buffer.compare(bytes, payloadOf(plan.id, plan.returnBytes)) === 0;
-  return { kind: 'result', id: Number(id), intact };
-}
-
-function readError(error: unknown): Outcome {
-  if (error instanceof BrokerError) {
-    const { code, message, started, pid } = error;
-    return { kind: 'error', code, message, started, pid };
-  }
-  return { kind: 'error', code: undefined, message: asError(error).message, started: true, pid: undefined };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -12,6 +12,10 @@ const die = () => {
 };
 const never = () => new Promise(() => {});
 
+/** What the act `hog` takes: more than the limit in `plan-round.ts`. */
+const HOG_PIECES = 10;
+const HOG_PIECE_BYTES = 60 * 1024 * 1024;
+
 /** The file descriptor on which the child sends to its broker. */
 const CHANNEL = 3;
 
@@ -85,11 +89,17 @@ const acts = {
     writeFileSync(CHANNEL, 'this text is long enough to be read as a frame, but is none');
     return never();
   },
+  hog() {
+    const taken = [];
+    for (let i = 0; i < HOG_PIECES; i += 1) taken.push(Buffer.alloc(HOG_PIECE_BYTES, 1));
+    for (;;) pause(taken.length);
+  },
 };
 
 export default class SoakPipeline {
   dieAtNext = false;
   #journal;
+  #runs = 0;
 
   /** @param journal File to which each call appends its start, before it does anything else. */
   constructor(journal, loadMs) {
@@ -97,11 +107,62 @@ export default class SoakPipeline {
     pause(loadMs);
   }
 
-  run({ id, act, ms, returnBytes, deaths }, payload) {
-    const { attempt, signal } = currentCall();
-    writeSync(this.#journal, `${id} ${attempt} ${process.pid}\n`);
+  run(spec, payload) {
+    this.#begin([{ spec, call: currentCall() }]);
+    return this.#act(spec, currentCall(), () => ({
+      id: spec.id,
+      sum: crc32(payload),
+      bytes: Buffer.alloc(spec.returnBytes, `${spec.id};`),
+    }));
+  }
+
+  /** Never runs: its calls run in `many`. */
+  one({ spec }) {
+    throw new Error(`soak: call ${spec.id} ran outside of a batch`);
+  }
+
+  async many(items) {
+    const { calls } = currentCall();
+    this.#begin(items.map(({ spec }, i) => ({ spec, call: calls[i] })));
+    const results = [];
+    for (const [i, { spec, payload }] of items.entries()) {
+      const answer = () => ({
+        id: spec.id,
+        sum: crc32(payload),
+        bytes: Buffer.alloc(spec.returnBytes, `${spec.id};`),
+      });
+      try {
+        results.push(await this.#act(spec, calls[i], answer));
+      } catch (error) {
+        results.push(error); // rejects this call alone
+      }
+    }
+    return results;
+  }
+
+  /** Acts in the middle of the stream. */
+  async *chunks(spec, payload) {
+    const call = currentCall();
+    this.#begin([{ spec, call }]);
+    const middle = Math.floor(spec.chunks / 2);
+    for (let number = 0; number < spec.chunks; number += 1) {
+      if (number === middle) await this.#act(spec, call, () => undefined);
+      const bytes = Buffer.alloc(number === 0 ? spec.returnBytes : number, `${spec.id};`);
+      yield { id: spec.id, number, sum: crc32(payload), bytes };
+    }
+    if (spec.chunks === 0) await this.#act(spec, call, () => undefined);
+  }
+
+  /** Notes the start of calls that run together. */
+  #begin(calls) {
+    this.#runs += 1;
+    const lines = calls.map(({ spec, call }) => `${spec.id} ${call.attempt} ${process.pid} ${this.#runs}\n`);
+    writeSync(this.#journal, lines.join(''));
     if (this.dieAtNext) die();
-    const answer = () => ({ id, sum: crc32(payload), bytes: Buffer.alloc(returnBytes, `${id};`) });
+  }
+
+  #act({ id, act, ms, deaths, reports }, { attempt, signal, progress }, answer) {
+    for (let number = 1; number <= reports; number += 1) progress({ id, number });
     return acts[act]({ id, ms, deaths, attempt, signal, answer, pipeline: this });
   }
 }

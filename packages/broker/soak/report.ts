@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import type { Violation } from './checker.js';
 import type { History, Outcome } from './history.js';
 import type { MemoryVerdict } from './memory.js';
-import { isHarmless, type RoundPlan, type Shape } from './plan.js';
+import type { RoundPlan, Wishes } from './plan.js';
+import { isHarmless } from './plan-call.js';
 
 export interface Report {
   readonly seed: number;
@@ -26,7 +27,7 @@ export interface Report {
   readonly passed: boolean;
 }
 
-interface Run extends Shape {
+interface Run extends Wishes {
   readonly seed: number;
   readonly calls: number;
   readonly minutes: number;
@@ -65,6 +66,7 @@ export class Tally {
       if (!isHarmless(call.act)) count(this.#faults, call.act);
       if (call.cancel !== undefined) count(this.#faults, `cancel by ${call.cancel.by}`);
       if (call.timeout !== undefined) count(this.#faults, 'timeout');
+      if (call.reader?.leavesAfter !== undefined) count(this.#faults, 'reader that leaves');
       const [outcome] = outcomes;
       if (outcome === undefined) continue;
       this.#settled += 1;
@@ -72,21 +74,22 @@ export class Tally {
     }
     for (const { broken, detail } of violations) {
       count(this.#violations, broken);
-      const repeat = `pnpm soak ${this.#flags} --round ${plan.round}`;
+      const repeat = `npm run soak -- ${this.#flags} --round ${plan.round}`;
       if (this.#examples.length < MAX_EXAMPLES) this.#examples.push(`${broken}: ${detail} (${repeat})`);
     }
   }
 
   get #flags(): string {
     const { seed, calls, processes, concurrency } = this.#run;
-    return `--seed ${seed} --calls ${calls} --processes ${processes} --concurrency ${concurrency}`;
+    const wishes = Object.entries({ processes, concurrency }).filter(([, number]) => number !== undefined);
+    return [`--seed ${seed} --calls ${calls}`, ...wishes.map(([name, n]) => `--${name} ${n}`)].join(' ');
   }
 
   report(memory: MemoryVerdict): Report {
     const { seed, minutes } = this.#run;
     return {
       seed,
-      command: `pnpm soak --minutes ${minutes} ${this.#flags}`,
+      command: `npm run soak -- --minutes ${minutes} ${this.#flags}`,
       node: process.version,
       seconds: Math.round((performance.now() - this.#begin) / 1_000),
       rounds: this.memory.length,
@@ -119,7 +122,7 @@ export function summary(report: Report): string {
     ['calls submitted', report.submitted],
     ['calls settled', report.settled],
     ['faults', report.faults],
-    ...['lost', 'doubled', 'misdelivered', 'rerun', 'disorder', 'denied', 'invented'].map(
+    ...['lost', 'doubled', 'misdelivered', 'rerun', 'disorder', 'strayed', 'denied', 'invented'].map(
       (broken) => [broken, report.violations[broken] ?? 0] as const,
     ),
     ...['widened', 'unexplained', 'orphan', 'leak', 'mishap'].map(
@@ -149,7 +152,8 @@ export function writeReport(path: string, report: Report): void {
 }
 
 function nameOf(outcome: Outcome): string {
-  return outcome.kind === 'result' ? 'result' : (outcome.code ?? 'error of the pipeline');
+  if (outcome.kind === 'error') return outcome.code ?? 'error of the pipeline';
+  return outcome.kind === 'left' ? 'reader left' : 'result';
 }
 
 function count(counts: Map<string, number>, name: string): void {

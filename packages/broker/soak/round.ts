@@ -43,6 +43,7 @@ export async function playRound(plan: RoundPlan, mishaps: Mishaps): Promise<Hist
 async function live(plan: RoundPlan, journal: string, mishaps: Mishaps): Promise<Load> {
   const broker = new Broker(new URL('./pipeline.mjs', import.meta.url), {
     ...plan.options,
+    batch: { one: { method: 'many', ...plan.batch } },
     args: [journal, plan.loadMs],
   });
   const target = watch(broker);
@@ -73,6 +74,8 @@ async function live(plan: RoundPlan, journal: string, mishaps: Mishaps): Promise
   const closed = broker.close(plan.closeTimeout === undefined ? {} : { timeout: plan.closeTimeout });
   if (!(await inTime(closed))) mishaps.note(`close() did not resolve within ${PATIENCE} ms`);
   if (broker.state !== 'closed') mishaps.note(`the broker was ${broker.state} after close()`);
+  // A slow reader goes on with the chunks that have arrived.
+  if (!(await inTime(load.atMost(0)))) mishaps.note(`${load.unsettled} calls were unsettled after close()`);
   if (!(await inTime(Promise.all(faults)))) mishaps.note('a promise of the broker did not settle');
   // Callers of a settled call are notified within this turn of the event loop.
   await setImmediate();
@@ -80,14 +83,10 @@ async function live(plan: RoundPlan, journal: string, mishaps: Mishaps): Promise
 }
 
 function watch(broker: Broker): Target {
-  let current: number | undefined;
-  broker.on('spawn', ({ pid }) => {
-    current = pid;
-  });
-  broker.on('exit', ({ pid }) => {
-    if (pid === current) current = undefined;
-  });
-  return { broker, pid: () => current };
+  const pids = new Set<number>();
+  broker.on('spawn', ({ pid }) => pids.add(pid));
+  broker.on('exit', ({ pid }) => pid !== undefined && pids.delete(pid));
+  return { broker, pids };
 }
 
 async function inTime(promise: Promise<unknown>): Promise<boolean> {

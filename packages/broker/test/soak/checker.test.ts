@@ -3,9 +3,11 @@ import { expect, test } from '@jest/globals';
 import { check } from '../../soak/checker.js';
 import type { History, Outcome, Submission } from '../../soak/history.js';
 import type { CallPlan } from '../../soak/plan.js';
+import { ProgressCheck } from '../../soak/progress-check.js';
 
 const PLAN: CallPlan = {
   id: 1,
+  kind: 'plain',
   act: 'echo',
   ms: 0,
   sendBytes: 0,
@@ -14,6 +16,9 @@ const PLAN: CallPlan = {
   style: 'submit',
   keyed: false,
   priority: 0,
+  affinity: undefined,
+  reports: 0,
+  reader: undefined,
   retries: 0,
   timeout: undefined,
   queueTimeout: undefined,
@@ -30,7 +35,7 @@ function failure(code: string | undefined, details: Partial<Outcome & { kind: 'e
 
 function submission(plan: Partial<CallPlan>, ...outcomes: Outcome[]): Submission {
   const whole = { ...PLAN, ...plan };
-  return { plan: whole, call: whole.id, outcomes, state: undefined };
+  return { plan: whole, call: whole.id, outcomes, wrongProgress: [], state: undefined };
 }
 
 /** The violations in a history that is correct except for the given parts. */
@@ -39,7 +44,7 @@ function broken(history: Partial<History>): string[] {
     submission({ id: 1 }, result(1)),
     submission({ id: 2 }, result(2)),
   ];
-  const starts = submissions.map(({ plan }) => ({ id: plan.id, attempt: 0, pid: 100 }));
+  const starts = submissions.map(({ plan }) => ({ id: plan.id, attempt: 0, pid: 100, run: plan.id }));
   const whole = {
     submissions,
     starts,
@@ -75,15 +80,15 @@ test('reports a result or an error of another call, or damaged bytes, as misdeli
 
 test('reports a call that ran twice as a rerun, unless a retry allowed it', () => {
   const exit = failure('ERR_DUAL_PROCESS_EXIT');
-  const twice = [0, 0].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i }));
+  const twice = [0, 0].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i, run: 1 }));
   expect(broken({ submissions: [submission({}, exit)], starts: twice })).toEqual(['rerun']);
-  const again = [0, 1].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i }));
+  const again = [0, 1].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i, run: 1 }));
   expect(broken({ submissions: [submission({}, exit)], starts: again })).toEqual(['rerun']);
   expect(broken({ submissions: [submission({ retries: 1 }, exit)], starts: again })).toEqual([]);
 });
 
 test('reports a call that ran twice as a rerun if its repeat was refused', () => {
-  const starts = [0, 0].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i }));
+  const starts = [0, 0].map((attempt, i) => ({ id: 1, attempt, pid: 100 + i, run: 1 }));
   const full = failure('ERR_DUAL_QUEUE_FULL', { started: false });
   const repeat = { ...submission({ keyed: true }, full), call: 2 };
   const submissions = [submission({ keyed: true }, result(1)), repeat];
@@ -93,7 +98,7 @@ test('reports a call that ran twice as a rerun if its repeat was refused', () =>
 });
 
 test('reports calls of equal priority that started in the wrong order as disorder', () => {
-  const starts = [2, 1].map((id) => ({ id, attempt: 0, pid: 100 }));
+  const starts = [2, 1].map((id) => ({ id, attempt: 0, pid: 100, run: 1 }));
   expect(broken({ starts })).toEqual(['disorder']);
   const submissions = [submission({ id: 1 }, result(1)), submission({ id: 2, priority: 1 }, result(2))];
   expect(broken({ submissions, starts })).toEqual([]);
@@ -102,7 +107,7 @@ test('reports calls of equal priority that started in the wrong order as disorde
 test('reports a call that ran despite `started: false` as denied, and a result without a run as invented', () => {
   const denied = failure('ERR_DUAL_PROCESS_EXIT', { started: false });
   expect(broken({ submissions: [submission({}, denied)] })).toEqual(['denied']);
-  expect(broken({ starts: [{ id: 1, attempt: 0, pid: 100 }] })).toEqual(['invented']);
+  expect(broken({ starts: [{ id: 1, attempt: 0, pid: 100, run: 1 }] })).toEqual(['invented']);
 });
 
 test('reports a process whose end cost two calls as widened', () => {
@@ -112,6 +117,64 @@ test('reports a process whose end cost two calls as widened', () => {
   ]);
   const other = failure('ERR_DUAL_PROCESS_EXIT', { pid: 101 });
   expect(broken({ submissions: [submission({ id: 1 }, exit), submission({ id: 2 }, other)] })).toEqual([]);
+});
+
+test('reports a process whose end cost more batches than it ran at once as widened', () => {
+  const exit = failure('ERR_DUAL_PROCESS_EXIT');
+  const submissions = [1, 2].map((id) => submission({ id, kind: 'batched' }, exit));
+  const starts = (runs: number[]) => runs.map((run, i) => ({ id: i + 1, attempt: 0, pid: 100, run }));
+  expect(broken({ submissions, starts: starts([1, 1]) })).toEqual([]);
+  expect(broken({ submissions, starts: starts([1, 2]) })).toEqual(['widened']);
+});
+
+test('reports calls of an affinity in the wrong order, or in a process that they had left', () => {
+  const plans = [1, 2, 3].map((id) => submission({ id, affinity: 'a' }, result(id)));
+  const shape = { processes: 2, concurrency: 1 };
+  const starts = (ids: number[], pids: number[]) =>
+    ids.map((id, i) => ({ id, attempt: 0, pid: pids[i] ?? 0, run: i }));
+  expect(broken({ submissions: plans, shape, starts: starts([1, 2, 3], [7, 7, 8]) })).toEqual([]);
+  expect(broken({ submissions: plans, shape, starts: starts([1, 2, 3], [7, 8, 7]) })).toEqual(['strayed']);
+  expect(broken({ submissions: plans, shape, starts: starts([1, 3, 2], [7, 7, 7]) })).toEqual(['disorder']);
+});
+
+test('reports a stream with wrong chunks, or a reader that left without a reason', () => {
+  const leaving = { chunks: 3, delayMs: 0, leavesAfter: 1 };
+  const streamed = { kind: 'streamed', reader: leaving } as const;
+  expect(broken({ submissions: [submission(streamed, { kind: 'left', intact: true })] })).toEqual([]);
+  expect(broken({ submissions: [submission(streamed, { kind: 'left', intact: false })] })).toEqual([
+    'misdelivered',
+  ]);
+  const staying = { ...streamed, reader: { ...leaving, leavesAfter: undefined } };
+  expect(broken({ submissions: [submission(staying, { kind: 'left', intact: true })] })).toEqual([
+    'unexplained',
+  ]);
+});
+
+test('reports wrong progress as misdelivered', () => {
+  const progress = new ProgressCheck({ ...PLAN, reports: 3 });
+  const { wrong } = progress;
+  progress.take({ id: 1, number: 1 });
+  progress.take({ id: 1, number: 2 });
+  expect(wrong).toEqual([]);
+  progress.take({ id: 1, number: 2 });
+  progress.take({ id: 2, number: 3 });
+  progress.end();
+  progress.take({ id: 1, number: 4 });
+  expect(wrong).toEqual([
+    'value 2 after value 2',
+    'a value of call 2',
+    'value 4 after value 3',
+    'value 4 after the call had settled',
+  ]);
+  expect(broken({ submissions: [{ ...submission({}, result(1)), wrongProgress: wrong }] })).toEqual([
+    ...wrong.map(() => 'misdelivered'),
+  ]);
+});
+
+test('reports a memory limit as unexplained if no call took too much', () => {
+  const limit = failure('ERR_DUAL_MEMORY_LIMIT');
+  expect(broken({ submissions: [submission({}, limit)] })).toEqual(['unexplained']);
+  expect(broken({ submissions: [submission({ act: 'hog' }, limit)] })).toEqual([]);
 });
 
 test.each([
