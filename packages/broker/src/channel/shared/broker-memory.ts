@@ -1,5 +1,3 @@
-import { closeSync } from 'node:fs';
-
 import { ProtocolError } from '../../errors.js';
 import type { Frame } from '../frame.js';
 import { ownBytes } from '../own-memory.js';
@@ -15,7 +13,7 @@ import {
 } from './layout.js';
 import { Outbox } from './outbox.js';
 import { isRetained, isSpan, type Place, readPlaces, type Told, withBuffers, writePlaces } from './places.js';
-import { loadSystem, type Mapping } from './system.js';
+import { loadSystem, type Mapping, type MemoryFile } from './system.js';
 
 /** Use of the memory that is shared with one process. */
 export interface SharedMemoryStats {
@@ -32,9 +30,8 @@ export interface BrokerMemoryOptions extends SharedMemorySettings {
 
 /** The broker's end of the memory that it shares with one child. */
 export class BrokerMemory {
-  /** File descriptor for the child to inherit. */
-  readonly fd: number;
   readonly #settings: BrokerMemoryOptions;
+  readonly #file: MemoryFile;
   readonly #mapping: Mapping;
   readonly #outbox: Outbox;
   /** Number of the child's frames that were read from here. The child may then reuse their memory. */
@@ -45,9 +42,9 @@ export class BrokerMemory {
   /** `offered`: the child may not have mapped it yet. */
   #state: 'offered' | 'shared' | 'closed' = 'offered';
 
-  private constructor(settings: BrokerMemoryOptions, fd: number, mapping: Mapping) {
+  private constructor(settings: BrokerMemoryOptions, file: MemoryFile, mapping: Mapping) {
     this.#settings = settings;
-    this.fd = fd;
+    this.#file = file;
     this.#mapping = mapping;
     this.#outbox = new Outbox(mapping.bytes, brokerSpan(settings.size));
     this.#taken = new Uint32Array(mapping.bytes.buffer, 0, 1);
@@ -57,16 +54,21 @@ export class BrokerMemory {
   static create(settings: BrokerMemoryOptions): BrokerMemory | undefined {
     try {
       const system = loadSystem(settings.koffi);
-      const fd = system.createFile(settings.size);
+      const file = system.createFile(settings.size);
       try {
-        return new BrokerMemory(settings, fd, system.map(fd, settings.size));
+        return new BrokerMemory(settings, file, system.map(file.fd, settings.size));
       } catch (error) {
-        closeSync(fd);
+        file.close();
         throw error;
       }
     } catch {
       return undefined;
     }
+  }
+
+  /** File descriptor for the child to inherit. */
+  get fd(): number {
+    return this.#file.fd;
   }
 
   /** `undefined` while it is not in use. */
@@ -82,7 +84,7 @@ export class BrokerMemory {
 
   /** The child was spawned, or could not be. In both cases this process no longer needs the file descriptor. */
   inherited(): void {
-    closeSync(this.fd);
+    this.#file.close();
   }
 
   /** The child has mapped it. */

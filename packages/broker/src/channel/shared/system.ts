@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync } from 'node:fs';
+import { ftruncateSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import process from 'node:process';
 
@@ -16,13 +16,17 @@ const PAGE = 4096n;
 
 /** The functions of the operating system that shared memory needs. */
 export interface System {
-  /**
-   * Makes a file in memory, without a name.
-   * @returns Its file descriptor. Spawned processes inherit it only if it is passed to them.
-   */
-  createFile(bytes: number): number;
+  /** Makes a file in memory, without a name. */
+  createFile(bytes: number): MemoryFile;
   /** Maps a file. It may be closed afterwards. */
   map(fd: number, bytes: number): Mapping;
+}
+
+export interface MemoryFile {
+  /** Spawned processes inherit it only if it is passed to them. */
+  readonly fd: number;
+  /** In a worker thread, Node's own functions warn if they close a descriptor that they have not opened. */
+  close(): void;
 }
 
 /** Memory that other processes may map too. */
@@ -61,6 +65,7 @@ function load(koffi: string): System {
   const { errno, load: loadLibrary, view } = createRequire(koffi)(koffi) as typeof Koffi; // by its own types
   const libc = loadLibrary(null);
   const memfdCreate = libc.func('int memfd_create(const char *name, unsigned int flags)');
+  const close = libc.func('int close(int fd)');
   const fcntl = libc.func('int fcntl(int fd, int command, ...)');
   const mmap = libc.func(
     'void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)',
@@ -80,10 +85,10 @@ function load(koffi: string): System {
         // An access beyond the end of the file kills the process. So the child must not be able to move the end.
         check('fcntl', fcntl(fd, F_ADD_SEALS, 'int', F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
       } catch (error) {
-        closeSync(fd);
+        close(fd);
         throw error;
       }
-      return fd;
+      return { fd, close: () => void close(fd) };
     },
     map(fd, bytes) {
       const address: unknown = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);

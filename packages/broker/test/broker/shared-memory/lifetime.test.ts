@@ -79,6 +79,11 @@ describe('the memory of a call', () => {
     expect(readdirSync('/dev/shm')).toEqual(before);
   });
 
+  test('is given back without a warning if the broker lives in a worker thread', async () => {
+    const { exitCode, stdout, stderr } = await runProgram('worker-memory.mjs').ended;
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: 'used 512000\n', stderr: '' });
+  });
+
   test('is not inherited by child processes of the pipeline', async () => {
     const broker = await startSharing();
     const pid = Number(await broker.call('start', []));
