@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -53,6 +53,14 @@ const model = await loadModel(file, { architecture: 'vgg16' });
 const [output] = await model.predict([{ data: new Float32Array(64 * 64 * 3), shape: [1, 64, 64, 3] }]);
 console.log(model.engine, output.shape.join());
 await model.dispose();`;
+
+test('ONNX Runtime writes no telemetry', async () => {
+  const { directory, script } = await project('onnxruntime-node');
+  const home = path.join(directory, 'home');
+  await mkdir(home);
+  await script(`process.env.HOME = ${JSON.stringify(home)};${PREDICT}`);
+  expect(await readdir(home)).toEqual([]);
+});
 
 test('engines() lists all engines, each installed one with its version', () => {
   const status = new Map(engines().map((engine) => [engine.name, engine]));

@@ -79,6 +79,8 @@ async function load(name: EngineName): Promise<Engine> {
 function loadFound(name: EngineName, found: FoundPackage): Engine | Promise<Engine> {
   switch (name) {
     case 'onnxruntime':
+      // Otherwise it writes a device id under the home directory and is ready to send usage data. It looks when it loads.
+      process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
       return onnxruntimeEngine(found.require('.') as typeof Onnxruntime);
     case 'tfjs-node':
     case 'tfjs-node-gpu':
