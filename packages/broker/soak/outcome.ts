@@ -39,7 +39,7 @@ export async function read(
   }
 }
 
-export function failure(error: unknown): Outcome {
+function failure(error: unknown): Outcome {
   if (error instanceof BrokerError) {
     const { code, message, started, pid } = error;
     return { kind: 'error', code, message, started, pid };

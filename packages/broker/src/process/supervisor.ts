@@ -158,6 +158,8 @@ export class Supervisor {
     const { name } = this.#state;
     if (name === 'ready') return;
     if (name === 'stopping' || name === 'stopped') throw closedError();
+    // It may have been given up within `start`, before there was a process.
+    if (this.failure !== undefined) throw startError(this.failure);
     await new Promise<void>((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
     });

@@ -115,7 +115,12 @@ class InProcessClient<P extends object> extends LocalClient<P> implements InProc
   }
 
   protected override async end(): Promise<void> {
-    await dispose(this.#pipeline);
+    try {
+      await dispose(this.#pipeline);
+    } catch (error) {
+      // As the process of a broker does.
+      console.error(error);
+    }
   }
 
   protected override kill(): void {

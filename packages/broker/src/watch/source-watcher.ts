@@ -15,6 +15,7 @@ export class SourceWatcher {
   readonly #folders = new Map<string, FSWatcher>();
   readonly #touched = new Set<string>();
   #settling: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /** @param onChange Called when at least one of the files has another content. */
   constructor(onChange: () => void) {
@@ -23,6 +24,8 @@ export class SourceWatcher {
 
   /** @param files Absolute paths of files that a process has loaded. */
   add(files: readonly string[]): void {
+    // A call that still runs may load further files.
+    if (this.#closed) return;
     for (const file of files) {
       const version = versionOf(file);
       if (version !== undefined && !this.#versions.has(file)) this.#versions.set(file, version);
@@ -31,6 +34,7 @@ export class SourceWatcher {
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#settling);
     for (const watcher of this.#folders.values()) watcher.close();
     this.#folders.clear();
