@@ -166,7 +166,7 @@ export class QueueFullError extends BrokerError {
 /** An argument or a result cannot cross to the other process. Code `ERR_DUAL_SERIALIZATION`. */
 export class SerializationError extends BrokerError {
   override readonly code = 'ERR_DUAL_SERIALIZATION';
-  /** Path of the value, such as `args[0].model` or `result.layers[3]`. */
+  /** Path of the value, such as `args[0].model` or `result.layers[3]`. A path longer than 200 characters lacks its middle. */
   readonly path: string;
 
   constructor(path: string, message: string, details?: BrokerErrorDetails) {

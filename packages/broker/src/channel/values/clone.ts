@@ -2,8 +2,10 @@ import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
 
 import { ProtocolError } from '../../errors.js';
-import { materialize, type Reads } from './materialize.js';
+import { materialize } from './materialize.js';
+import { forEachPart } from './parts.js';
 import { platformClass } from './platform.js';
+import type { Reads } from './reads.js';
 import { makeView, viewBytes, viewNumber } from './views.js';
 
 declare module 'node:v8' {
@@ -25,21 +27,43 @@ export interface Clone {
 }
 
 /**
- * @param reads Values of getters that have run already.
+ * @param reads The getters that have run. They do not run again.
  * @throws {Error} If a part of the value cannot be cloned. As a rule it is V8's own.
  */
 export function clone(given: unknown, reads: Reads): Clone {
-  let value = given;
-  let survey = examine(value);
-  if (survey.hasGetters) {
-    value = materialize(given, reads);
-    survey = examine(value);
-  }
-  const { arrayBuffers } = survey;
+  const { arrayBuffers, objects } = examine(given, reads);
+  const value = reads.isEmpty ? given : (materialize(objects, reads).get(given) ?? given);
   const writer = new CloneWriter(arrayBuffers);
   writer.writeHeader();
   writer.writeValue(value);
   return { bytes: writer.releaseBuffer(), buffers: writer.buffers, arrayBuffers: arrayBuffers.length };
+}
+
+/**
+ * The object that V8 refuses for its own sake, not for one of its parts.
+ * @param value A value that V8 has refused.
+ * @returns `undefined` if there is none, as in a value that is nested too deeply.
+ */
+export function refusedObject(value: unknown, reads: Reads): object | undefined {
+  const { arrayBuffers, objects } = examine(value, reads);
+  const copies = materialize(objects, reads);
+  const writer = new CloneWriter(arrayBuffers);
+  // V8 writes each object once. As parts come before their holders, it writes little more than one object at a time.
+  return [...objects].reverse().find((object) => isRefused(copies.get(object) ?? object, writer));
+}
+
+function isRefused(object: object, writer: CloneWriter): boolean {
+  try {
+    writer.writeValue(object);
+    return false;
+  } catch (error) {
+    return !isStackOverflow(error);
+  }
+}
+
+/** Whether V8 went deeper into a value than its stack allows. */
+export function isStackOverflow(error: unknown): boolean {
+  return types.isNativeError(error) && error.message.startsWith('Maximum call stack');
 }
 
 /** @throws {Error} A `ProtocolError` or V8's own, if the bytes are not those of a value. */
@@ -70,7 +94,7 @@ class CloneWriter extends Serializer {
   _writeHostObject(view: object): void {
     const number = ArrayBuffer.isView(view) ? viewNumber(view) : undefined;
     if (number === undefined || !ArrayBuffer.isView(view)) {
-      throw new TypeError(`${Object.prototype.toString.call(view)} could not be cloned.`);
+      throw new TypeError('an object of native code cannot be cloned');
     }
     this.writeUint32(number);
     this.writeUint32(this.buffers.length);
@@ -96,40 +120,33 @@ class CloneReader extends Deserializer {
 }
 
 interface Survey {
+  /** All of them, each before its parts. */
+  readonly objects: ReadonlySet<object>;
   /** Their memory need not pass through the serializer. */
   readonly arrayBuffers: readonly ArrayBuffer[];
-  readonly hasGetters: boolean;
 }
 
-/** Looks at every object in a value. @throws {TypeError} If one of them is the platform's own, such as a Blob. */
-function examine(value: unknown): Survey {
+/**
+ * Looks at every object in a value.
+ * @throws {GetterError} If a getter throws.
+ * @throws {TypeError} If an object is the platform's own, such as a Blob.
+ */
+function examine(value: unknown, reads: Reads): Survey {
   const arrayBuffers: ArrayBuffer[] = [];
-  let hasGetters = false;
-  const seen = new Set<object>();
+  const objects = new Set<object>();
   const pending: unknown[] = [value];
+  const push = (part: unknown): void => {
+    if (typeof part === 'object' && part !== null) pending.push(part);
+  };
   while (pending.length > 0) {
     const next = pending.pop();
-    if (typeof next !== 'object' || next === null || types.isProxy(next) || seen.has(next)) continue;
-    seen.add(next);
+    if (typeof next !== 'object' || next === null || types.isProxy(next) || objects.has(next)) continue;
+    objects.add(next);
     const platform = platformClass(next);
     if (platform !== undefined) throw new TypeError(`a ${platform} cannot be cloned`);
-    if (types.isArrayBuffer(next)) {
-      // The serializer itself carries a resizable one as such.
-      if (Reflect.get(next, 'resizable') !== true) arrayBuffers.push(next);
-    } else if (types.isMap(next)) for (const entry of next) pending.push(...entry);
-    else if (types.isSet(next)) for (const item of next) pending.push(item);
-    else if (!ArrayBuffer.isView(next)) hasGetters = pushProperties(next, pending) || hasGetters;
+    // The serializer itself carries a resizable one as such.
+    if (types.isArrayBuffer(next) && Reflect.get(next, 'resizable') !== true) arrayBuffers.push(next);
+    else forEachPart(next, reads, push);
   }
-  return { arrayBuffers, hasGetters };
-}
-
-/** @returns Whether any of the properties is a getter. */
-function pushProperties(object: object, pending: unknown[]): boolean {
-  let hasGetters = false;
-  for (const name of Object.keys(object)) {
-    const property = Object.getOwnPropertyDescriptor(object, name);
-    if (property?.get !== undefined) hasGetters = true;
-    else if (typeof property?.value === 'object' && property.value !== null) pending.push(property.value);
-  }
-  return hasGetters;
+  return { arrayBuffers, objects };
 }

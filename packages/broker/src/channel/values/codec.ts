@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import { types } from 'node:util';
 
 import { ProtocolError, SerializationError } from '../../errors.js';
 import { MAX_BUFFERS, MAX_PART_BYTES, type Payload } from '../frame.js';
@@ -7,8 +6,8 @@ import { clone, revive } from './clone.js';
 import { Tag } from './compact.js';
 import { CompactReader } from './compact-reader.js';
 import { CompactWriter } from './compact-writer.js';
-import type { Reads } from './materialize.js';
-import { findByTrying, findUncloneable } from './uncloneable.js';
+import { GetterError, type Reads } from './reads.js';
+import { findUncloneable } from './uncloneable.js';
 
 const reader = new CompactReader();
 
@@ -25,7 +24,7 @@ export function encodeValue(value: unknown, path: string): Payload {
   try {
     return checkSize(encode(value, false), path);
   } catch (error) {
-    throw error instanceof SerializationError ? error : serializationError(value, path, error);
+    throw error instanceof Refusal ? serializationError(value, path, error) : error;
   }
 }
 
@@ -38,7 +37,7 @@ export function encodeList(list: readonly unknown[], names: readonly string[]): 
   try {
     return checkSize(encode(list, true), '');
   } catch (error) {
-    if (error instanceof SerializationError) throw error;
+    if (!(error instanceof Refusal)) throw error;
     const named = Object.fromEntries(names.map((name, i) => [name, list[i]]));
     throw serializationError(named, '', error);
   }
@@ -77,6 +76,16 @@ function decodeClone(bytes: Buffer, buffers: Payload['buffers'], arrayBuffers: n
   }
 }
 
+/** A value cannot be encoded. Its cause says why. */
+class Refusal extends Error {
+  readonly reads: Reads;
+
+  constructor(reads: Reads, cause: unknown) {
+    super('a value cannot be encoded', { cause });
+    this.reads = reads;
+  }
+}
+
 function encode(value: unknown, isList: boolean): Payload {
   const writer = idleWriter ?? new CompactWriter();
   idleWriter = undefined;
@@ -85,11 +94,17 @@ function encode(value: unknown, isList: boolean): Payload {
     const isWritten = isList && Array.isArray(value) ? writer.writeList(value) : writer.write(value);
     if (isWritten) return writer.take();
     reads = writer.getterReads();
+  } catch (error) {
+    throw new Refusal(writer.getterReads(error), error);
   } finally {
     writer.reset();
     idleWriter = writer;
   }
-  return encodeClone(value, reads);
+  try {
+    return encodeClone(value, reads);
+  } catch (error) {
+    throw new Refusal(reads, error);
+  }
 }
 
 function encodeClone(value: unknown, reads: Reads): Payload {
@@ -121,18 +136,8 @@ function checkPart({ byteLength }: Uint8Array, path: string): void {
   );
 }
 
-function serializationError(value: unknown, path: string, cause: unknown): SerializationError {
-  const found = findUncloneable(value, path) ?? findByTrying(value, path, isEncodable);
-  const where = found?.path ?? path;
-  const what = found?.what ?? (types.isNativeError(cause) ? cause.message : 'it');
-  return new SerializationError(where, `${where} cannot cross to the other process: ${what}`, { cause });
-}
-
-function isEncodable(value: unknown): boolean {
-  try {
-    encode(value, false);
-    return true;
-  } catch {
-    return false;
-  }
+function serializationError(value: unknown, name: string, { reads, cause }: Refusal): SerializationError {
+  const { path, what } = findUncloneable(value, name, cause, reads);
+  const message = `${path} cannot cross to the other process: ${what}`;
+  return new SerializationError(path, message, { cause: cause instanceof GetterError ? cause.cause : cause });
 }

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 
 import { NO_BUFFERS, type Payload } from '../frame.js';
 import { MAX_DEPTH, Tag } from './compact.js';
-import type { Reads } from './materialize.js';
+import { Reads } from './reads.js';
 import { viewBytes, viewNumber } from './views.js';
 
 /** Longer arrays take V8's form, which is as fast for them. Looking for holes in them would take longer. */
@@ -28,7 +28,7 @@ export class CompactWriter {
   readonly #list: (object | undefined)[] = Array.from({ length: SHORT_LIST });
   #listed = 0;
   #set: Set<object> | undefined;
-  /** Each read property: the object, the name, the value. The list is reused. */
+  /** Each read property: the object, the name, then its value if the read is complete. The list is reused. */
   #reads: unknown[] = [];
   #readCount = 0;
 
@@ -104,8 +104,9 @@ export class CompactWriter {
     this.#byte(Tag.Array);
     this.#varint(length);
     for (let i = 0; i < length; i += 1) {
+      this.#beginRead(array, INDICES[i] ?? '');
       const value = array[i];
-      this.#noteRead(array, INDICES[i] ?? '', value);
+      this.#endRead(value);
       if (!this.write(value, depth + 1)) return false;
     }
     return true;
@@ -118,8 +119,9 @@ export class CompactWriter {
     this.#varint(names.length);
     for (const name of names) {
       this.#text(name);
+      this.#beginRead(object, name);
       const value: unknown = Reflect.get(object, name);
-      this.#noteRead(object, name, value);
+      this.#endRead(value);
       if (!this.write(value, depth + 1)) return false;
     }
     return true;
@@ -133,23 +135,30 @@ export class CompactWriter {
   }
 
   /** In case that the value has no compact form, and a getter must not run again. */
-  #noteRead(object: object, name: string, value: unknown): void {
+  #beginRead(object: object, name: string): void {
     const { length } = this.#reads;
     if (this.#readCount + 3 > length) for (let i = 0; i < 3; i += 1) this.#reads.push(undefined);
     this.#reads[this.#readCount++] = object;
     this.#reads[this.#readCount++] = name;
+  }
+
+  #endRead(value: unknown): void {
     this.#reads[this.#readCount++] = value;
   }
 
-  /** The values that getters have returned since `reset`. */
-  getterReads(): Reads {
-    const reads = new Map<object, Map<string, unknown>>();
+  /**
+   * What getters have returned since `reset`.
+   * @param thrown What has ended the writing, if anything. If a read was going on, its getter has thrown it.
+   */
+  getterReads(thrown?: unknown): Reads {
+    const reads = new Reads();
     for (let i = 0; i < this.#readCount; i += 3) {
-      const [object, name, value] = this.#reads.slice(i, i + 3);
+      const object = this.#reads[i];
+      const name = this.#reads[i + 1];
       if (typeof object !== 'object' || object === null || typeof name !== 'string') continue;
       if (Object.getOwnPropertyDescriptor(object, name)?.get === undefined) continue;
-      const known = reads.get(object) ?? new Map<string, unknown>();
-      reads.set(object, known.set(name, value));
+      const isComplete = i + 2 < this.#readCount;
+      reads.note(object, name, isComplete ? { value: this.#reads[i + 2] } : { error: thrown });
     }
     return reads;
   }

@@ -1,66 +1,94 @@
 import { types } from 'node:util';
 
-/** Values that getters have returned already, by object and property. */
-export type Reads = ReadonlyMap<object, ReadonlyMap<string, unknown>>;
+import { forEachPart, type Place } from './parts.js';
+import type { Reads } from './reads.js';
 
 /**
- * Copies a value in which getters are replaced by what they return, so that each runs once, however often the copy is
- * read. Objects that occur twice stay one. Only objects, arrays, Maps and Sets are copied. Objects lose their class, as
- * they do by structured clone.
- * @param reads Values of getters that have run already.
+ * Copies the objects in which a getter is, or that lead to one. The copies have in place of getters what those have
+ * returned. Objects lose their class, as they do by structured clone. All other objects stay as they are, so V8 can still
+ * refuse them.
+ * @param objects All objects of a value.
+ * @returns The copies by their originals.
  */
-export function materialize(value: unknown, reads: Reads): unknown {
-  const copies = new Map<object, object>();
-
-  function copy(part: unknown): unknown {
-    if (typeof part !== 'object' || part === null || types.isProxy(part)) return part;
-    const known = copies.get(part);
-    if (known !== undefined) return known;
-    if (types.isMap(part)) {
-      const map = new Map<unknown, unknown>();
-      copies.set(part, map);
-      for (const [key, item] of part) map.set(copy(key), copy(item));
-      return map;
-    }
-    if (types.isSet(part)) {
-      const set = new Set<unknown>();
-      copies.set(part, set);
-      for (const item of part) set.add(copy(item));
-      return set;
-    }
-    if (!Array.isArray(part) && !isObject(part)) return part;
-    const made: object = Array.isArray(part) ? new Array(part.length) : {};
-    copies.set(part, made);
-    for (const name of Object.keys(part)) {
-      const property = Object.getOwnPropertyDescriptor(part, name);
-      const read =
-        property !== undefined && 'value' in property ? (property.value as unknown) : get(part, name);
-      Object.defineProperty(made, name, {
-        value: copy(read),
-        enumerable: true,
-        configurable: true,
-        writable: true,
+export function materialize(objects: Iterable<object>, reads: Reads): ReadonlyMap<unknown, object> {
+  const copies = new Map<unknown, object>();
+  const fills: (() => void)[] = [];
+  for (const object of leadingToGetters(objects, reads)) {
+    const { copy, add } = begin(object, reads);
+    copies.set(object, copy);
+    fills.push(() => {
+      forEachPart(object, reads, (part, place, name) => {
+        add(copies.get(part) ?? part, place, name);
       });
-    }
-    return made;
+    });
   }
-
-  function get(object: object, name: string): unknown {
-    const known = reads.get(object);
-    return known?.has(name) === true ? known.get(name) : (Reflect.get(object, name) as unknown);
-  }
-
-  return copy(value);
+  for (const fill of fills) fill();
+  return copies;
 }
 
-/** Whether the serializer writes it as an object with its properties, not as an error, a date or a buffer. */
-function isObject(value: object): boolean {
-  return (
-    !types.isNativeError(value) &&
-    !types.isDate(value) &&
-    !types.isRegExp(value) &&
-    !types.isBoxedPrimitive(value) &&
-    !types.isAnyArrayBuffer(value) &&
-    !ArrayBuffer.isView(value)
-  );
+function leadingToGetters(objects: Iterable<object>, reads: Reads): ReadonlySet<object> {
+  const holders = new Map<object, object[]>();
+  const found = new Set<object>();
+  for (const object of objects) {
+    if (reads.has(object)) found.add(object);
+    forEachPart(object, reads, (part) => {
+      if (typeof part !== 'object' || part === null) return;
+      const known = holders.get(part);
+      if (known === undefined) holders.set(part, [object]);
+      else known.push(object);
+    });
+  }
+  // A loop over a set also visits what is added meanwhile.
+  for (const object of found) for (const holder of holders.get(object) ?? []) found.add(holder);
+  return found;
+}
+
+interface Copy {
+  readonly copy: object;
+  /** Adds a part in the order of `forEachPart`. */
+  readonly add: (part: unknown, place: Place, name: string | number) => void;
+}
+
+function begin(object: object, reads: Reads): Copy {
+  if (types.isMap(object)) return beginMap();
+  if (types.isSet(object)) {
+    const copy = new Set();
+    return { copy, add: (part) => copy.add(part) };
+  }
+  const copy = types.isNativeError(object) ? copyError(object, reads) : emptyLike(object);
+  return {
+    copy,
+    add: (part, _place, name) => {
+      define(copy, name, part);
+    },
+  };
+}
+
+function beginMap(): Copy {
+  const copy = new Map<unknown, unknown>();
+  let key: unknown;
+  return {
+    copy,
+    add: (part, place) => {
+      if (place === 'key') key = part;
+      else copy.set(key, part);
+    },
+  };
+}
+
+/** Without its cause. */
+function copyError(error: Error, reads: Reads): Error {
+  const copy = new Error();
+  for (const name of ['name', 'stack']) define(copy, name, reads.get(error, name));
+  const message = Object.getOwnPropertyDescriptor(error, 'message');
+  if (message !== undefined) define(copy, 'message', message.value);
+  return copy;
+}
+
+function emptyLike(object: object): object {
+  return Array.isArray(object) ? new Array(object.length) : {};
+}
+
+function define(object: object, name: string | number, value: unknown): void {
+  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }

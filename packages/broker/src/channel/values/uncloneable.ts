@@ -1,6 +1,11 @@
 import { types } from 'node:util';
 
+import { functionName } from './classes.js';
+import { isStackOverflow, refusedObject } from './clone.js';
+import { forEachPart } from './parts.js';
+import { type Link, pathOf, shorten } from './path.js';
 import { platformClass } from './platform.js';
+import { GetterError, type Reads } from './reads.js';
 
 /** A part of a value that structured clone cannot carry. */
 export interface Uncloneable {
@@ -10,70 +15,72 @@ export interface Uncloneable {
   readonly what: string;
 }
 
-/** Deeper than any value that the serializer can handle. */
-const MAX_DEPTH = 10_000;
+const MAX_TEXT = 200;
 
 /**
- * Finds the first part of `value` that cannot be cloned, so that the error can name its path. It need not be fast: it is
- * called only after the serializer has refused the value.
+ * Finds out why `value` cannot be cloned, so that the error can name the part. The time is proportional to the number of
+ * objects in it, however deep they are.
+ * @param refusal The error that cloning has thrown.
+ * @param reads The getters that have run. They do not run again.
  */
-export function findUncloneable(value: unknown, path: string): Uncloneable | undefined {
+export function findUncloneable(value: unknown, name: string, refusal: unknown, reads: Reads): Uncloneable {
+  const root: Link = { part: value, holder: undefined, place: 'property', name, depth: 0 };
+  let deepest = root;
+  const kind = search(root, reads, (link) => {
+    if (link.depth > deepest.depth) deepest = link;
+    return uncloneableKind(link.part);
+  });
+  if (kind !== undefined) return kind;
+  if (isStackOverflow(refusal)) return { path: pathOf(deepest), what: 'it is nested too deeply' };
+  const refused = refusedObject(value, reads);
+  const place = search(root, reads, ({ part }) =>
+    refused !== undefined && part === refused ? `${tagOf(part)} cannot be cloned` : undefined,
+  );
+  const what = types.isNativeError(refusal) ? refusal.message : 'it cannot be cloned';
+  return place ?? { path: pathOf(root), what };
+}
+
+/** Visits the parts in the value's own order, and stops at the first for which `test` gives a reason. */
+function search(root: Link, reads: Reads, test: (link: Link) => string | undefined): Uncloneable | undefined {
   const seen = new Set<object>();
-  const pending: { value: unknown; path: string; depth: number }[] = [{ value, path, depth: 0 }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const what = uncloneableKind(next.value);
-    if (what !== undefined) return { path: next.path, what };
-    if (typeof next.value !== 'object' || next.value === null || seen.has(next.value)) continue;
-    if (next.depth > MAX_DEPTH) return { path: next.path, what: 'it is nested too deeply' };
-    seen.add(next.value);
+  const pending = [root];
+  for (let link = pending.pop(); link !== undefined; link = pending.pop()) {
+    const what = test(link);
+    if (what !== undefined) return { path: pathOf(link), what };
+    const { part } = link;
+    if (typeof part !== 'object' || part === null || seen.has(part)) continue;
+    seen.add(part);
     try {
-      const depth = next.depth + 1;
-      // The list is a stack. Reversed, so that parts are visited in the value's own order.
-      for (const part of [...partsOf(next.value, next.path)].reverse()) pending.push({ ...part, depth });
+      // The list is a stack: its last link is visited next.
+      for (const next of linksOf(part, link, reads).reverse()) pending.push(next);
     } catch (error) {
-      if (error instanceof PartError) return { path: error.path, what: error.message };
-      return { path: next.path, what: `reading it throws ${describeThrown(error)}` };
+      if (!(error instanceof GetterError)) throw error;
+      const { property: name, cause } = error;
+      const path = pathOf({ part: undefined, holder: link, place: 'property', name, depth: link.depth + 1 });
+      return { path, what: `its getter throws ${describeThrown(cause)}` };
     }
   }
   return undefined;
 }
 
-/**
- * The same for a part that looks as if it could be cloned. Follows the parts that cannot be encoded by themselves.
- */
-export function findByTrying(
-  value: unknown,
-  path: string,
-  isEncodable: (value: unknown) => boolean,
-): Uncloneable | undefined {
-  const seen = new Set<unknown>();
-  let culprit: { readonly value: unknown; readonly path: string } | undefined;
-  for (let next: typeof culprit = { value, path }; next !== undefined;) {
-    culprit = next;
-    seen.add(culprit.value);
-    next = failingPart(culprit, seen, isEncodable);
-  }
-  if (culprit === undefined || culprit.path === path) return undefined;
-  return { path: culprit.path, what: `${describeKind(culprit.value)} cannot be cloned` };
+/** The parts that may be uncloneable, or lead to such parts. */
+function linksOf(object: object, holder: Link, reads: Reads): Link[] {
+  const links: Link[] = [];
+  const depth = holder.depth + 1;
+  forEachPart(object, reads, (part, place, name) => {
+    if ((typeof part === 'object' && part !== null) || typeof part === 'function' || typeof part === 'symbol')
+      links.push({ part, holder, place, name, depth });
+  });
+  return links;
 }
 
-function failingPart(
-  { value, path }: { readonly value: unknown; readonly path: string },
-  seen: ReadonlySet<unknown>,
-  isEncodable: (value: unknown) => boolean,
-): { readonly value: unknown; readonly path: string } | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const part of partsOf(value, path)) if (!seen.has(part.value) && !isEncodable(part.value)) return part;
-  return undefined;
-}
-
-function describeKind(value: unknown): string {
-  return Object.prototype.toString.call(value);
+function tagOf(part: unknown): string {
+  return Object.prototype.toString.call(part);
 }
 
 function uncloneableKind(value: unknown): string | undefined {
-  if (typeof value === 'function') return `it is a function${value.name === '' ? '' : ` (${value.name})`}`;
-  if (typeof value === 'symbol') return `it is a symbol (${value.toString()})`;
+  if (typeof value === 'function') return `it is a function${inBrackets(functionName(value))}`;
+  if (typeof value === 'symbol') return `it is a symbol${inBrackets(value.toString())}`;
   if (typeof value !== 'object' || value === null) return undefined;
   if (types.isProxy(value)) return 'it is a Proxy';
   if (types.isPromise(value)) return 'it is a promise (is an await missing?)';
@@ -99,50 +106,15 @@ function isDetached(value: object): boolean {
   }
 }
 
-class PartError extends Error {
-  readonly path: string;
-  constructor(path: string, message: string) {
-    super(message);
-    this.path = path;
-  }
-}
-
-function* partsOf(value: object, path: string): Generator<{ value: unknown; path: string }> {
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return;
-  if (types.isMap(value)) {
-    let index = 0;
-    for (const [key, item] of value) {
-      yield { value: key, path: `${path}.keys()[${index}]` };
-      yield {
-        value: item,
-        path: typeof key === 'string' ? `${path}.get(${JSON.stringify(key)})` : `${path}.values()[${index}]`,
-      };
-      index += 1;
-    }
-  } else if (types.isSet(value)) {
-    let index = 0;
-    for (const item of value) yield { value: item, path: `${path}.values()[${index++}]` };
-  }
-  for (const name of Object.keys(value)) {
-    const place =
-      Array.isArray(value) && /^\d+$/.test(name) ? `${path}[${name}]` : path + property(name, path);
-    yield { value: readPart(value, name, place), path: place };
-  }
-}
-
-function readPart(value: object, name: string, path: string): unknown {
-  try {
-    return Reflect.get(value, name);
-  } catch (error) {
-    throw new PartError(path, `its getter throws ${describeThrown(error)}`);
-  }
-}
-
-function property(name: string, path: string): string {
-  if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) return `[${JSON.stringify(name)}]`;
-  return path === '' ? name : `.${name}`;
-}
-
 function describeThrown(error: unknown): string {
-  return types.isNativeError(error) ? `${error.name}: ${error.message}` : typeof error;
+  try {
+    if (types.isNativeError(error)) return shorten(`${error.name}: ${error.message}`, MAX_TEXT);
+  } catch {
+    // The error has getters of its own.
+  }
+  return typeof error;
+}
+
+function inBrackets(text: string): string {
+  return text === '' ? '' : ` (${shorten(text, MAX_TEXT)})`;
 }
