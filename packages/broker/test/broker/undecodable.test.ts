@@ -98,42 +98,6 @@ describe('a value that cannot be decoded rejects its call alone, and no process 
   });
 });
 
-test.each([
-  'Blob',
-  'File',
-  'CryptoKey',
-  'KeyObject',
-  'URL',
-  'URLSearchParams',
-  'Headers',
-  'Response',
-  'FormData',
-  'AbortSignal',
-  'EventTarget',
-  'DOMException',
-  'ReadableStream',
-  'MessagePort',
-  'TextDecoder',
-  'Histogram',
-  'BlockList',
-  'Dirent',
-  'PassThrough',
-  'Timeout',
-  'WeakRef',
-  'Intl.NumberFormat',
-  'WebAssembly.Module',
-  'WebAssembly.Memory',
-  'Worker',
-  'class of the user that extends a Blob',
-])(
-  "an object that the platform made (%s) is refused with its path, and does not arrive as '{}'",
-  async (name) => {
-    const broker = await start();
-    const error = await caughtError(broker.call('make', [name]));
-    expect(error).toMatchObject({ ...REFUSED, path: expect.stringMatching(/^result\.layers\[2\]\.weights/) });
-  },
-);
-
 test('a call that is the next one at the deaths of two processes that ran nothing is rejected as suspect', async () => {
   const fatal = { thrown: describeThrown(new Error('poisoned')), running: [] };
   const frame = { type: 21, metadata: [...encodeValue(fatal, 'fatal').metadata] };

@@ -1,56 +1,43 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
-import { Channel } from 'node:diagnostics_channel';
-import { Dirent } from 'node:fs';
-import { Stream } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
-import { MIMEType, types } from 'node:util';
+import { types } from 'node:util';
 
-/** The names that were global before any user code ran. */
-const GLOBALS = new Set(Object.getOwnPropertyNames(globalThis));
-
-/** Classes of Node that are not global, and whose instances hide their state from the serializer. */
-const CLASSES = new Set<unknown>([
-  AsyncLocalStorage,
-  AsyncResource,
-  Channel,
-  Dirent,
-  MIMEType,
-  Stream,
-  StringDecoder,
-]);
-
-/** Symbols under which Node's own objects keep their state: handles of native code, and timers. */
-const NODE_SYMBOLS = new Set(['kHandle', 'refed']);
-
-/** By prototype: the name of the platform's class; `carried` if the serializer knows the kind; else `own`. */
-const classes = new WeakMap<object, { readonly platform: string } | 'carried' | 'own'>();
+import { type Class, classOf, inherited } from './classes.js';
+import { isOfPlatform } from './platform-classes.js';
 
 /**
- * The class of an object that the platform made, and that the serializer would carry as an empty object or not at all:
- * a Blob, a URL, a WebAssembly.Module. `undefined` for data, and for instances of the user's own classes.
+ * Symbols under which Node's own objects keep their state: handles of native code, and timers. The last two are on the
+ * prototypes of its watchers of files.
+ */
+const NODE_SYMBOLS = new Set(['kHandle', 'refed', 'kFSWatchStart', 'kFSStatWatcherStart']);
+
+/** By prototype: the class of the platform that its objects are of, or inherit from. */
+const classes = new WeakMap<object, Platform | 'own'>();
+
+interface Platform {
+  readonly name: string;
+  readonly isException: boolean;
+}
+
+/**
+ * The class of an object that the platform made, and that the serializer would carry without its state or not at all: a
+ * Blob, a URL, a WebAssembly.Module. `undefined` for data, and for instances of the user's own classes.
  */
 export function platformClass(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (typeof prototype !== 'object' || prototype === null || prototype === Object.prototype) return undefined;
+  if (Array.isArray(value)) return undefined;
   let known = classes.get(prototype);
   if (known === undefined) {
-    const platform = isCarried(value) ? undefined : findClass(prototype);
-    known = isCarried(value) ? 'carried' : platform === undefined ? 'own' : { platform };
+    known = findPlatform(prototype) ?? 'own';
     classes.set(prototype, known);
   }
-  if (known === 'carried') return undefined;
-  if (known !== 'own') return known.platform;
-  const isNodes = Object.getOwnPropertySymbols(value).some(
-    ({ description }) => description !== undefined && NODE_SYMBOLS.has(description),
-  );
-  return isNodes ? (classOf(prototype)?.name ?? 'native object') : undefined;
+  if (known !== 'own') return isCarried(value, known) ? undefined : known.name;
+  return hasNodeSymbol(value) ? (classOf(prototype)?.name ?? 'native object') : undefined;
 }
 
 /** Whether V8's serializer knows the kind of the object. It takes a DOMException for an ordinary error. */
-function isCarried(value: object): boolean {
-  if (types.isNativeError(value)) return Object.prototype.toString.call(value) !== '[object DOMException]';
+function isCarried(value: object, { isException }: Platform): boolean {
+  if (types.isNativeError(value)) return !isException;
   return (
-    Array.isArray(value) ||
     types.isMap(value) ||
     types.isSet(value) ||
     types.isDate(value) ||
@@ -61,33 +48,22 @@ function isCarried(value: object): boolean {
   );
 }
 
-function findClass(prototype: object): string | undefined {
-  for (let holder: unknown = prototype; typeof holder === 'object' && holder !== null;) {
-    const found = classOf(holder);
-    if (found !== undefined && isPlatform(found, holder)) return found.name;
-    holder = Object.getPrototypeOf(holder);
-  }
-  return undefined;
+function findPlatform(prototype: object): Platform | undefined {
+  const chain = [...inherited(prototype)].map((holder) => ({ holder, found: classOf(holder) }));
+  const names = chain.map(({ holder, found }) => platformName(holder, found));
+  const name = names.find((known) => known !== undefined);
+  // By its name, because each realm has a DOMException of its own.
+  const isException = chain.some(({ found }) => found?.name === 'DOMException');
+  return name === undefined ? undefined : { name, isException };
 }
 
-function isPlatform(found: NamedClass, prototype: object): boolean {
-  if (CLASSES.has(found.of)) return true;
-  // Its class is no global: it is WebAssembly.Module. V8 can write it, but not read it in another process.
-  if (Object.prototype.toString.call(prototype) === '[object WebAssembly.Module]') return true;
-  return (
-    found.name !== 'Object' && GLOBALS.has(found.name) && Reflect.get(globalThis, found.name) === found.of
+function platformName(prototype: object, found: Class | undefined): string | undefined {
+  if (found !== undefined && isOfPlatform(found)) return found.name;
+  return hasNodeSymbol(prototype) ? (found?.name ?? 'native object') : undefined;
+}
+
+function hasNodeSymbol(object: object): boolean {
+  return Object.getOwnPropertySymbols(object).some(
+    ({ description }) => description !== undefined && NODE_SYMBOLS.has(description),
   );
-}
-
-interface NamedClass {
-  readonly of: unknown;
-  readonly name: string;
-}
-
-/** The class that has this prototype. */
-function classOf(prototype: object): NamedClass | undefined {
-  const property = Object.getOwnPropertyDescriptor(prototype, 'constructor');
-  const of: unknown = property?.value;
-  if (typeof of !== 'function' || Reflect.get(of, 'prototype') !== prototype) return undefined;
-  return { of, name: of.name };
 }

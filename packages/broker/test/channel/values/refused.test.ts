@@ -206,7 +206,7 @@ describe('code of the user in a value runs once', () => {
     expect([names, count()]).toEqual([2, 2]);
   });
 
-  test('and the iterator of a subclass and the name of a function do not run', () => {
+  test('and the iterator of a subclass, the name of a class, and the tag of an object do not run', () => {
     let ran = 0;
     class Replaced extends Map<string, unknown> {
       override *[Symbol.iterator](): MapIterator<[string, unknown]> {
@@ -214,7 +214,13 @@ describe('code of the user in a value runs once', () => {
       }
     }
     const Nameless = Object.defineProperty(() => 1, 'name', { get: () => (ran += 1) });
-    expect(roundTrip(new Replaced([['a', 1]]))).toEqual(new Map([['a', 1]]));
+    const tagged = new (class {
+      get [Symbol.toStringTag](): string {
+        ran += 1;
+        return 'Blob';
+      }
+    })();
+    expect(roundTrip(new Replaced([['a', tagged]]))).toEqual(new Map([['a', {}]]));
     expect(refusal(new Replaced([['a', Nameless]])).path).toBe('value.get("a")');
     expect(ran).toBe(0);
   });
@@ -225,4 +231,10 @@ test('an error among other values loses its own properties, whatever they are', 
   const [copy] = roundTrip([error]) as [Error];
   expect(copy.message).toBe('x');
   expect(Object.keys(copy)).toEqual([]);
+});
+
+test('an object that only has the prototype of a Map is refused, and real Maps go on crossing', () => {
+  class Own extends Map<number, number> {}
+  expect(refusal([Object.create(Own.prototype)]).path).toBe('value[0]');
+  expect(roundTrip(new Own([[1, 2]]))).toEqual(new Map([[1, 2]]));
 });
