@@ -19,7 +19,8 @@ import {
 } from '../channel/messages.js';
 import { ChildMemory } from '../channel/shared/child-memory.js';
 import { describeThrown } from '../channel/thrown/describe.js';
-import { encodeValue, UndecodableError } from '../channel/values/codec.js';
+import { encodeValue } from '../channel/values/codec.js';
+import { UndecodableError } from '../channel/values/undecodable.js';
 import { AbortRing } from './abort-ring.js';
 import { withOrigin } from './context.js';
 import { exitNow } from './exit-now.js';

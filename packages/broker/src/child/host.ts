@@ -12,7 +12,7 @@ import {
   ToBroker,
   ToChild,
 } from '../channel/messages.js';
-import { UndecodableError } from '../channel/values/codec.js';
+import { UndecodableError } from '../channel/values/undecodable.js';
 import type { AbortRing } from './abort-ring.js';
 import { Allowance } from './allowance.js';
 import { batchFrames, failureFrame, resultFrame, thrownFrame } from './answer.js';

@@ -12,7 +12,8 @@ import {
 } from '../channel/messages.js';
 import type { BrokerMemory } from '../channel/shared/broker-memory.js';
 import { decodeFailure } from '../channel/untrusted.js';
-import { decodeValue, UndecodableError } from '../channel/values/codec.js';
+import { decodeValue } from '../channel/values/codec.js';
+import { UndecodableError } from '../channel/values/undecodable.js';
 import { ProtocolError } from '../errors.js';
 import { after } from '../timer.js';
 import type { ProcessExit } from './exit.js';

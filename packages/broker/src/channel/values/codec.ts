@@ -8,6 +8,7 @@ import { CompactReader } from './compact-reader.js';
 import { CompactWriter } from './compact-writer.js';
 import { GetterError, type Reads } from './reads.js';
 import { findUncloneable } from './uncloneable.js';
+import { UndecodableError } from './undecodable.js';
 
 const reader = new CompactReader();
 
@@ -44,13 +45,7 @@ export function encodeList(list: readonly unknown[], names: readonly string[]): 
 }
 
 /**
- * A value that could be encoded cannot be decoded here: it is nested too deep for this stack, or is of a kind that only one
- * of the two processes knows. The bytes are the value's own, so only this value is lost.
- */
-export class UndecodableError extends ProtocolError {}
-
-/**
- * @throws {UndecodableError} If V8 cannot read the value.
+ * @throws {UndecodableError} If this process cannot read the value.
  * @throws {ProtocolError} If the bytes are not those of a value.
  */
 export function decodeValue({ metadata, buffers }: Payload): unknown {
@@ -72,7 +67,10 @@ function decodeClone(bytes: Buffer, buffers: Payload['buffers'], arrayBuffers: n
   } catch (cause) {
     if (cause instanceof ProtocolError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UndecodableError(`${why} It may be nested too deep.`, { cause });
+    throw new UndecodableError(
+      `${why.replace(/\.?$/, '.')} It may be nested too deep, or of a kind that Node ${process.version} does not know.`,
+      { cause },
+    );
   }
 }
 

@@ -2,12 +2,14 @@ import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 
 import { ProtocolError } from '../../errors.js';
+import { UndecodableError } from './undecodable.js';
 
 /** A kind of view, and the way to make one of raw bytes. */
 interface ViewKind {
   readonly tag: string;
   readonly bytesPerElement: number;
-  readonly of: (bytes: Uint8Array<ArrayBuffer>) => ArrayBufferView;
+  /** `undefined` if this Node has no such class. */
+  readonly of: ((bytes: Uint8Array<ArrayBuffer>) => ArrayBufferView) | undefined;
 }
 
 interface TypedArrayClass {
@@ -22,7 +24,13 @@ function typedArray(View: TypedArrayClass): ViewKind {
   return { tag: View.name, bytesPerElement, of };
 }
 
-const Float16: unknown = Reflect.get(globalThis, 'Float16Array');
+/** Node 24 and later. */
+function float16Array(): ViewKind {
+  const View: unknown = Reflect.get(globalThis, 'Float16Array');
+  return isTypedArrayClass(View)
+    ? typedArray(View)
+    : { tag: 'Float16Array', bytesPerElement: 2, of: undefined };
+}
 
 /** The index of a kind is its number on the wire. */
 const KINDS: readonly ViewKind[] = [
@@ -39,8 +47,7 @@ const KINDS: readonly ViewKind[] = [
   typedArray(Float64Array),
   typedArray(BigInt64Array),
   typedArray(BigUint64Array),
-  // Node 24 and later.
-  ...(isTypedArrayClass(Float16) ? [typedArray(Float16)] : []),
+  float16Array(),
 ];
 
 function isTypedArrayClass(value: unknown): value is TypedArrayClass {
@@ -71,12 +78,18 @@ export function viewBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): 
   return new Uint8Array(buffer, byteOffset, byteLength).slice();
 }
 
-/** @throws {ProtocolError} If there is no such kind, or the bytes are not a whole number of elements. */
+/**
+ * @throws {ProtocolError} If there is no such kind, or the bytes are not a whole number of elements.
+ * @throws {UndecodableError} If only another version of Node has the class.
+ */
 export function makeView(number: number, bytes: Uint8Array<ArrayBuffer>): ArrayBufferView {
   const kind = KINDS[number];
   if (kind === undefined) throw new ProtocolError(`a frame has a view of unknown kind ${number}`);
-  if (bytes.byteLength % kind.bytesPerElement === 0) return kind.of(bytes);
-  throw new ProtocolError(
-    `a frame has a ${kind.tag} of ${bytes.byteLength} bytes, which is not a whole number of elements`,
-  );
+  const { tag, bytesPerElement, of } = kind;
+  if (bytes.byteLength % bytesPerElement !== 0) {
+    const what = `a frame has a ${tag} of ${bytes.byteLength} bytes`;
+    throw new ProtocolError(`${what}, which is not a whole number of elements`);
+  }
+  if (of === undefined) throw new UndecodableError(`Node ${process.version} does not know the class ${tag}.`);
+  return of(bytes);
 }
