@@ -1,4 +1,6 @@
 /** Decodes messages of the child, whose every byte may be wrong. A message of the wrong form is a `ProtocolError`. */
+import { types } from 'node:util';
+
 import { ProtocolError } from '../errors.js';
 import type { Payload } from './frame.js';
 import type { Failure, Fatal, StartFailure } from './messages.js';
@@ -99,7 +101,7 @@ function checkProperty(entry: unknown, count: number): readonly [string, ThrownP
 }
 
 function checkPart(part: unknown, count: number): ThrownPart {
-  const { kind, index, value, text } = fields(part);
+  const { kind, index, value, payload, text } = fields(part);
   if (
     kind === 'error' &&
     typeof index === 'number' &&
@@ -110,8 +112,19 @@ function checkPart(part: unknown, count: number): ThrownPart {
     return { kind, index };
   }
   if (kind === 'value') return { kind, value };
+  if (kind === 'encoded') return { kind, payload: checkPayload(payload) };
   if (kind === 'opaque' && typeof text === 'string') return { kind, text };
   throw new ProtocolError('a part of an error is of an unknown kind');
+}
+
+function checkPayload(payload: unknown): Payload {
+  const { metadata, buffers } = fields(payload);
+  if (isBytes(metadata) && Array.isArray(buffers) && buffers.every(isBytes)) return { metadata, buffers };
+  throw new ProtocolError('a part of an error has no bytes');
+}
+
+function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
+  return types.isUint8Array(value) && types.isArrayBuffer(value.buffer);
 }
 
 function fields(value: unknown): Readonly<Record<string, unknown>> {

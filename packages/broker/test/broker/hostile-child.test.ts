@@ -1,3 +1,4 @@
+import { encodeValue } from '@dual/broker/wire';
 import { describe, expect, test } from '@jest/globals';
 
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
@@ -29,6 +30,12 @@ describe('a malformed frame rejects the running call with ProtocolError, and res
 
 const UNDEFINED = [0];
 
+/** A failure whose error is given as bytes. */
+function failureOf(payload: unknown): { type: number; id: string; metadata: number[] } {
+  const failure = { kind: 'thrown', thrown: { root: { kind: 'encoded', payload }, errors: [] } };
+  return { type: 19, id: 'running', metadata: [...encodeValue(failure, 'failure').metadata] };
+}
+
 test.each([
   ['a message of unknown type', { type: 99 }],
   ['a message of 4 GiB', { type: 18, id: 'running', announced: 0xffff_ffff }],
@@ -39,6 +46,11 @@ test.each([
   ['a result that cannot be decoded', { type: 18, id: 'running', metadata: [255, 15] }],
   ['a result with bytes after its value', { type: 18, id: 'running', metadata: [0, 0] }],
   ['a failure without a kind', { type: 19, id: 'running', metadata: UNDEFINED }],
+  ['an error without bytes', failureOf({ metadata: 'none', buffers: [] })],
+  [
+    'an error that cannot be decoded',
+    { ...failureOf({ metadata: new Uint8Array(2), buffers: [] }), contents: [[255, 15]] },
+  ],
   ['Dropped for a call that was not aborted', { type: 20, id: 'running' }],
   ['Halted without a Halt', { type: 22 }],
   ['a fatal error that cannot be decoded', { type: 21, metadata: [255, 15] }],

@@ -5,6 +5,7 @@ import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { line } from '../support/events.js';
 import { readAll } from '../support/streams.js';
+import { temporaryModule } from '../support/temporary.js';
 
 const REFUSED = { name: 'SerializationError', code: 'ERR_DUAL_SERIALIZATION' };
 /** Deeper than V8 can read, and not too deep for it to write. */
@@ -89,6 +90,23 @@ describe('a value that cannot be decoded rejects its call alone, and no process 
       extra: [1],
       cause: { message: 'inner' },
     });
+    expect(error).not.toHaveProperty('tree');
+  });
+
+  test('as property of an error that the constructor throws', async () => {
+    const module = temporaryModule(`
+      export default () => {
+        let tree = {};
+        for (let i = 0; i < ${DEEP}; i += 1) tree = { tree };
+        throw Object.assign(new RangeError('on purpose'), { tree, extra: [1] });
+      };`);
+    const error = await caughtError(makeBroker(module).start());
+    expect(error).toMatchObject({
+      code: 'ERR_DUAL_PIPELINE_START',
+      cause: { message: 'on purpose', extra: [1] },
+    });
+    expect(error.cause).toBeInstanceOf(RangeError);
+    expect(error.cause).not.toHaveProperty('tree');
   });
 
   test('as argument of the constructor: the broker refuses to be made', () => {

@@ -1,6 +1,8 @@
 import { inspect, types } from 'node:util';
 
-import { decodeValue, encodeValue } from '../values/codec.js';
+import type { Payload } from '../frame.js';
+import { encodeOnce } from '../values/codec.js';
+import { Reads } from '../values/reads.js';
 import { prune } from './prune.js';
 
 /**
@@ -14,7 +16,10 @@ export interface ThrownValue {
 
 export type ThrownPart =
   | { readonly kind: 'error'; readonly index: number }
+  /** No object. */
   | { readonly kind: 'value'; readonly value: unknown }
+  /** Encoded by itself: if the other process cannot decode it, nothing else is lost. */
+  | { readonly kind: 'encoded'; readonly payload: Payload }
   /** A value that cannot be cloned, in words. */
   | { readonly kind: 'opaque'; readonly text: string };
 
@@ -66,26 +71,19 @@ export function describeThrown(thrown: unknown, host?: string): ThrownValue {
       errors[index] = describeError(value);
       return { kind: 'error', index };
     }
-    try {
-      // Decoded too: a property that the other process cannot read would take the whole error along.
-      decodeValue(encodeValue(value, 'value'));
-      return { kind: 'value', value };
-    } catch {
-      const pruned = prune(value);
-      return pruned.kept ? { kind: 'value', value: pruned.value } : { kind: 'opaque', text: pruned.text };
-    }
+    return describeValue(value);
   }
 
   function describeError(error: object): ErrorRecord {
-    const members = Array.isArray(read(error, 'errors')) ? (read(error, 'errors') as unknown[]) : undefined;
     const builtin = builtinOf(error);
+    const members = builtin === 'AggregateError' ? read(error, 'errors') : undefined;
     return {
       builtin,
       name: text(read(error, 'name'), builtin),
       message: text(read(error, 'message'), ''),
       stack: stackOf(error, host),
       cause: hasOwn(error, 'cause') ? describePart(read(error, 'cause')) : undefined,
-      errors: builtin === 'AggregateError' ? (members ?? []).map(describePart) : undefined,
+      errors: builtin === 'AggregateError' ? partsOf(members).map(describePart) : undefined,
       properties: ownProperties(error, builtin)
         .map((name) => [name, describePart(read(error, name))] as const)
         // A description in place of a function would look like a string of the pipeline's own.
@@ -99,6 +97,29 @@ export function describeThrown(thrown: unknown, host?: string): ThrownValue {
   } catch {
     return { root: { kind: 'opaque', text: '[a value that cannot be read]' }, errors: [] };
   }
+}
+
+/** Getters of the value run once. */
+function describeValue(value: unknown): ThrownPart {
+  if (isPrimitive(value)) return { kind: 'value', value };
+  const reads = new Reads();
+  try {
+    return { kind: 'encoded', payload: encodeOnce(value, reads) };
+  } catch {
+    const pruned = prune(value, reads);
+    if (!pruned.kept) return { kind: 'opaque', text: pruned.text };
+    return { kind: 'encoded', payload: encodeOnce(pruned.value, reads) };
+  }
+}
+
+function isPrimitive(value: unknown): boolean {
+  return (
+    (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol') || value === null
+  );
+}
+
+function partsOf(members: unknown): readonly unknown[] {
+  return Array.isArray(members) ? members : [];
 }
 
 function stackOf(error: object, host: string | undefined): string | undefined {

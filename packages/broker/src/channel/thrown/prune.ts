@@ -1,6 +1,8 @@
 import { types } from 'node:util';
 
-import { decodeValue, encodeValue } from '../values/codec.js';
+import { encodeOnce } from '../values/codec.js';
+import { readProperty } from '../values/parts.js';
+import type { Reads } from '../values/reads.js';
 
 export type Pruned =
   | { readonly kept: true; readonly value: unknown }
@@ -12,26 +14,33 @@ const MAX_DEPTH = 50;
 /**
  * Copies the cloneable parts of a value that cannot be cloned as a whole. For properties of errors: losing a function is
  * better than losing everything next to it.
+ * @param reads The getters that have run. They do not run again.
  */
-export function prune(value: unknown): Pruned {
-  return pruneWithin(value, new Map(), 0);
+export function prune(value: unknown, reads: Reads): Pruned {
+  return pruneWithin(value, { copies: new Map(), reads }, 0);
 }
 
-function pruneWithin(value: unknown, copies: Map<object, object>, depth: number): Pruned {
+interface Pruning {
+  readonly copies: Map<object, object>;
+  readonly reads: Reads;
+}
+
+function pruneWithin(value: unknown, pruning: Pruning, depth: number): Pruned {
   if (typeof value === 'function') return { kept: false, text: `[Function ${value.name || '(anonymous)'}]` };
   if (typeof value === 'symbol') return { kept: false, text: value.toString() };
   if (typeof value !== 'object' || value === null) return { kept: true, value };
   if (types.isProxy(value)) return { kept: false, text: '[Proxy]' };
+  const { copies, reads } = pruning;
   const copied = copies.get(value);
   if (copied !== undefined) return { kept: true, value: copied };
   if (depth < MAX_DEPTH && isContainer(value)) {
     const copy: object = Array.isArray(value) ? [] : {};
     copies.set(value, copy);
-    for (const name of Object.keys(value)) copyPart(value, name, copy, copies, depth);
+    for (const name of Object.keys(value)) copyPart(value, name, copy, pruning, depth);
     return { kept: true, value: copy };
   }
   try {
-    decodeValue(encodeValue(value, 'value'));
+    encodeOnce(value, reads);
     return { kept: true, value };
   } catch {
     return { kept: false, text: Object.prototype.toString.call(value) };
@@ -43,10 +52,10 @@ function isContainer(value: object): boolean {
   return !ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Object]';
 }
 
-function copyPart(from: object, name: string, to: object, copies: Map<object, object>, depth: number): void {
+function copyPart(from: object, name: string, to: object, pruning: Pruning, depth: number): void {
   let part: Pruned;
   try {
-    part = pruneWithin(Reflect.get(from, name), copies, depth + 1);
+    part = pruneWithin(readProperty(from, name, pruning.reads), pruning, depth + 1);
   } catch {
     return; // a getter that throws
   }

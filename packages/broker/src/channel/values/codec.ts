@@ -45,6 +45,14 @@ export function encodeList(list: readonly unknown[], names: readonly string[]): 
 }
 
 /**
+ * The same, if getters of the value may have run already. They do not run again.
+ * @throws {Error} If a part cannot cross.
+ */
+export function encodeOnce(value: unknown, reads: Reads): Payload {
+  return checkSize(encodeClone(value, reads), 'value');
+}
+
+/**
  * @throws {UndecodableError} If this process cannot read the value.
  * @throws {ProtocolError} If the bytes are not those of a value.
  */

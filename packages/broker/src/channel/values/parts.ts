@@ -33,7 +33,7 @@ function visitProperties(object: object, reads: Reads, visit: Visit): void {
 }
 
 /** @throws {GetterError} If it is a getter that throws. */
-function readProperty(object: object, name: string, reads: Reads): unknown {
+export function readProperty(object: object, name: string, reads: Reads): unknown {
   const property = Object.getOwnPropertyDescriptor(object, name);
   return property?.get === undefined ? property?.value : reads.get(object, name);
 }

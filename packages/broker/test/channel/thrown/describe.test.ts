@@ -32,3 +32,24 @@ test('a chain of causes is cut off at 1,000 errors', () => {
   const { errors } = describeThrown(error);
   expect(errors).toHaveLength(1_000);
 });
+
+test.each<[string, object]>([
+  ['crosses', {}],
+  ['is pruned', { part: () => 1, map: new Map([[1, () => 1]]) }],
+])('a getter within a property that %s runs once', (_, others) => {
+  let runs = 0;
+  const details = {
+    list: [
+      {
+        get count() {
+          runs += 1;
+          return runs;
+        },
+      },
+    ],
+    ...others,
+  };
+  const copy = reviveThrown(describeThrown(Object.assign(new Error('x'), { details })));
+  expect(copy).toMatchObject({ message: 'x', details: { list: [{ count: 1 }] } });
+  expect(runs).toBe(1);
+});
