@@ -125,13 +125,13 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
   }
 
   /** @internal */
-  protected override taken(): void {
+  protected override summon(): void {
     if (this.#pool.state === 'idle') {
       this.inOwnContext(() => {
         this.#pool.start();
       });
     }
-    this.#summon();
+    this.#summonMore();
   }
 
   /** @internal */
@@ -139,6 +139,8 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
     this.#development?.watcher.close();
     this.#development?.leave();
     super.takeNoMore();
+    // Batches that had time to wait now need a process.
+    this.#summonMore();
   }
 
   /** @internal */
@@ -169,14 +171,12 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
     return this.#pool;
   }
 
-  /** Brings up processes that the load needs. */
-  #summon(): void {
+  /** Brings up parked processes that the load needs. */
+  #summonMore(): void {
     const { min, max } = this.options.processes;
-    if (min === max) return;
-    const { demand } = this.dispatcher;
-    if (demand === 0) return;
+    if (min === max || this.dispatcher.queue.length === 0) return;
     this.inOwnContext(() => {
-      this.#pool.summon(demand);
+      this.#pool.summon((places) => this.dispatcher.exceeds(places));
     });
   }
 
@@ -193,7 +193,7 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
         changed: () => {
           if (this.#pool.state === 'ready') this.dispatcher.dispatch();
           // Also after a process has lost its calls, or another one was given up.
-          this.#summon();
+          this.#summonMore();
           this.changed();
         },
         spawned: (pid, index) => {

@@ -63,8 +63,8 @@ export interface Free {
 
 /** All that can take calls. */
 export interface Workers {
-  /** How many calls can be sent now, or as soon as the workers that are starting are ready. */
-  readonly places: number;
+  /** By index: how many calls each can take now, or as soon as it is ready. */
+  readonly places: readonly number[];
   /** The workers that can take a call now, the least busy one first. */
   free(): readonly Free[];
   /**
@@ -86,6 +86,8 @@ export interface DispatcherOptions {
   readonly diagnostics: Diagnostics;
   /** Called after a call has settled. @param error The reason if it did not succeed. */
   readonly onSettled: (call: PendingCall, error: unknown) => void;
+  /** Called when calls may leave that have waited for others. */
+  readonly onReady: () => void;
   /** Called when no call is left. */
   readonly onIdle: () => void;
 }
@@ -120,7 +122,7 @@ export class Dispatcher implements CallListener {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const { processes, batch, keySeries, killDelay } = options.options;
+    const { processes, concurrency, batch, keySeries, killDelay } = options.options;
     this.#keeper = {
       meter: this.#meter,
       positions: this.#positions,
@@ -132,18 +134,20 @@ export class Dispatcher implements CallListener {
     this.#keptShape = new PendingCall({ ...NO_REQUEST, options: options.options.callDefaults }, this.#keeper);
     this.#schedule = new Schedule({
       processes: processes.max,
+      concurrency,
       batch,
       expected: (method) => this.#costs.expected(method),
       isFull: () => this.#admission.isFull,
       onReady: () => {
         this.dispatch();
+        options.onReady();
       },
     });
     this.#admission = new Admission({
       options: options.options,
       schedule: this.#schedule,
       costPerCall: () => this.#costPerCall.value,
-      places: () => this.workers.places,
+      places: () => this.workers.places.reduce((sum, places) => sum + places, 0),
     });
     this.#registry = new CallRegistry(options.options.keep);
   }
@@ -165,11 +169,6 @@ export class Dispatcher implements CallListener {
   get queue(): { readonly length: number; readonly bytes: number } {
     const { length, bytes } = this.#schedule;
     return { length, bytes };
-  }
-
-  /** How many processes the waiting calls could keep busy, if each runs one call, or batch, at once. */
-  get demand(): number {
-    return this.#schedule.demand;
   }
 
   /** How long calls run, in ms; `undefined` before the first has run. */
@@ -223,6 +222,14 @@ export class Dispatcher implements CallListener {
   dispatch(): void {
     while (this.#schedule.length > 0 && this.#sendNext());
     this.#admission.admit();
+  }
+
+  /**
+   * Whether more waiting calls and batches could be sent now than there are places.
+   * @param places Number of places, by index of the process.
+   */
+  exceeds(places: readonly number[]): boolean {
+    return this.#schedule.exceeds(places);
   }
 
   /** No more calls will come, so no batch waits for one. */

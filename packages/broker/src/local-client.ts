@@ -68,6 +68,9 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
           this.emit('settle', call, error);
         });
       },
+      onReady: () => {
+        this.summon();
+      },
       onIdle: () => {
         this.#wakeWatchers();
       },
@@ -78,7 +81,7 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
       isOpen: () => this.isOpen,
       failure: () => this.failure,
       onTaken: () => {
-        this.taken();
+        this.summon();
       },
     });
     this.pipeline = remoteProxy(this.#intake.invoker, () => this.#methods);
@@ -169,8 +172,8 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
   /** Why no call can run; `undefined` if one can. @internal */
   protected abstract get failure(): StartFailureReason | undefined;
 
-  /** A call was accepted. @internal */
-  protected abstract taken(): void;
+  /** Calls may wait: brings up what they need to run. @internal */
+  protected abstract summon(): void;
 
   /** No call is left, and none will come. Ends what runs the calls. Resolves when it is gone. @internal */
   protected abstract end(): Promise<void>;

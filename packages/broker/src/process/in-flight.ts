@@ -132,6 +132,11 @@ export class InFlight {
     return this.#running + this.#ahead.length < this.#concurrency && this.#bytes < this.#maxBytes;
   }
 
+  /** How many calls or batches would start at once. */
+  get places(): number {
+    return this.hasPlace ? this.#concurrency - this.#running - this.#ahead.length : 0;
+  }
+
   /**
    * Whether one more call or batch may be sent ahead of its turn.
    * @param expected How long it is expected to run, in ms; `undefined` if that is not known.

@@ -110,17 +110,16 @@ export class Pool {
     await Promise.all(this.#wanted().map((supervisor) => supervisor.up()));
   }
 
-  /** Brings up parked processes if those that are there, or on their way, cannot take so many calls. */
-  summon(calls: number): void {
-    const parked = this.#supervisors.filter(({ state }) => state === 'parked');
-    if (parked.length === 0) return;
-    let missing = calls;
-    for (const supervisor of this.#supervisors)
-      if (supervisor.state !== 'parked') missing -= this.#placesOf(supervisor);
-    for (const supervisor of parked) {
-      if (missing <= 0) return;
+  /**
+   * Brings up parked processes as long as those that are there, or on their way, have too few places.
+   * @param exceeds Whether the load needs more places than these, by index of the process.
+   */
+  summon(exceeds: (places: readonly number[]) => boolean): void {
+    for (const supervisor of this.#supervisors) {
+      if (supervisor.state !== 'parked') continue;
+      if (!exceeds(this.#supervisors.map((one) => (one.state === 'parked' ? 0 : this.#placesOf(one)))))
+        return;
       supervisor.start();
-      missing -= this.#concurrency;
     }
   }
 
@@ -137,9 +136,9 @@ export class Pool {
     }
   }
 
-  /** How many calls can be sent now, or as soon as the processes that are starting are ready. */
-  get places(): number {
-    return this.#supervisors.reduce((sum, supervisor) => sum + this.#placesOf(supervisor), 0);
+  /** By index: how many calls each process can take now, or as soon as it is ready. */
+  get places(): readonly number[] {
+    return this.#supervisors.map((supervisor) => this.#placesOf(supervisor));
   }
 
   /** The processes that can take a call now, the least busy one first. */
@@ -170,7 +169,7 @@ export class Pool {
   }
 
   #placesOf({ state, serving }: Supervisor): number {
-    if (serving !== undefined) return serving.room > 0 && serving.calls.inFlight.hasPlace ? 1 : 0;
+    if (serving !== undefined) return Math.min(serving.room, serving.calls.inFlight.places);
     const comes = state === 'idle' || state === 'parked' || state === 'starting' || state === 'restarting';
     return comes ? this.#concurrency : 0;
   }

@@ -13,6 +13,11 @@ export class Heap<T extends object> {
     return this.#values[0];
   }
 
+  /** In no particular order. */
+  [Symbol.iterator](): Iterator<T> {
+    return this.#values.values();
+  }
+
   /** Adds the value, or moves it to its new place if it is in the heap. */
   update(value: T): void {
     let place = this.#places.get(value);

@@ -38,6 +38,16 @@ export class Lanes {
     return this.#lanes.values();
   }
 
+  /** Lanes whose first call may go to any process now. */
+  get open(): Iterable<Lane> {
+    return this.#open;
+  }
+
+  /** Lanes whose first call may go now, to this process alone. */
+  boundTo(process: number): Iterable<Lane> {
+    return this.#bound[process] ?? [];
+  }
+
   /** The lane with the call that goes to this process next. */
   first(process: number): Lane | undefined {
     const open = this.#open.first;

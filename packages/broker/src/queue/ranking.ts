@@ -16,6 +16,10 @@ export class Ranking {
     return this.#byAge.first;
   }
 
+  [Symbol.iterator](): Iterator<Lane> {
+    return this.#byUrgency[Symbol.iterator]();
+  }
+
   /** Adds the lane, or notes that its calls have changed. */
   update(lane: Lane): void {
     this.#byUrgency.update(lane);

@@ -13,6 +13,8 @@ const STARVATION_AGE = 5_000;
 export interface ScheduleOptions {
   /** Number of processes. */
   readonly processes: number;
+  /** Number of calls that one process runs at once. */
+  readonly concurrency: number;
   /** By the method whose calls make batches. */
   readonly batch: Readonly<Record<string, ResolvedBatch>>;
   /** How long a call of the method is expected to run, in ms; `undefined` if that is not known. */
@@ -54,15 +56,6 @@ export class Schedule {
   /** Number of waiting calls. */
   get length(): number {
     return this.#length;
-  }
-
-  /** Number of calls and batches that the waiting calls make. */
-  get demand(): number {
-    if (this.#windows.size === 0) return this.#length;
-    let demand = 0;
-    for (const { calls, window } of this.#lanes)
-      demand += Math.ceil(calls.length / (window?.batch.maxSize ?? 1));
-    return demand;
   }
 
   /** Length of the arguments of all waiting calls, in bytes. */
@@ -121,6 +114,20 @@ export class Schedule {
       const departure = this.#depart(lane, first, taker);
       if (departure !== undefined || lane.state !== 'waiting') return departure;
     }
+  }
+
+  /**
+   * Whether more calls and batches could leave now than there are places. A batch that is not full first waits for more
+   * calls, as if a process had asked for it.
+   * @param places Number of places, by index of the process.
+   */
+  exceeds(places: readonly number[]): boolean {
+    const taken = (lane: Lane): number => this.#leaving(lane);
+    let free = 0;
+    for (const [process, count] of places.entries())
+      free += Math.max(0, left(count, this.#lanes.boundTo(process), taken));
+    // A copy, because a batch that begins to wait leaves the ranking.
+    return left(free, [...this.#lanes.open], taken) < 0;
   }
 
   /** A batch of `size` calls of this method ran for `ms`. */
@@ -227,6 +234,18 @@ export class Schedule {
     return { calls: taken, batch: { of: first.method, method: batch.method, reason } };
   }
 
+  /** Number of places that the lane's calls could take now. */
+  #leaving(lane: Lane): number {
+    const { calls, window, sticky } = lane;
+    const { length, first } = calls;
+    // They all go to one process.
+    if (sticky) return Math.min(length, this.#options.concurrency);
+    if (window === undefined || first === undefined) return length;
+    const { maxSize } = window.batch;
+    if (length >= maxSize) return Math.floor(length / maxSize);
+    return this.#ready(lane, lane.batch(first, maxSize)) === undefined ? 0 : 1;
+  }
+
   #take(lane: Lane, calls: readonly PendingCall[], process: number): void {
     this.#departures += 1;
     for (const call of calls) lane.calls.delete(call);
@@ -260,4 +279,15 @@ export class Schedule {
     lane.wait(ms, goOn);
     return undefined;
   }
+}
+
+/** Number of places that the lanes leave; if there are too few, any number below 0. */
+function left(places: number, lanes: Iterable<Lane>, taken: (lane: Lane) => number): number {
+  let free = places;
+  if (free === Infinity) return free;
+  for (const lane of lanes) {
+    if (free < 0) break;
+    free -= taken(lane);
+  }
+  return free;
 }

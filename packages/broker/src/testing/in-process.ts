@@ -108,7 +108,7 @@ class InProcessClient<P extends object> extends LocalClient<P> implements InProc
     return undefined;
   }
 
-  protected override taken(): void {
+  protected override summon(): void {
     if (this.#state === 'ready') return;
     this.#state = 'ready';
     this.changed();

@@ -90,8 +90,8 @@ export class LocalWorker implements Workers {
     });
   }
 
-  get places(): number {
-    return this.#isFree ? 1 : 0;
+  get places(): readonly number[] {
+    return [this.#isFree ? this.#calls.inFlight.places : 0];
   }
 
   free(): readonly Free[] {

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 
 import type { Broker } from '@dual/broker';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
-import { exit, state } from '../support/events.js';
+import { exit, line, state } from '../support/events.js';
 import { temporaryPath } from '../support/temporary.js';
 
 const SOON = 50;
@@ -79,6 +79,76 @@ test('calls that fit into one batch, or into the places of one process, start on
   const concurrent = makeBroker(undefined, { processes: { min: 0, max: 4 }, concurrency: 8 });
   await Promise.all([1, 2, 3].map((n) => concurrent.call('echo', [n])));
   expect(concurrent.stats().processes).toHaveLength(1);
+});
+
+describe('no process comes for', () => {
+  test('calls that wait for the busy process of their affinity', async () => {
+    const broker = makeBroker(undefined, { processes: { min: 0, max: 4, idleAfter: SOON } });
+    const seen = counts(broker);
+    const path = temporaryPath();
+    const atGate = line(broker, 'at the gate');
+    const busy = broker.call('gate', [path], { affinity: 'mine' });
+    await atGate;
+    const bound = [1, 2, 3].map((value) => broker.submit('echo', [value], { affinity: 'mine' }));
+    const other = exit(broker);
+    expect(await broker.call('echo', ['other'])).toBe('other');
+    await other;
+    expect(seen).toEqual({ spawned: 2, exited: 1 });
+    writeFileSync(path, '');
+    await busy;
+    expect(await Promise.all(bound.map(({ result }) => result))).toEqual([1, 2, 3]);
+    expect(seen.spawned).toBe(2);
+  });
+
+  test('further calls of an affinity that one process will get', async () => {
+    const broker = makeBroker(undefined, { processes: { min: 0, max: 4 } });
+    await Promise.all([1, 2, 3].map((value) => broker.call('echo', [value], { affinity: 'mine' })));
+    expect(broker.stats().processes).toHaveLength(1);
+    const many = ['a', 'b'].map((affinity) => broker.call('block', [20], { affinity }));
+    await Promise.all(many);
+    expect(broker.stats().processes).toHaveLength(2);
+  });
+
+  test('a batch that waits for more calls', async () => {
+    const broker = makeBroker(fixture('batches.mjs'), {
+      processes: { min: 0, max: 4, idleAfter: SOON },
+      batch: { run: { method: 'runBatch', maxSize: 4, maxDelay: 4 * SOON } },
+    });
+    const seen = counts(broker);
+    expect(await broker.call('run', [{ value: 1 }])).toBe(1);
+    expect(seen.spawned).toBe(1);
+  });
+});
+
+describe('a batch that waited without a process gets one', () => {
+  const start = (): Broker =>
+    makeBroker(fixture('batches.mjs'), {
+      processes: { min: 0, max: 4 },
+      batch: { run: { method: 'runBatch', maxSize: 2, maxDelay: Infinity } },
+    });
+
+  /** Makes a call that waits, and no process comes for it. */
+  const waiting = async (broker: Broker): Promise<Promise<unknown>[]> => {
+    const first = broker.call('run', [{ value: 1 }]);
+    for (let turns = 0; turns < 3; turns += 1) await new Promise(setImmediate);
+    expect(broker.stats().processes).toEqual([]);
+    return [first];
+  };
+
+  test('when it is full', async () => {
+    const broker = start();
+    const calls = await waiting(broker);
+    calls.push(broker.call('run', [{ value: 2 }]));
+    expect(await Promise.all(calls)).toEqual([1, 2]);
+    expect(broker.stats().processes).toHaveLength(1);
+  });
+
+  test('when the broker drains', async () => {
+    const broker = start();
+    const calls = await waiting(broker);
+    await broker.drain();
+    expect(await Promise.all(calls)).toEqual([1]);
+  });
 });
 
 test('a call that comes while the idle process ends waits for the next one', async () => {
