@@ -147,7 +147,7 @@ export class Dispatcher implements CallListener {
       options: options.options,
       schedule: this.#schedule,
       costPerCall: () => this.#costPerCall.value,
-      places: () => this.workers.places.reduce((sum, places) => sum + places, 0),
+      places: () => this.workers.places,
     });
     this.#registry = new CallRegistry(options.options.keep);
   }

@@ -190,8 +190,8 @@ export interface CommonOptions {
    */
   export?: string | undefined;
   /**
-   * Most calls that may wait. As many calls as the processes have places do not count while the processes start. So with 0
-   * a call is accepted if it can run at once.
+   * Most calls that may wait. A call that a process can take now, or as soon as it is ready, is accepted all the same. So
+   * with 0 a call is accepted if it can run at once. A call of an affinity can run only in the process of its affinity.
    * @default 10_000
    */
   maxQueue?: number | undefined;

@@ -9,11 +9,11 @@ const UNMEASURED_RETRY = 1_000;
 
 export interface AdmissionOptions {
   readonly options: Pick<ResolvedOptions, 'maxQueue' | 'maxQueueBytes' | 'processes' | 'concurrency'>;
-  readonly schedule: Pick<Schedule, 'length' | 'bytes'>;
+  readonly schedule: Pick<Schedule, 'length' | 'bytes' | 'fits'>;
   /** How long a call occupies a place in a process, in ms; `undefined` before any was measured. */
   readonly costPerCall: () => number | undefined;
-  /** How many calls can be sent now, or as soon as the processes that are starting are ready. */
-  readonly places: () => number;
+  /** By index: how many calls each process can take now, or as soon as it is ready. */
+  readonly places: () => readonly number[];
 }
 
 /** Decides whether one more call may wait. */
@@ -41,14 +41,15 @@ export class Admission {
     const { maxQueue, maxQueueBytes } = this.#options.options;
     const { length, bytes } = this.#options.schedule;
     this.#largest = Math.max(this.#largest, call.bytes);
-    if (this.#needsNoRoom) return;
     const full =
       length >= maxQueue
         ? `${length} calls wait, and maxQueue is ${maxQueue}`
-        : bytes > 0 && bytes + call.bytes > maxQueueBytes && !this.#room.takePromised()
+        : bytes > 0 && bytes + call.bytes > maxQueueBytes
           ? `${bytes} bytes of arguments wait, this call has ${call.bytes}, and maxQueueBytes is ${maxQueueBytes}`
           : undefined;
-    if (full !== undefined) throw queueFullError(full, this.#retryAfter(length), call.details());
+    if (full === undefined || this.#needsNoRoom(call)) return;
+    if (length < maxQueue && this.#room.takePromised()) return;
+    throw queueFullError(full, this.#retryAfter(length), call.details());
   }
 
   /** Resolves when one more call can wait. A call that follows at once may exceed `maxQueueBytes`. */
@@ -72,12 +73,15 @@ export class Admission {
     const { length, bytes } = this.#options.schedule;
     const byBytes = bytes === 0 ? Infinity : Math.ceil((maxQueueBytes - bytes) / this.#largest);
     const places = Math.max(0, Math.min(maxQueue - length, byBytes));
-    return places === 0 && this.#needsNoRoom ? 1 : places;
+    return places === 0 && this.#needsNoRoom(undefined) ? 1 : places;
   };
 
-  /** A call that can be sent at once, or waits only for the start of a process, needs no room in the queue. */
-  get #needsNoRoom(): boolean {
-    return this.#options.schedule.length < this.#options.places();
+  /**
+   * A call that can be sent at once, or waits only for the start of a process, needs no room in the queue.
+   * @param call The call; `undefined` if any process could take it.
+   */
+  #needsNoRoom(call: PendingCall | undefined): boolean {
+    return this.#options.schedule.fits(this.#options.places(), call);
   }
 
   #retryAfter(length: number): number {

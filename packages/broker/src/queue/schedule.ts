@@ -122,12 +122,27 @@ export class Schedule {
    * @param places Number of places, by index of the process.
    */
   exceeds(places: readonly number[]): boolean {
-    const taken = (lane: Lane): number => this.#leaving(lane);
-    let free = 0;
-    for (const [process, count] of places.entries())
-      free += Math.max(0, left(count, this.#lanes.boundTo(process), taken));
+    const leaving = (lane: Lane): number => this.#leaving(lane);
+    const forAny = this.#forAny(places, leaving);
     // A copy, because a batch that begins to wait leaves the ranking.
-    return left(free, [...this.#lanes.open], taken) < 0;
+    return left(forAny, [...this.#lanes.open], leaving) < 0;
+  }
+
+  /**
+   * Whether there is a place for one more call too, when all waiting calls have left.
+   * @param places Number of places, by index of the process.
+   * @param call The call; `undefined` if any process could take it.
+   */
+  fits(places: readonly number[], call: PendingCall | undefined): boolean {
+    const needed = (lane: Lane): number => this.#needed(lane);
+    if (left(this.#forAny(places, needed), this.#lanes.open, needed) <= 0) return false;
+    const lane = call && this.#lanes.get(this.#laneName(call));
+    if (lane?.sticky !== true) return true;
+    const { process } = lane;
+    // It goes where the calls of its affinity go.
+    return process === undefined
+      ? left(this.#options.concurrency, [lane], needed) > 0
+      : left(places[process] ?? 0, this.#lanes.boundTo(process), needed) > 0;
   }
 
   /** A batch of `size` calls of this method ran for `ms`. */
@@ -234,13 +249,26 @@ export class Schedule {
     return { calls: taken, batch: { of: first.method, method: batch.method, reason } };
   }
 
+  /** How many of the places the calls that are bound to processes leave to others. */
+  #forAny(places: readonly number[], taken: (lane: Lane) => number): number {
+    let free = 0;
+    for (const [process, count] of places.entries())
+      free += Math.max(0, left(count, this.#lanes.boundTo(process), taken));
+    return free;
+  }
+
+  /** Number of places that the lane's calls need, sooner or later. */
+  #needed({ calls, window, sticky }: Lane): number {
+    // Calls of an affinity all go to one process.
+    if (sticky) return Math.min(calls.length, this.#options.concurrency);
+    return Math.ceil(calls.length / (window?.batch.maxSize ?? 1));
+  }
+
   /** Number of places that the lane's calls could take now. */
   #leaving(lane: Lane): number {
-    const { calls, window, sticky } = lane;
+    const { calls, window } = lane;
     const { length, first } = calls;
-    // They all go to one process.
-    if (sticky) return Math.min(length, this.#options.concurrency);
-    if (window === undefined || first === undefined) return length;
+    if (window === undefined || first === undefined) return this.#needed(lane);
     const { maxSize } = window.batch;
     if (length >= maxSize) return Math.floor(length / maxSize);
     return this.#ready(lane, lane.batch(first, maxSize)) === undefined ? 0 : 1;

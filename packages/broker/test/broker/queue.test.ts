@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
-import { makeBroker, startBroker } from '../support/brokers.js';
+import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { line } from '../support/events.js';
 import { temporaryPath } from '../support/temporary.js';
@@ -96,6 +96,52 @@ test('a maxQueue of 0 accepts the first call, which waits only for the start of 
     retryAfter: 1_000,
   });
   expect(await first).toBe(1);
+});
+
+describe('with several processes, a full queue', () => {
+  const FULL = { code: 'ERR_DUAL_QUEUE_FULL' };
+  const affinity = 'mine';
+
+  test.each([0, 2])(
+    'refuses a call whose process is busy, and accepts one for a free process (maxQueue: %i)',
+    async (maxQueue) => {
+      const broker = await startBroker(undefined, { processes: 2, maxQueue });
+      const path = temporaryPath();
+      const atGate = line(broker, 'at the gate');
+      const running = broker.call('gate', [path], { affinity });
+      await atGate;
+      const waiting = Array.from({ length: maxQueue }, (_, i) => broker.call('echo', [i], { affinity }));
+      expect(await caughtError(broker.call('echo', ['mine'], { affinity }))).toMatchObject(FULL);
+      await broker.ready();
+      expect(await broker.call('echo', ['any'])).toBe('any');
+      expect(await broker.call('echo', ['other'], { affinity: 'other' })).toBe('other');
+      expect(broker.stats().queue.length).toBe(maxQueue);
+      writeFileSync(path, '');
+      await Promise.all([running, ...waiting]);
+    },
+  );
+
+  test('accepts one call of an affinity, and one other, for two processes that start', async () => {
+    const broker = makeBroker(undefined, { processes: 2, maxQueue: 0 });
+    const accepted = [broker.call('echo', [1], { affinity })];
+    expect(await caughtError(broker.call('echo', [2], { affinity }))).toMatchObject(FULL);
+    accepted.push(broker.call('echo', [3]));
+    expect(await caughtError(broker.call('echo', [4]))).toMatchObject(FULL);
+    expect(await Promise.all(accepted)).toEqual([1, 3]);
+  });
+
+  test('accepts as many calls as a process that gathers a batch has other places', async () => {
+    const broker = await startBroker(fixture('batches.mjs'), {
+      maxQueue: 0,
+      concurrency: 3,
+      batch: { run: { method: 'runBatch' } },
+    });
+    const batched = broker.call('run', [{ value: 1 }]);
+    const others = [broker.call('pid', []), broker.call('pid', [])];
+    expect(await caughtError(broker.call('pid', []))).toMatchObject(FULL);
+    expect(await batched).toBe(1);
+    await Promise.all(others);
+  });
 });
 
 test('retryAfter does not grow with the queue before any call was measured', async () => {
