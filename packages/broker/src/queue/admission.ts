@@ -29,11 +29,11 @@ export class Admission {
     this.#options = options;
   }
 
-  /** Whether no call can wait in addition to those that do. */
+  /** Whether no call of the mean size of those that wait can wait too. */
   get isFull(): boolean {
     const { maxQueue, maxQueueBytes } = this.#options.options;
     const { length, bytes } = this.#options.schedule;
-    return length >= maxQueue || (bytes > 0 && bytes >= maxQueueBytes);
+    return length >= maxQueue || (length > 0 && bytes + bytes / length > maxQueueBytes);
   }
 
   /** @throws {QueueFullError} If the call cannot wait. */

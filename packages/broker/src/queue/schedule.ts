@@ -19,7 +19,7 @@ export interface ScheduleOptions {
   readonly batch: Readonly<Record<string, ResolvedBatch>>;
   /** How long a call of the method is expected to run, in ms; `undefined` if that is not known. */
   readonly expected: (method: string) => number | undefined;
-  /** Whether no further call can wait. */
+  /** Whether no further call of the usual size can wait. */
   readonly isFull: () => boolean;
   /** Called when calls that have waited for others may leave. */
   readonly onReady: () => void;
@@ -240,13 +240,13 @@ export class Schedule {
       this.#take(lane, [first], index);
       return { calls: [first], batch: undefined };
     }
-    const calls = lane.batch(first, batch.maxSize);
+    const atMost = Math.min(batch.maxSize, room);
+    const calls = lane.batch(first, atMost);
     if (!takes(expected && expected * calls.length)) return undefined;
-    const reason = calls.length >= batch.maxSize ? 'full' : this.#ready(lane, calls);
+    const reason = calls.length >= atMost ? 'full' : this.#ready(lane, calls);
     if (reason === undefined) return undefined;
-    const taken = calls.slice(0, room);
-    this.#take(lane, taken, index);
-    return { calls: taken, batch: { of: first.method, method: batch.method, reason } };
+    this.#take(lane, calls, index);
+    return { calls, batch: { of: first.method, method: batch.method, reason } };
   }
 
   /** How many of the places the calls that are bound to processes leave to others. */

@@ -91,6 +91,19 @@ describe('a batch leaves', () => {
     expect(broker.stats().batches['run']?.reasons).toEqual({ full: 0, delay: 0, idle: 1 });
   });
 
+  test.each<[string, number, TestOptions]>([
+    ['maxQueue', 2, { maxQueue: 2 }],
+    ['maxQueueBytes, which a third such call would exceed', 2, { maxQueueBytes: 100_000 }],
+    ['maxQueueBytes, which a second such call would exceed', 1, { maxQueueBytes: 60_000 }],
+    ['recycle.afterCalls', 3, { recycle: { afterCalls: 3 } }],
+  ])('when no call could join it because of %s', async (_, size, options) => {
+    const broker = await start({ run: { ...RUN, maxDelay: Infinity } }, options);
+    const values = Array.from({ length: size }, (__, i) => i);
+    const padding = new Uint8Array(40_000);
+    expect(await Promise.all(values.map((value) => run(broker, { value, padding })))).toEqual(values);
+    expect(await broker.call('batches', [])).toEqual(options.recycle === undefined ? [values] : []);
+  });
+
   test('before one of its calls exceeds its queueTimeout', async () => {
     const broker = await start({ run: { ...RUN, maxDelay: Infinity } });
     expect(await run(broker, { value: 1 }, { queueTimeout: 5_000 })).toBe(1);
