@@ -178,7 +178,7 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
   /** No call is left, and none will come. Ends what runs the calls. Resolves when it is gone. @internal */
   protected abstract end(): Promise<void>;
 
-  /** Ends what runs the calls at once. @internal */
+  /** Ends what runs the calls at once. Nothing takes its place. @internal */
   protected abstract kill(): void;
 
   /** From now on the proxy has these methods only. @param names If `undefined`, they are not known. @internal */

@@ -210,7 +210,7 @@ export class Pool {
     for (const supervisor of this.#supervisors) supervisor.stop(patience);
   }
 
-  /** Ends them at once. */
+  /** Ends all processes at once, and for good. */
   kill(): void {
     for (const supervisor of this.#supervisors) supervisor.kill();
   }

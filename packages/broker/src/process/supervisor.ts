@@ -177,16 +177,21 @@ export class Supervisor {
 
   /** Ends the process, if there is one, for good. */
   stop(patience: number): void {
+    this.#last()?.stop(patience);
+  }
+
+  /** Ends the process at once, and for good. */
+  kill(): void {
+    this.#last()?.kill();
+  }
+
+  /** No process will follow. @returns The last one, unless it has ended. */
+  #last(): PipelineProcess | undefined {
     const process = 'process' in this.#state ? this.#state.process : undefined;
     clearTimeout(this.#pause);
     for (const { reject } of this.#waiters.splice(0)) reject(closedError());
     this.#change(process === undefined ? { name: 'stopped' } : { name: 'stopping', process });
-    process?.stop(patience);
-  }
-
-  /** Ends the process at once. */
-  kill(): void {
-    if ('process' in this.#state) this.#state.process?.kill();
+    return process;
   }
 
   #spawn(name: 'starting' | 'restarting'): void {

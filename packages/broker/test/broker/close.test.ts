@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Broker } from '@dual/broker';
 import { expect, test } from '@jest/globals';
 
-import { fixture, makeBroker, startBroker } from '../support/brokers.js';
+import { fixture, makeBroker, startBroker, type TestOptions } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { line, spawned, state } from '../support/events.js';
 import { gone, isAlive } from '../support/processes.js';
@@ -38,6 +38,24 @@ test('close() rejects running and queued calls with BrokerClosedError once its t
   expect(await running).toMatchObject({ ...CLOSED, started: true });
   expect(await queued).toMatchObject({ ...CLOSED, started: false });
   expect(isAlive(pid)).toBe(false);
+});
+
+test.each<[string, TestOptions]>([
+  ['one process', {}],
+  ['several processes', { processes: 2 }],
+  ['processes that follow the load', { processes: { min: 1, max: 3 } }],
+])('close({ timeout }) of %s starts no process for the calls that it rejects', async (_, options) => {
+  const broker = await startBroker(undefined, options);
+  const spinning = line(broker, 'spinning');
+  const calls = [broker.submit('spin', [], { affinity: 'mine' })];
+  await spinning;
+  let spawns = 0;
+  broker.on('spawn', () => (spawns += 1));
+  // Rejecting so many takes longer than the end of the process.
+  for (let i = 0; i < 10_000; i += 1) calls.push(broker.submit('echo', [i], { affinity: 'mine' }));
+  await broker.close({ timeout: 1 });
+  expect(calls.filter(({ state }) => state !== 'failed')).toEqual([]);
+  expect(spawns).toBe(0);
 });
 
 test('close() called again with a shorter timeout ends the broker at that timeout, for all its callers', async () => {
