@@ -55,6 +55,8 @@ export interface ProcessListener {
   ready(methods: readonly string[] | undefined): void;
   /** It has answered a call. The `CallListener` hears of it after this. */
   answered(): void;
+  /** It has no call any more. @param now By `performance.now()`. */
+  idle(now: number): void;
   /** It has reported its memory. */
   reported(): void;
   /** It is gone. @param lost Calls without an answer, in the order in which they were sent. */
@@ -124,6 +126,9 @@ export class PipelineProcess {
       listener: calls,
       onAnswer: () => {
         listener.answered();
+      },
+      onNone: (now) => {
+        listener.idle(now);
       },
       onOverdue: () => {
         this.#kill({ reason: 'overdue' });

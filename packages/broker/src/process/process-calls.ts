@@ -80,6 +80,8 @@ export interface ProcessCallsOptions {
   readonly listener: Pick<CallListener, 'started' | 'answered' | 'garbled' | 'dropped'>;
   /** Called for each answer, before the listener. */
   readonly onAnswer: () => void;
+  /** Called when no call is left. @param now By `performance.now()`. */
+  readonly onNone: (now: number) => void;
   /** Called when an abandoned call has run for longer than it may. */
   readonly onOverdue: () => void;
 }
@@ -262,8 +264,9 @@ export class ProcessCalls {
     this.inFlight.delete(sent);
     this.#options.link.memory()?.release(sent.id);
     this.#startNext(now);
-    if (this.#whenNone.length > 0 && this.inFlight.size === 0)
-      for (const run of this.#whenNone.splice(0)) run();
+    if (this.inFlight.size > 0) return;
+    this.#options.onNone(now);
+    if (this.#whenNone.length > 0) for (const run of this.#whenNone.splice(0)) run();
   }
 
   #startNext(now: number): void {

@@ -80,7 +80,7 @@ export class Supervisor {
   #spawned = 0;
   /** How often a process was brought up after the one before was parked. */
   #woken = 0;
-  /** When the process was last known to have a call, by `performance.now()`. */
+  /** When the process last had a call, by `performance.now()`. */
   #lastBusy = 0;
   #idle: NodeJS.Timeout | undefined;
   /** Bytes to and from the processes before the latest. */
@@ -214,8 +214,12 @@ export class Supervisor {
         },
         answered: () => {
           this.#policy.forgive();
-          if (this.#idle !== undefined) this.#lastBusy = performance.now();
           this.#recycleIfDue(process);
+        },
+        idle: (now) => {
+          this.#lastBusy = now;
+          // A timer that is set already waits for the rest of the time.
+          if (this.#idle === undefined) this.#awaitIdle(process, options.processes.idleAfter);
         },
         reported: () => {
           this.#recycleIfDue(process);
@@ -251,18 +255,19 @@ export class Supervisor {
       this.recycle();
     });
     this.#lastBusy = performance.now();
+    clearTimeout(this.#idle);
     this.#awaitIdle(process, options.processes.idleAfter);
   }
 
+  /** Tells when the process has had no call for `idleAfter` ms, but not before `ms` from now. */
   #awaitIdle(process: PipelineProcess, ms: number): void {
-    const { idleAfter } = this.#options.options.processes;
-    clearTimeout(this.#idle);
     this.#idle = after(ms, () => {
-      if (process.load > 0) this.#lastBusy = performance.now();
-      const left = this.#lastBusy + idleAfter - performance.now();
-      if (left <= 0) this.#options.onIdle();
-      // It may have to stay for now.
-      if (this.serving === process) this.#awaitIdle(process, left > 0 ? left : idleAfter);
+      this.#idle = undefined;
+      // If it has a call, its time begins when it has none. If it must stay, it is idle again after its next call.
+      if (this.serving !== process || process.load > 0) return;
+      const left = this.#lastBusy + this.#options.options.processes.idleAfter - performance.now();
+      if (left > 0) this.#awaitIdle(process, left);
+      else this.#options.onIdle();
     });
   }
 

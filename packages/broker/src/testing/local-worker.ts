@@ -59,6 +59,7 @@ export class LocalWorker implements Workers {
       },
       listener,
       onAnswer: () => undefined,
+      onNone: () => undefined,
       onOverdue: () => undefined,
     });
     const batchMethods = Object.entries(batch).map(([name, { method }]) => [name, method] as const);

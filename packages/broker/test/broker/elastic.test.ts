@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { writeFileSync } from 'node:fs';
 
 import type { Broker } from '@dual/broker';
@@ -148,6 +149,46 @@ describe('a batch that waited without a process gets one', () => {
     const calls = await waiting(broker);
     await broker.drain();
     expect(await Promise.all(calls)).toEqual([1]);
+  });
+});
+
+describe.each([0, 1])('with idleAfter %i', (idleAfter) => {
+  test('a process ends when it has no call, and not before', async () => {
+    const broker = makeBroker(undefined, { processes: { min: 0, max: 2, idleAfter }, concurrency: 2 });
+    const seen = counts(broker);
+    const path = temporaryPath();
+    const atGate = line(broker, 'at the gate');
+    const first = broker.submit('softGate', [path]);
+    await atGate;
+    // Several times as long as `idleAfter`.
+    await broker.call('block', [20]);
+    expect(broker.stats().processes).toMatchObject([{ state: 'busy' }]);
+    const ended = exit(broker);
+    writeFileSync(path, '');
+    await first.result;
+    expect(await ended).toMatchObject({ reason: 'requested' });
+    expect(seen).toEqual({ spawned: 1, exited: 1 });
+  });
+
+  test('a call that is taken back does not keep its process', async () => {
+    const broker = makeBroker(undefined, { processes: { min: 0, max: 1, idleAfter } });
+    const ended = exit(broker);
+    void broker.call('echo', [1]).then(() => broker.submit('echo', [2]).cancel());
+    expect(await ended).toMatchObject({ reason: 'requested' });
+  });
+
+  test('neither a busy process nor one that must stay costs timers', async () => {
+    const processes = { min: 1, max: 2, idleAfter };
+    const brokers = await Promise.all([1, 2].map(() => startBroker(undefined, { processes })));
+    let timers = 0;
+    const hook = createHook({
+      init: (_id, type) => {
+        if (type === 'Timeout') timers += 1;
+      },
+    }).enable();
+    await brokers[0]?.call('block', [200]);
+    hook.disable();
+    expect(timers).toBeLessThan(20);
   });
 });
 
