@@ -18,6 +18,7 @@ import type { OutputInfo } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
 import { after } from '../timer.js';
 import { writeAborted } from './abort-writer.js';
+import { type Ending, ending, isCrash, suspectOf, type Why } from './ending.js';
 import type { ProcessExit } from './exit.js';
 import { killAtOnce, killEventually } from './kill.js';
 import { lastWords } from './last-words.js';
@@ -39,14 +40,8 @@ type State =
   | { readonly name: 'spawning' }
   | { readonly name: 'constructing' }
   | { readonly name: 'serving' }
-  | {
-      readonly name: 'stopping';
-      readonly why: Pick<ProcessExit, 'reason' | 'cause'> & { readonly permanent?: boolean };
-      /** It was told to finish its calls, and no signal was sent. */
-      readonly finishing?: boolean;
-    }
-  /** `finishing`: it was told to finish its calls and end. */
-  | { readonly name: 'exited'; readonly finishing: boolean };
+  | ({ readonly name: 'stopping' } & Ending)
+  | ({ readonly name: 'exited' } & Pick<Ending, 'dismissed'>);
 
 /** Learns about the life of one process. */
 export interface ProcessListener {
@@ -151,9 +146,9 @@ export class PipelineProcess {
     return this.load === 0 ? 'idle' : 'busy';
   }
 
-  /** Whether it has ended after it was told to finish its calls. */
-  get finished(): boolean {
-    return this.#state.name === 'exited' && this.#state.finishing;
+  /** Whether the broker wanted it to end before it gave a reason itself. */
+  get dismissed(): boolean {
+    return 'dismissed' in this.#state && this.#state.dismissed;
   }
 
   /** Its resident memory, in bytes; `undefined` before its first report. */
@@ -207,7 +202,7 @@ export class PipelineProcess {
       return;
     }
     if (this.#state.name === 'serving') {
-      this.#state = { name: 'stopping', why: { reason: 'requested' }, finishing: true };
+      this.#stopping({ reason: 'requested' });
       this.#channel?.send(signalFrame(ToChild.Stop));
     }
     this.calls.onceNone(() => {
@@ -266,7 +261,8 @@ export class PipelineProcess {
     });
     child.once('exit', (exitCode, signal) => {
       void lastWords(spawned).then(() => {
-        const why = this.#isCrash(signal) ? { reason: 'crash' as const } : this.#why;
+        const crashed = this.#state.name === 'stopping' && isCrash(this.#state, this.load, signal);
+        const why = crashed ? { reason: 'crash' as const } : this.#why;
         this.#exited({ ...why, exitCode: exitCode ?? undefined, signal: signal ?? undefined });
       });
     });
@@ -278,7 +274,7 @@ export class PipelineProcess {
       },
       (bytes) => {
         const cause = memoryLimitError(bytes, this.#options.limits.memory);
-        this.#state = { name: 'stopping', why: { reason: 'memory', cause } };
+        this.#stopping({ reason: 'memory', cause });
       },
     );
     const lines = { output, wantsLines, onLine: listener.output.bind(listener) };
@@ -286,24 +282,21 @@ export class PipelineProcess {
     this.#stderr = new OutputReader(stderr, { ...lines, info: { stream: 'stderr', pid } });
   }
 
-  get #why(): Pick<ProcessExit, 'reason' | 'cause'> & { readonly permanent?: boolean } {
+  get #why(): Why {
     return this.#state.name === 'stopping' ? this.#state.why : { reason: 'crash' };
   }
 
-  /** A process that finishes its calls should end when they are done. It kills itself if `process.exit` does not work. */
-  #isCrash(signal: NodeJS.Signals | null): boolean {
-    return this.#isFinishing && (this.load > 0 || (signal !== null && signal !== 'SIGKILL'));
-  }
-
-  get #isFinishing(): boolean {
-    return this.#state.name === 'stopping' && this.#state.finishing === true;
+  /** It is about to end. @param signalled Whether it gets a signal, or its channel is cut. */
+  #stopping(why: Why, signalled = false): void {
+    const before = this.#state.name === 'stopping' ? this.#state : undefined;
+    this.#state = { name: 'stopping', ...ending(why, signalled, before) };
   }
 
   #exited(
     end: Pick<ProcessExit, 'exitCode' | 'signal' | 'reason' | 'cause'> & { permanent?: boolean },
   ): void {
     if (this.#state.name === 'exited') return;
-    this.#state = { name: 'exited', finishing: this.#isFinishing };
+    this.#state = { name: 'exited', dismissed: this.dismissed };
     clearTimeout(this.#startLimit);
     this.#channel?.destroy();
     for (const stream of [this.#child?.stdout, this.#child?.stderr, this.#child?.lifeline]) stream?.destroy();
@@ -331,7 +324,7 @@ export class PipelineProcess {
         break;
       case ToBroker.StartFailure: {
         const { thrown, permanent } = decodeStartFailure(frame.payload);
-        this.#state = { name: 'stopping', why: { reason: 'start', cause: reviveThrown(thrown), permanent } };
+        this.#stopping({ reason: 'start', cause: reviveThrown(thrown), permanent });
         this.#expectExit(EXIT_GRACE);
         break;
       }
@@ -339,7 +332,7 @@ export class PipelineProcess {
         const { thrown, running } = decodeFatal(frame.payload);
         // The child starts no call after it.
         this.calls.halted(running);
-        this.#state = { name: 'stopping', why: { reason: 'fatal', cause: reviveThrown(thrown) } };
+        this.#stopping({ reason: 'fatal', cause: reviveThrown(thrown) });
         this.#expectExit(EXIT_GRACE);
         break;
       }
@@ -363,7 +356,7 @@ export class PipelineProcess {
 
   #channelEnd(error: ProtocolError | undefined): void {
     if (error !== undefined) {
-      this.#state = { name: 'stopping', why: { reason: 'protocol', cause: error } };
+      this.#stopping({ reason: 'protocol', cause: error }, true);
       if (this.#child !== undefined) killAtOnce(this.#child.process, this.#refused);
       return;
     }
@@ -379,13 +372,13 @@ export class PipelineProcess {
     });
   }
 
-  #kill(why: Pick<ProcessExit, 'reason' | 'cause'>): void {
+  #kill(why: Why): void {
     if (this.#state.name === 'exited') return;
     clearTimeout(this.#startLimit);
     const child = this.#child?.process;
     // It has ended by itself, and only its last words are still being read.
     if (child !== undefined && (child.exitCode !== null || child.signalCode !== null)) return;
-    this.#state = { name: 'stopping', why: this.#state.name === 'stopping' ? this.#state.why : why };
+    this.#stopping(this.#state.name === 'stopping' ? this.#state.why : why, true);
     this.#opening.abort();
     // The calls that it has not started are for the next process.
     this.#channel?.send(signalFrame(ToChild.Halt));
@@ -401,13 +394,4 @@ export class PipelineProcess {
       this.#exited({ ...this.#why, exitCode: undefined, signal: undefined });
     });
   };
-}
-
-/** The call that was to start next when a process that ran no call ended by itself. */
-function suspectOf(reason: ProcessExit['reason'], lost: readonly LostCall[]): ProcessExit['suspect'] {
-  const [first] = lost;
-  if (first === undefined || first.call.settled || lost.some(({ started }) => started)) return undefined;
-  if (reason !== 'crash' && reason !== 'fatal' && reason !== 'memory') return undefined;
-  const { key, method } = first.call;
-  return { key, method };
 }

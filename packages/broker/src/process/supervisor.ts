@@ -289,9 +289,8 @@ export class Supervisor {
       this.#options.listener.changed();
       return;
     }
-    // The broker itself ended it, for no fault that could return at the next start.
-    const isOwnWish = exit.reason === 'requested' || exit.reason === 'overdue' || process.finished;
-    if (isOwnWish && before !== 'failed') {
+    // The broker itself ended it. A fault that came up meanwhile says nothing about the next one.
+    if (process.dismissed && before !== 'failed') {
       this.#report(exit, lost);
       this.#spawn(before === 'starting' ? 'starting' : 'restarting');
       return;

@@ -1,16 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
+import type { ProcessExit } from '@dual/broker';
 import { describe, expect, test } from '@jest/globals';
 
-import { makeBroker, startBroker } from '../support/brokers.js';
+import { fixture, makeBroker, startBroker, type TestOptions } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, line, spawned, state } from '../support/events.js';
 import { isAlive } from '../support/processes.js';
-import { temporaryPath } from '../support/temporary.js';
+import { temporaryModule, temporaryPath } from '../support/temporary.js';
 
 const CLOSED = { name: 'BrokerClosedError', code: 'ERR_DUAL_BROKER_CLOSED' };
 const MIB = 1024 * 1024;
+/** Options for a child that breaks the protocol when it gets its first call. */
+const FORGING = {
+  workerPath: fixture('forger.mjs'),
+  env: { FORGE: JSON.stringify([{ type: 0 }]) },
+};
 
 describe('recycling', () => {
   test('afterCalls limits the calls of each process, and no call is lost', async () => {
@@ -85,6 +91,45 @@ describe('reload', () => {
     expect(await broker.call('pid', [])).not.toBe(before);
   });
 
+  test.each<[ProcessExit['reason'], URL, TestOptions, string, unknown[]]>([
+    ['fatal', fixture('late-errors.mjs'), {}, 'run', ['/no/such/file']],
+    ['memory', fixture('hog.mjs'), { limits: { memory: 200 * MIB } }, 'take', [100_000]],
+    ['protocol', fixture('pipeline.mjs'), FORGING, 'echo', [1]],
+  ])(
+    'a process that ends with the reason %s while it finishes its calls is replaced, whatever restart.limit says',
+    async (reason, module, options, method, args) => {
+      const broker = await startBroker(module, { ...options, restart: { limit: 0 } });
+      const path = temporaryPath();
+      if (reason === 'fatal') await broker.call('raiseLater', ['timer', path]);
+      const ended = exit(broker);
+      const running = caughtError(broker.call(method, args));
+      const reloaded = broker.reload();
+      writeFileSync(path, '');
+      expect(await running).toMatchObject({ started: true });
+      expect(await ended).toMatchObject({ reason });
+      await reloaded;
+      expect(broker.state).toBe('ready');
+    },
+  );
+
+  test('replaces a process whose constructor throws because it is ended', async () => {
+    const module = temporaryModule(`
+      import { existsSync, writeFileSync } from 'node:fs';
+      export default (path) => {
+        if (existsSync(path)) return { value: () => 'second' };
+        writeFileSync(path, '');
+        console.log('constructing');
+        return new Promise((_, reject) => process.once('SIGTERM', () => reject(new Error('ended'))));
+      };`);
+    const broker = makeBroker(module, { args: [temporaryPath()], restart: { limit: 0 } });
+    const constructing = line(broker, 'constructing');
+    const started = broker.start();
+    await constructing;
+    await broker.reload();
+    await started;
+    expect(await broker.call('value', [])).toBe('second');
+  });
+
   test('starts a broker that has not started', async () => {
     const broker = makeBroker();
     await broker.reload();
@@ -149,6 +194,21 @@ test('a process that is killed for an overdue call does not start the calls afte
   const behind = [1, 2, 3].map((value) => broker.call('echo', [value]));
   expect(await overdue).toMatchObject({ name: 'CallTimeoutError' });
   expect(await Promise.all(behind)).toEqual([1, 2, 3]);
+});
+
+test('a process that raises an error because it is killed for an overdue call is replaced', async () => {
+  const module = temporaryModule(`
+    export default () => {
+      process.on('SIGTERM', () => { throw new Error('ended'); });
+      return { hang: () => new Promise(() => {}), echo: (value) => value };
+    };`);
+  const broker = await startBroker(module, { killDelay: { timeout: 0 }, restart: { limit: 0 } });
+  const ended = exit(broker);
+  expect(await caughtError(broker.call('hang', [], { timeout: 1 }))).toMatchObject({
+    code: 'ERR_DUAL_CALL_TIMEOUT',
+  });
+  expect(await ended).toMatchObject({ reason: 'fatal', cause: { message: 'ended' } });
+  expect(await broker.call('echo', ['next'])).toBe('next');
 });
 
 test('calls that were sent ahead, but never started, reject with `started: false`', async () => {
