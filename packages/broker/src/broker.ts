@@ -1,7 +1,7 @@
 import process from 'node:process';
 
-import { type CallSite, captureCallSite, fromCaller, withCallSite } from './call/call-site.js';
-import { closedError } from './errors.js';
+import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
+import { closedError, fromCaller } from './errors.js';
 import { LocalClient, TAKES_NO_MORE } from './local-client.js';
 import type { BrokerState, BrokerStats } from './observe/broker-events.js';
 import type { OptionsArg } from './options/options.js';
@@ -62,7 +62,7 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
     // eslint-disable-next-line @typescript-eslint/unbound-method -- it is only compared
     const broker = fromCaller(() => new Broker<C>(module, ...options), Broker.start);
     try {
-      await broker.start();
+      await broker.#untilUp(() => broker.#pool.up(), captureCallSite(1));
     } catch (error) {
       await broker.close();
       throw error;
@@ -76,9 +76,7 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
    * again.
    */
   async start(): Promise<void> {
-    if (!this.isOpen) throw closedError();
-    const up = this.inOwnContext(() => this.#pool.up());
-    await this.#alive(up, captureCallSite(1));
+    await this.#untilUp(() => this.#pool.up(), captureCallSite(1));
   }
 
   /** Counts and measurements, now and since the broker was made. Takes some µs, however many calls there were. */
@@ -94,10 +92,15 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
    * never will.
    */
   async ready(): Promise<void> {
-    if (!this.isOpen) throw closedError(TAKES_NO_MORE);
-    const { failure } = this.#pool;
-    if (failure !== undefined) throw startError(failure);
-    await this.dispatcher.room();
+    try {
+      if (!this.isOpen) throw closedError(TAKES_NO_MORE);
+      const { failure } = this.#pool;
+      if (failure !== undefined) throw startError(failure);
+      await this.dispatcher.room();
+    } catch (error) {
+      // Either the caller's frame, or the functions that await this one.
+      throw withCallSite(error, captureCallSite(1));
+    }
   }
 
   /**
@@ -106,9 +109,7 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
    * when the last new one is ready; rejects with `PipelineStartError` when the broker has given up.
    */
   async reload(): Promise<void> {
-    if (!this.isOpen) throw closedError(TAKES_NO_MORE);
-    const reloaded = this.inOwnContext(() => this.#pool.reload());
-    await this.#alive(reloaded, captureCallSite(1));
+    await this.#untilUp(() => this.#pool.reload(), captureCallSite(1));
   }
 
   /** @internal */
@@ -154,11 +155,12 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
     this.#pool.kill();
   }
 
-  /** Keeps the program running until the promise has settled. */
-  async #alive(promise: Promise<void>, site: CallSite): Promise<void> {
+  /** Brings processes up, and keeps the program running until they are. @param site The place of the call. */
+  async #untilUp(bringUp: () => Promise<void>, site: CallSite): Promise<void> {
+    if (!this.isOpen) throw withCallSite(closedError(TAKES_NO_MORE), site);
     this.keepAlive.hold();
     try {
-      await promise;
+      await this.inOwnContext(bringUp);
     } catch (error) {
       throw withCallSite(error, site);
     } finally {

@@ -41,6 +41,9 @@ export interface BrokerErrorDetails {
   stderr?: string | undefined;
 }
 
+/** The pipeline shares its globals with the child's own code, and may replace them. */
+const NativeError = Error;
+
 /** The symbol that marks the instances of a class. A second copy of this package uses the same symbol. */
 const brands = new WeakMap<object, symbol>();
 
@@ -231,4 +234,17 @@ for (const [name, errorClass] of Object.entries(CLASSES)) {
 export function closedError(why?: string, details?: BrokerErrorDetails): BrokerClosedError {
   const message = 'the broker is closed';
   return new BrokerClosedError(why === undefined ? message : `${message}: ${why}`, details);
+}
+
+/**
+ * If `run` throws an error of the broker's own, its stack begins at the caller of `entry`.
+ * @param entry The function, or the class, that the user has called.
+ */
+export function fromCaller<T>(run: () => T, entry: Parameters<typeof Error.captureStackTrace>[1]): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof BrokerError) NativeError.captureStackTrace(error, entry);
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import { oversizeError } from './call/call-errors.js';
-import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
+import { atCallSite, type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
 import { CallStream } from './call/call-stream.js';
 import type { IncomingStream } from './call/incoming-stream.js';
 import type { PendingCall } from './call/pending-call.js';
@@ -59,7 +59,7 @@ export class Intake {
           return { result: rejection(error, captureCallSite(3)), cancel: () => false };
         }
       },
-      stream: (method, args) => this.stream({ method, args, options: undefined }, captureCallSite(3)),
+      stream: (method, args) => this.stream({ method, args, options: undefined }, captureCallSite(2), 2),
     };
   }
 
@@ -80,17 +80,17 @@ export class Intake {
     }
   }
 
-  stream(invocation: Invocation, site: CallSite): CallStream {
-    return new CallStream((chunks) => this.submit(invocation, site, chunks));
+  /**
+   * @param site The place of the call, for the stack of its error.
+   * @param frames Number of the broker's own frames between a reader and its iterator, with that one.
+   */
+  stream(invocation: Invocation, site: CallSite, frames: number): CallStream {
+    return new CallStream((chunks) => this.submit(invocation, site, chunks), frames);
   }
 
   /** @param site The place of the call, for the stack of its error. */
   submit(invocation: Invocation, site: CallSite, chunks?: IncomingStream): PendingCall {
-    try {
-      return this.#take(invocation, site, { chunks });
-    } catch (error) {
-      throw withCallSite(error, site);
-    }
+    return atCallSite(site, () => this.#take(invocation, site, { chunks }));
   }
 
   #take(invocation: Invocation, site: CallSite | undefined, wanted: Wanted): PendingCall {

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 
 import type { Call } from './call/call.js';
-import { captureCallSite } from './call/call-site.js';
+import { atCallSite, captureCallSite } from './call/call-site.js';
 import type { CloseOptions, PipelineClient } from './client.js';
 import { Dispatcher, type Workers } from './dispatcher.js';
 import { closedError } from './errors.js';
@@ -117,7 +117,7 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
     args: Readonly<MethodArgs<P, K>>,
     options?: CallOptions,
   ): AsyncIterable<StreamChunk<P, K>> {
-    const stream = this.#intake.stream({ method, args, options }, captureCallSite(1));
+    const stream = this.#intake.stream({ method, args, options }, captureCallSite(1), 1);
     return stream as AsyncIterable<StreamChunk<P, K>>; // `P` says so
   }
 
@@ -148,7 +148,7 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
    * @param options How long the calls may take.
    */
   async close(options?: CloseOptions): Promise<void> {
-    const timeout = resolveCloseTimeout(options);
+    const timeout = atCallSite(captureCallSite(1), () => resolveCloseTimeout(options));
     const closed = (this.#life.name === 'open' ? undefined : this.#life.closed) ?? this.#drainAndEnd();
     const deadline = after(timeout, () => {
       const why = `calls had not finished within the timeout of close (${timeout} ms)`;

@@ -37,32 +37,35 @@ export function withCallSite<E>(error: E, site: CallSite): E {
   return error;
 }
 
-/**
- * Rejects with the error. Its stack then shows the functions that await the promise that is resolved with this one. So
- * a call need not capture its own place: that would cost more than the rest of the parent's work for it.
- */
-export async function showingWhoAwaits(error: unknown): Promise<never> {
-  // One turn for the outer promise to follow this one, and one for V8 to link the functions that await it.
-  await Promise.resolve();
-  await Promise.resolve();
-  throw withCallSite(error, captureCallSite(1));
-}
-
-/**
- * If `run` throws an error of the broker's own, its stack begins at the caller of `entry`.
- * @param entry The function, or the class, that the user has called.
- */
-export function fromCaller<T>(run: () => T, entry: Parameters<typeof Error.captureStackTrace>[1]): T {
+/** If `run` throws, the stack of its error shows the place of the call. */
+export function atCallSite<T>(site: CallSite, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (error instanceof BrokerError) Error.captureStackTrace(error, entry);
-    throw error;
+    throw withCallSite(error, site);
   }
 }
 
+/**
+ * Rejects with the error. Its stack then shows the functions that await the promise that is resolved with this one. So
+ * a call need not capture its own place: that would cost more than the rest of the parent's work for it.
+ * @param whenShown Called before it rejects. Until then no other function may wait for the outer promise: V8 would not know
+ * which one to follow.
+ */
+export async function showingWhoAwaits(error: unknown, whenShown?: () => void): Promise<never> {
+  // One turn for the outer promise to follow this one, and one for V8 to link the functions that await it.
+  await Promise.resolve();
+  await Promise.resolve();
+  const site = captureCallSite(1);
+  whenShown?.();
+  throw withCallSite(error, site);
+}
+
 function joinStacks(error: Error, site: CallSite): string {
-  const caller = frames(site.stack).split('\n').slice(site.skip).join('\n');
+  const lines = frames(site.stack).split('\n').slice(site.skip);
+  // Node's functions that run timers and microtasks stand between the broker and the functions that await it.
+  while (lines[0]?.includes('(node:internal/') === true) lines.shift();
+  const caller = lines.join('\n');
   const inner = frames(error.stack);
   const header =
     error.stack?.slice(0, error.stack.length - inner.length) ?? `${error.name}: ${error.message}`;

@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../errors.js';
 import { onAbort } from './abort.js';
 import { abortError } from './call-errors.js';
+import { captureCallSite, withCallSite } from './call-site.js';
 import { IncomingStream } from './incoming-stream.js';
 import type { PendingCall } from './pending-call.js';
 
@@ -16,10 +17,15 @@ type State =
 /** A stream as its caller gets it. It can be read once. */
 export class CallStream implements AsyncIterable<unknown> {
   #submit: Submit | undefined;
+  readonly #frames: number;
 
-  /** @param submit Makes the call, whose chunks go to the given stream. */
-  constructor(submit: Submit) {
+  /**
+   * @param submit Makes the call, whose chunks go to the given stream.
+   * @param frames Number of the broker's own frames between the reader and its iterator, with that one.
+   */
+  constructor(submit: Submit, frames: number) {
     this.#submit = submit;
+    this.#frames = frames;
   }
 
   /** @throws {InvalidOptionError} If the stream has a reader already. */
@@ -27,10 +33,9 @@ export class CallStream implements AsyncIterable<unknown> {
     const submit = this.#submit;
     this.#submit = undefined;
     if (submit !== undefined) return new StreamReader(submit);
-    throw new InvalidOptionError(
-      'stream',
-      'a stream can be read once, and this one has a reader: call stream() again for another one',
-    );
+    const message =
+      'a stream can be read once, and this one has a reader: call stream() again for another one';
+    throw withCallSite(new InvalidOptionError('stream', message), captureCallSite(this.#frames));
   }
 }
 

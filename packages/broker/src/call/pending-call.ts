@@ -315,9 +315,12 @@ export class PendingCall implements Call {
     const explained = site === undefined ? error : withCallSite(error, site);
     if (state === 'cancelled') this.#chunks?.discard();
     this.#chunks?.fail(explained);
-    if (site === undefined) this.#resolve(showingWhoAwaits(error));
-    else this.#reject(explained);
+    if (site !== undefined) {
+      this.#reject(explained);
+      return;
+    }
     // The caller may iterate the call later, and then has no rejection to handle.
-    if (this.#maybeStream && yields) this.result.catch(NOTHING);
+    const ignore = this.#maybeStream && yields ? () => void this.result.catch(NOTHING) : undefined;
+    this.#resolve(showingWhoAwaits(error, ignore));
   }
 }

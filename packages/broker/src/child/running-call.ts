@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
 
 import { derivedKey } from '../channel/call-key.js';
+import { fromCaller } from '../errors.js';
 import type { AbortRing } from './abort-ring.js';
 import type { CallScope, CurrentCall } from './context.js';
 import { ProgressReporter, type ProgressReporterOptions } from './progress-reporter.js';
@@ -214,7 +215,9 @@ function viewOf(call: RunningCall): CurrentCall {
     },
     get progress() {
       return (progress ??= (value) => {
-        call.report(value);
+        fromCaller(() => {
+          call.report(value);
+        }, progress);
       });
     },
     get calls() {

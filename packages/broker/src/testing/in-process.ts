@@ -1,7 +1,6 @@
-import { fromCaller } from '../call/call-site.js';
 import { dispose } from '../child/load.js';
 import type { PipelineClient } from '../client.js';
-import { InvalidOptionError } from '../errors.js';
+import { fromCaller, InvalidOptionError } from '../errors.js';
 import { LocalClient } from '../local-client.js';
 import type { BrokerState, BrokerStats } from '../observe/broker-events.js';
 import type { BatchesOf, CommonOptions } from '../options/options.js';

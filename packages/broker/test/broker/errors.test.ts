@@ -1,8 +1,7 @@
 import { Broker } from '@dual/broker';
-import { inProcess } from '@dual/broker/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { fixture, type Methods, startBroker } from '../support/brokers.js';
+import { fixture, startBroker } from '../support/brokers.js';
 import { caught, caughtError } from '../support/errors.js';
 
 let broker: Broker;
@@ -15,8 +14,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await broker.close({ timeout: 0 });
 });
-
-const wrong = { concurrency: -1 };
 
 const fail = (kind: string, ...args: unknown[]): Promise<unknown> =>
   caught(broker.call('fail', [kind, ...args]));
@@ -53,56 +50,6 @@ test('the stack trace shows the frames of the child, then those of the caller', 
   expect(error.stack).toContain('errors.mjs');
   expect(error.stack).toContain('errors.test');
   expect(error.stack?.indexOf('errors.mjs')).toBeLessThan(Number(error.stack?.indexOf('errors.test')));
-});
-
-const waysToCall: Record<string, (method: string) => Promise<unknown>> = {
-  awaited: async (method) => await broker.call(method, ['custom']),
-  'with catch': async (method) => {
-    throw await broker.call(method, ['custom']).catch((error: unknown) => error);
-  },
-  'with others': async (method) =>
-    await Promise.all([broker.call('echo', [1]), broker.call(method, ['custom'])]),
-  'through the proxy': async (method) => {
-    const pipeline: Methods = broker.pipeline;
-    // The proxy has only the methods that there are.
-    return method === 'missing' ? await broker.call(method, []) : await pipeline[method]?.('custom');
-  },
-  submitted: async (method) => await broker.submit(method, ['custom']).result,
-  'with a signal': async (method) =>
-    await broker.call(method, ['custom'], { signal: new AbortController().signal }),
-};
-
-describe.each(Object.keys(waysToCall))('the stack trace of a call that is %s', (way) => {
-  test.each(['fail', 'failLater', 'missing'])(
-    'shows the caller of %s, without a frame of the broker above it',
-    async (method) => {
-      const error = await caughtError(waysToCall[way]?.(method) ?? Promise.resolve());
-      const [, own = error.stack] = error.stack?.split('--- called from another process: ---\n') ?? [];
-      const frames = own?.split('\n').filter((line) => /^ +at /.test(line)) ?? [];
-      const here = frames.findIndex((line) => line.includes('errors.test'));
-      expect(here).toBeGreaterThan(-1);
-      expect(frames.slice(0, here).filter((line) => !line.includes('Promise.all'))).toEqual([]);
-    },
-  );
-});
-
-test.each([
-  ['new Broker', () => new Broker('./pipeline.js', wrong)],
-  ['Broker.start', () => Broker.start('./pipeline.js', wrong)],
-  ['inProcess', () => inProcess({}, wrong)],
-])('the stack trace of a wrong option begins at the caller of %s', async (_name, make) => {
-  const error = await caughtError(Promise.resolve().then((): unknown => make()));
-  expect(error).toMatchObject({ code: 'ERR_DUAL_INVALID_OPTION' });
-  expect(error.stack?.split('\n')[1]).toContain('errors.test');
-});
-
-test('the stack trace of a call that the broker refuses shows its caller', async () => {
-  const notTaken = async (): Promise<unknown> => await broker.call('echo', [() => 1]);
-  const error = await caughtError(notTaken());
-  expect(error.stack?.split('\n')[1]).toContain('errors.test');
-  const pipeline: Methods = broker.pipeline;
-  const viaProxy = async (): Promise<unknown> => await pipeline['echo']?.(() => 1);
-  expect((await caughtError(viaProxy())).stack?.split('\n')[1]).toContain('errors.test');
 });
 
 test('an AggregateError keeps its errors, its cause and their classes', async () => {
