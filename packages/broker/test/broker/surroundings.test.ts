@@ -68,6 +68,21 @@ test('execArgv may be a function of the index', async () => {
   );
 });
 
+/** The command of a program that has only those permissions of Node. */
+function restricted(...permissions: readonly string[]): string[] {
+  const flag = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission';
+  return [process.execPath, '--no-warnings', flag, '--allow-fs-read=*', ...permissions];
+}
+
+test('without permissions of Node, every way to bring processes up rejects', async () => {
+  const { stdout } = await runProgram('permissions-start.mjs', [], restricted()).ended;
+  const ways = ['start', 'second start', 'reload', 'ready', 'first reload', 'Broker.start'];
+  const outcomes = ways.map((way) => `${way}: ERR_DUAL_PIPELINE_START`);
+  expect(stdout.trim().split('\n')).toEqual([...outcomes, 'closed']);
+});
+
 describe('the error says what to write instead', () => {
   test.each<[string, unknown, RegExp]>([
     [
@@ -100,13 +115,8 @@ describe('the error says what to write instead', () => {
   });
 
   test('for permissions that Node does not grant', async () => {
-    const flag = process.allowedNodeEnvironmentFlags.has('--permission')
-      ? '--permission'
-      : '--experimental-permission';
-    const withFlags = async (...flags: string[]): Promise<string> => {
-      const command = [process.execPath, '--no-warnings', flag, '--allow-fs-read=*', ...flags];
-      return (await runProgram('permissions.mjs', [], command).ended).stdout;
-    };
+    const withFlags = async (...flags: string[]): Promise<string> =>
+      (await runProgram('permissions.mjs', [], restricted(...flags)).ended).stdout;
     const net = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : [];
     const needed = ['--allow-child-process', '--allow-worker', ...net];
     const nothing = await withFlags();

@@ -69,6 +69,25 @@ test('close() lets the pipeline clean up', async () => {
   expect(pipeline.closed).toBe(true);
 });
 
+test('close() resolves if the pipeline cannot clean up, and the error is printed', async () => {
+  const error = new Error('cannot clean up');
+  const printed: unknown[] = [];
+  const { error: print } = console;
+  console.error = (...values: unknown[]) => void printed.push(...values);
+  try {
+    const client = inProcess({
+      close: () => {
+        throw error;
+      },
+    });
+    await client.close();
+    expect(client.state).toBe('closed');
+  } finally {
+    console.error = print;
+  }
+  expect(printed).toEqual([error]);
+});
+
 test('options that concern processes are refused', () => {
   const options: object = { processes: 2 };
   expect(() => inProcess(new Pipeline(), options)).toThrow(/inProcess takes no option processes/);

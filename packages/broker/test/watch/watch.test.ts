@@ -1,6 +1,8 @@
+import { createHook } from 'node:async_hooks';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -82,6 +84,39 @@ test('a file that was read, touched without a change, or deleted replaces no pro
   await next;
   expect(await broker.call('say', [])).toBe('second');
   expect(broker.stats().restarts).toBe(1);
+});
+
+test('a file that the last call loads while the broker closes is not watched', async () => {
+  const folder = project({
+    'pipeline.mjs': `
+      import { existsSync } from 'node:fs';
+      import { setTimeout } from 'node:timers/promises';
+      export default () => ({
+        load: async (gate, url) => {
+          while (!existsSync(gate)) await setTimeout(2);
+          return (await import(url)).word;
+        },
+      });`,
+  });
+  const other = project({ 'late.mjs': "export const word = 'late';" });
+  let watchers = 0;
+  const hook = createHook({
+    init: (_id, type) => {
+      if (type === 'FSEVENTWRAP') watchers += 1;
+    },
+  }).enable();
+  const broker = makeBroker(join(folder, 'pipeline.mjs'), { watch: true });
+  await broker.start();
+  const before = watchers;
+  expect(before).toBeGreaterThan(0);
+  const gate = join(folder, 'gate');
+  const last = broker.call('load', [gate, pathToFileURL(join(other, 'late.mjs')).href]);
+  const closed = broker.close();
+  writeFileSync(gate, '');
+  expect(await last).toBe('late');
+  await closed;
+  hook.disable();
+  expect(watchers).toBe(before);
 });
 
 test('a new broker with watch takes the place of an earlier one of the same pipeline', async () => {
