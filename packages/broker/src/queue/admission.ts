@@ -43,7 +43,7 @@ export class Admission {
     this.#largest = Math.max(this.#largest, call.bytes);
     const full =
       length >= maxQueue
-        ? `${length} calls wait, and maxQueue is ${maxQueue}`
+        ? `${length} ${length === 1 ? 'call waits' : 'calls wait'}, and maxQueue is ${maxQueue}`
         : bytes > 0 && bytes + call.bytes > maxQueueBytes
           ? `${bytes} bytes of arguments wait, this call has ${call.bytes}, and maxQueueBytes is ${maxQueueBytes}`
           : undefined;

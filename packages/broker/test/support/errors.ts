@@ -9,7 +9,7 @@ export async function caught(attempt: Promise<unknown> | (() => unknown)): Promi
   } catch (error) {
     return error;
   }
-  throw new Error(`nothing was thrown; the result was ${String(result)}`);
+  throw new Error(`nothing was thrown; the result was ${String(result).slice(0, 200)}`);
 }
 
 /**
