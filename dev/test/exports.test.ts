@@ -153,22 +153,33 @@ test('@dual/broker/pipeline exports exactly these names', () => {
 test('@dual/keras exports exactly these names', () => {
   expect(publicNames('@dual/keras')).toMatchInlineSnapshot(`
     [
+      "type Application",
+      "type ApplicationName",
       "class DisposedError",
       "class EngineError",
       "type EngineName",
       "type EngineStatus",
       "class InputError",
+      "type Inputs",
+      "type InspectOptions",
       "class KerasError",
       "type KerasErrorCode",
+      "type LayerInfo",
+      "type LayerReport",
       "type LoadOptions",
       "type LoadProgress",
       "type Model",
       "class ModelFileError",
+      "type ModelReport",
       "class OptionError",
       "type Tensor",
+      "type TensorData",
       "type TensorInfo",
+      "type ToOnnxOptions",
       "function engines",
+      "function inspectModel",
       "function loadModel",
+      "function toOnnx",
     ]
   `);
 });
@@ -177,8 +188,11 @@ test('@dual/keras/imagenet exports exactly these names', () => {
   expect(publicNames('@dual/keras/imagenet')).toMatchInlineSnapshot(`
     [
       "const IMAGENET_LABELS",
+      "const PREPROCESSINGS",
+      "type Preprocessing",
       "type Ranked",
       "const VGG_MEANS_BGR",
+      "function preprocess",
       "function topK",
     ]
   `);

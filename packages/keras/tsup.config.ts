@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', imagenet: 'src/imagenet/index.ts' },
+  entry: { index: 'src/index.ts', imagenet: 'src/imagenet/index.ts', cli: 'src/cli/main.ts' },
   format: 'esm',
   target: 'node20.19',
   clean: true,

@@ -22,6 +22,7 @@ export type KerasErrorCode =
   | 'ERR_KERAS_SIZE_NOT_CREDIBLE'
   | 'ERR_KERAS_NOT_FINITE'
   | 'ERR_KERAS_ENGINE_NOT_AVAILABLE'
+  | 'ERR_KERAS_ENGINE_CANNOT_RUN'
   | 'ERR_KERAS_ENGINE_FAILED'
   | 'ERR_KERAS_INPUT'
   | 'ERR_KERAS_DISPOSED';
@@ -89,14 +90,14 @@ export class ModelFileError extends KerasError {
   }
 }
 
-/** An engine is not installed, does not load on this machine, or failed while it built or ran the model. */
+/** An engine is not installed, does not load on this machine, cannot run the model exactly, or failed while it built or ran the model. */
 export class EngineError extends KerasError {
   override readonly name = 'EngineError';
   /** Name of the requested engine, or `auto`. */
   readonly engine: string;
 
   constructor(
-    code: 'ERR_KERAS_ENGINE_NOT_AVAILABLE' | 'ERR_KERAS_ENGINE_FAILED',
+    code: 'ERR_KERAS_ENGINE_NOT_AVAILABLE' | 'ERR_KERAS_ENGINE_CANNOT_RUN' | 'ERR_KERAS_ENGINE_FAILED',
     engine: string,
     message: string,
     options?: ErrorOptions,

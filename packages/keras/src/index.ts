@@ -1,8 +1,14 @@
+export type { Application, ApplicationName } from './applications/application.js';
 import type { Model as LoadedModel } from './model.js';
 
+export type { Builder } from './graph/builder.js';
+export type { Value } from './graph/value.js';
+export { inspectModel, type InspectOptions, type LayerReport, type ModelReport } from './inspect-model.js';
+export type { DeclareWeight, LayerCall, Lowered, Lowering } from './layers/layer.js';
 export { loadModel } from './load-model.js';
-export type { Tensor, TensorInfo } from './model.js';
+export type { Inputs, LayerInfo, Tensor, TensorData, TensorInfo } from './model.js';
 export type { LoadOptions, LoadProgress } from './options.js';
+export { toOnnx, type ToOnnxOptions } from './to-onnx.js';
 
 // An alias, because the bundled declarations would otherwise export the class itself, constructor included.
 /** A loaded model, as `loadModel` returns it. */

@@ -1,6 +1,10 @@
+import { fileURLToPath } from 'node:url';
+
+import { type Application, type ApplicationName, applicationOf } from './applications/application.js';
+import type { KernelConvention } from './containers/hdf5/stored-model.js';
 import { ENGINE_NAMES, type EngineName } from './engines/engine.js';
 import { OptionError } from './errors.js';
-import type { KernelConvention } from './reading/stored-model.js';
+import type { Lowering } from './layers/layer.js';
 
 /** The progress of `loadModel`. */
 export interface LoadProgress {
@@ -14,8 +18,27 @@ export interface LoadProgress {
 
 /** Options of `loadModel`. */
 export interface LoadOptions {
-  /** The network that the file was made for. A whole-model file must describe this network. */
-  architecture: 'vgg16';
+  /**
+   * For a file with only weights: the configuration of the model, as `model.to_json()` writes it, parsed, or the path of
+   * a file with it.
+   *
+   * @default undefined
+   */
+  config?: string | Readonly<Record<string, unknown>> | undefined;
+  /**
+   * The model of `keras.applications` that the file is: by its name in lower case, or with the arguments of its Python
+   * function. Needed for a file with only weights; a whole model must be this network.
+   *
+   * @default undefined
+   */
+  architecture?: ApplicationName | Application | undefined;
+  /**
+   * Layers that the file names and this package does not have: a function for each that writes the layer as operations,
+   * by the name of its class or of the layer. Such a function comes before a layer of this package.
+   *
+   * @default {}
+   */
+  layers?: Readonly<Record<string, Lowering>> | undefined;
   /**
    * The engine that runs the model. `auto` takes the fastest engine that is installed and loads.
    *
@@ -56,7 +79,9 @@ export interface LoadOptions {
 
 /** A record and not a list, so that the compiler reports a missing option. */
 const KNOWN: Record<keyof LoadOptions, true> = {
+  config: true,
   architecture: true,
+  layers: true,
   engine: true,
   kernels: true,
   threads: true,
@@ -70,7 +95,7 @@ const KNOWN: Record<keyof LoadOptions, true> = {
  * @throws {OptionError} When an option is unknown or has an invalid value.
  */
 export function checkOptions(options: LoadOptions): void {
-  const { architecture, engine, kernels, threads }: Record<string, unknown> = { ...options };
+  const { architecture, config, engine, kernels, layers, threads }: Record<string, unknown> = { ...options };
   for (const option of Object.keys({ ...options })) {
     if (Object.hasOwn(KNOWN, option)) continue;
     throw new OptionError(
@@ -78,7 +103,17 @@ export function checkOptions(options: LoadOptions): void {
       `Unknown option ${JSON.stringify(option)}. The options are ${Object.keys(KNOWN).join(', ')}`,
     );
   }
-  oneOf('architecture', architecture, ['vgg16']);
+  if (architecture !== undefined) applicationOf(architecture);
+  if (
+    config !== undefined &&
+    (config === null || config === '' || !['string', 'object'].includes(typeof config))
+  ) {
+    throw new OptionError(
+      'config',
+      `config must be a path or a parsed configuration, not ${describe(config)}`,
+    );
+  }
+  if (layers !== undefined) checkLayers(layers);
   if (engine !== undefined) oneOf('engine', engine, ['auto', ...ENGINE_NAMES]);
   if (kernels !== undefined) oneOf('kernels', kernels, ['convolution', 'correlation']);
   if (
@@ -86,6 +121,16 @@ export function checkOptions(options: LoadOptions): void {
     !(typeof threads === 'number' && Number.isSafeInteger(threads) && threads >= 1)
   ) {
     throw new OptionError('threads', `threads must be a positive integer, not ${describe(threads)}`);
+  }
+}
+
+function checkLayers(layers: unknown): void {
+  if (typeof layers !== 'object' || layers === null) {
+    throw new OptionError('layers', `layers must be an object of functions, not ${describe(layers)}`);
+  }
+  for (const [name, lower] of Object.entries(layers)) {
+    if (typeof lower !== 'function')
+      throw new OptionError('layers', `layers.${name} must be a function, not ${describe(lower)}`);
   }
 }
 
@@ -101,4 +146,15 @@ function describe(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number'
     ? JSON.stringify(value)
     : `a value of type ${typeof value}`;
+}
+
+/**
+ * The path of a file that a user names.
+ *
+ * @throws {OptionError} When it is neither a path nor a file URL.
+ */
+export function pathOf(file: unknown, option = 'file'): string {
+  if (typeof file === 'string' && file !== '') return file;
+  if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file);
+  throw new OptionError(option, `${option} must be a path or a file URL, and not empty`);
 }

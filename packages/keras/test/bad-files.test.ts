@@ -48,11 +48,6 @@ describe('loading a damaged file of the shared vectors', () => {
       weight: '/fc1/fc1/bias:0',
     });
   });
-  testWithShared('rejects a .keras archive and names the supported format', async () => {
-    const error = await refusal(sharedFile('vectors/vgg/vgg16_small.keras'));
-    expect(error.code).toBe('ERR_KERAS_UNSUPPORTED_FORMAT');
-    expect(error.message).toContain('.h5');
-  });
   testWithShared('rejects numbered layers of unknown orientation and names the option', async () => {
     const error = await refusal(sharedFile('vectors/vgg/vgg16_small_keras1_th.h5'));
     expect(error.code).toBe('ERR_KERAS_KERNEL_ORIENTATION');
@@ -103,10 +98,10 @@ describe('loading something that is not a model file', () => {
     });
     expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_UNKNOWN_LAYOUT' });
   });
-  test('rejects a weights file of Keras 3', async () => {
+  test('rejects a weights file of Keras 3 that holds no weights', async () => {
     const file = await writeFile((file) => {
       file.create_group('layers');
     });
-    expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_UNSUPPORTED_FORMAT' });
+    expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_MISSING_WEIGHT', layer: 'block1_conv1' });
   });
 });

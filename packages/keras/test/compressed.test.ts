@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { BLOCK_BYTES, blocksOf, runsOf } from '../src/reading/blocks.js';
-import type { Dataset } from '../src/reading/dataset.js';
+import { BLOCK_BYTES, blocksOf, runsOf } from '../src/containers/hdf5/blocks.js';
+import type { Dataset } from '../src/containers/hdf5/dataset.js';
 import { refusal } from './support/refusal.js';
 import { groupOf, tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';
 

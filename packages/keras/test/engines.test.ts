@@ -27,7 +27,7 @@ async function project(
   };
   await cp(dist, path.join(store, '@dual/keras/dist'), { recursive: true });
   await cp(path.join(packageDirectory, 'package.json'), path.join(store, '@dual/keras/package.json'));
-  for (const name of ['h5wasm', 'pbf']) await link(name, store);
+  for (const name of ['h5wasm', 'pbf', 'yauzl']) await link(name, store);
   for (const name of packages) await link(name, path.join(directory, 'node_modules'));
   await mkdir(path.join(directory, 'node_modules/@dual'), { recursive: true });
   await symlink(path.join(store, '@dual/keras'), path.join(directory, 'node_modules/@dual/keras'));

@@ -15,9 +15,17 @@ test('the package exports exactly these names', () => {
     'ModelFileError',
     'OptionError',
     'engines',
+    'inspectModel',
     'loadModel',
+    'toOnnx',
   ]);
-  expect(Object.keys(imagenet).toSorted()).toEqual(['IMAGENET_LABELS', 'VGG_MEANS_BGR', 'topK']);
+  expect(Object.keys(imagenet).toSorted()).toEqual([
+    'IMAGENET_LABELS',
+    'PREPROCESSINGS',
+    'VGG_MEANS_BGR',
+    'preprocess',
+    'topK',
+  ]);
 });
 
 test('an error has its own class, name and code, and shows only known details', () => {

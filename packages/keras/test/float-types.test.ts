@@ -1,10 +1,10 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { checkFile } from '../src/reading/check-file.js';
-import { Hdf5File } from '../src/reading/hdf5-file.js';
-import { toFloat32 } from '../src/reading/numbers.js';
-import { readWeight } from '../src/reading/read-weight.js';
+import { checkFile } from '../src/containers/hdf5/check-file.js';
+import { Hdf5File } from '../src/containers/hdf5/hdf5-file.js';
+import { toFloat32 } from '../src/containers/hdf5/numbers.js';
+import { readWeight } from '../src/containers/hdf5/read-weight.js';
 import { fixture } from './support/files.js';
 
 /** The numbers that h5py wrote in each type. */

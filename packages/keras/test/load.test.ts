@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 
-import { loadModel, type LoadOptions, type LoadProgress, OptionError } from '../src/index.js';
+import { loadModel, type LoadProgress, OptionError } from '../src/index.js';
 import { fixture, smallVgg } from './support/files.js';
 import { largestDifference, predictWith, tinyImage } from './support/predicting.js';
 import { tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';
@@ -137,8 +137,10 @@ describe('options', () => {
   });
 
   test.each<[string, object]>([
-    ['architecture', { architecture: 'resnet50' }],
-    ['architecture', {}],
+    ['architecture', { architecture: 'resnet34' }],
+    ['architecture', { architecture: { name: 'vgg16', top: false } }],
+    ['config', { config: 3 }],
+    ['layers', { layers: { Lambda: 'x' } }],
     ['engine', { architecture: 'vgg16', engine: 'cpu' }],
     ['kernels', { architecture: 'vgg16', kernels: 'theano' }],
     ['threads', { architecture: 'vgg16', threads: 0 }],
@@ -146,7 +148,7 @@ describe('options', () => {
     ['foo', { architecture: 'vgg16', foo: 0 }],
     ['toString', { architecture: 'vgg16', toString: 0 }],
   ])('refuses a wrong option by name: %s in %j', async (option, options) => {
-    const outcome = loadModel(good, options as LoadOptions);
+    const outcome = loadModel(good, options);
     await expect(outcome).rejects.toBeInstanceOf(OptionError);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_KERAS_OPTION', option });
   });
@@ -154,7 +156,7 @@ describe('options', () => {
   test('answers an unknown option with the list of all options', async () => {
     const options = { architecture: 'vgg16', thread: 2 } as const;
     await expect(loadModel(good, options)).rejects.toThrow(
-      'Unknown option "thread". The options are architecture, engine, kernels, threads, onProgress, signal',
+      'Unknown option "thread". The options are config, architecture, layers, engine, kernels, threads, onProgress, signal',
     );
   });
 

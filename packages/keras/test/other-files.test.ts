@@ -4,8 +4,8 @@ import path from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { checkFile } from '../src/reading/check-file.js';
-import { Hdf5File } from '../src/reading/hdf5-file.js';
+import { checkFile } from '../src/containers/hdf5/check-file.js';
+import { Hdf5File } from '../src/containers/hdf5/hdf5-file.js';
 import { fixture, temporaryDirectory } from './support/files.js';
 import { refusal } from './support/refusal.js';
 import { groupOf, tinyWeights, writeFile, writeNamed } from './support/tiny-vgg.js';

@@ -74,7 +74,7 @@ describe('loading a whole model that is not a VGG-16', () => {
     [
       'an input of unknown size',
       (layers: LayerJson[]) => {
-        configOf(layers, 'image')['batch_shape'] = [null, null, null, 3];
+        configOf(layers, 'image')['batch_input_shape'] = [null, null, null, 3];
       },
     ],
   ])('rejects %s', async (_, change) => {
@@ -108,13 +108,11 @@ describe('loading a whole model that is not a VGG-16', () => {
     const file = await writeFile((file) => {
       const layers = tinyConfig().map((layer, index) => ({
         ...layer,
+        name: layer.config['name'],
         inbound_nodes: index === 0 ? [] : [[['image', 0, 0, {}]]],
       }));
       writeWhole(file, layers, tinyWeights(), 'Functional');
     });
-    expect(await refusal(file)).toMatchObject({
-      code: 'ERR_KERAS_NOT_THIS_ARCHITECTURE',
-      layer: 'block1_conv2',
-    });
+    expect(await refusal(file)).toMatchObject({ code: 'ERR_KERAS_NOT_THIS_ARCHITECTURE' });
   });
 });

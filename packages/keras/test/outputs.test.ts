@@ -45,8 +45,8 @@ describe.each(ENGINES)('on %s', (engine) => {
       engine,
     });
     expect(model.engine).toBe(engine);
-    expect(model.inputs).toEqual([{ name: 'input_1', shape: [null, 32, 32, 3] }]);
-    expect(model.outputs).toEqual([{ name: 'predictions', shape: [null, 10] }]);
+    expect(model.inputs).toEqual([{ name: 'input_1', shape: [null, 32, 32, 3], dtype: 'float32' }]);
+    expect(model.outputs).toEqual([{ name: 'predictions', shape: [null, 10], dtype: 'float32' }]);
   });
 
   test('a batch gives the same outputs as its examples alone, and an empty batch gives an empty output', async () => {

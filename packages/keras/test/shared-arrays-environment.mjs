@@ -8,6 +8,10 @@ export default class SharedArraysEnvironment extends TestEnvironment {
   constructor(...parameters) {
     super(...parameters);
     this.global.Float32Array = Float32Array;
+    this.global.Int32Array = Int32Array;
+    this.global.Uint8Array = Uint8Array;
     this.global.BigInt64Array = BigInt64Array;
+    this.global.Int32Array = Int32Array;
+    this.global.Uint8Array = Uint8Array;
   }
 }

@@ -1,5 +1,7 @@
 import { EngineError } from '../errors.js';
-import type { Graph, WeightSlot } from '../graph/graph.js';
+import type { ModelGraph } from '../graph/model-graph.js';
+import type { Operation } from '../graph/operations.js';
+import type { DType, Numbers, WeightSlot } from '../graph/value.js';
 import { reasonOf } from '../reason.js';
 
 /** The names of all engines. */
@@ -19,12 +21,19 @@ export const ENGINE_PACKAGES = {
 /** A loaded engine. */
 export interface Engine {
   name: EngineName;
+  /** Lists the operations of a graph that the engine cannot run as the graph means them, and why. */
+  refusals(graph: ModelGraph): { operation: Operation; reason: string }[];
   /**
-   * Prepares a graph for running. Takes the weights one by one, so that not all of them are in memory twice.
+   * Prepares a graph for running.
    *
+   * @param weights The numbers of each weight that the graph needs.
    * @throws {EngineError} When the engine cannot build the graph.
    */
-  build(graph: Graph, weights: AsyncIterable<LoadedWeight>, options: BuildOptions): Promise<Session>;
+  build(
+    graph: ModelGraph,
+    weights: ReadonlyMap<WeightSlot, Numbers>,
+    options: BuildOptions,
+  ): Promise<Session>;
 }
 
 export interface BuildOptions {
@@ -36,23 +45,17 @@ export interface BuildOptions {
   threads?: number | undefined;
 }
 
-/** A weight in memory. */
-export interface LoadedWeight {
-  slot: WeightSlot;
-  /** All numbers of `slot.shape`, in row-major order. */
-  data: Float32Array;
+/** Numbers that go into an engine or come out of it. */
+export interface EngineTensor {
+  data: Numbers;
+  shape: readonly number[];
+  dtype: DType;
 }
 
 /** A graph with its weights, ready to run. */
 export interface Session {
-  /**
-   * Computes one output for each input.
-   *
-   * @param data The inputs, one after the other.
-   * @param batch Number of inputs, 1 or more.
-   * @returns The outputs, one after the other.
-   */
-  run(data: Float32Array, batch: number): Promise<Float32Array>;
+  /** Computes the outputs, in the order of the graph, from the inputs in the order of the graph. */
+  run(inputs: readonly EngineTensor[]): Promise<EngineTensor[]>;
   dispose(): Promise<void>;
 }
 

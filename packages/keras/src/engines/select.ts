@@ -4,6 +4,8 @@ import path from 'node:path';
 import type * as Onnxruntime from 'onnxruntime-node';
 
 import { EngineError } from '../errors.js';
+import type { ModelGraph } from '../graph/model-graph.js';
+import type { Operation } from '../graph/operations.js';
 import { reasonOf } from '../reason.js';
 import { findEngine } from './availability.js';
 import { type Engine, ENGINE_PACKAGES, type EngineName } from './engine.js';
@@ -19,10 +21,21 @@ import { loadWasm } from './tfjs/load-wasm.js';
  * The GPU package comes first only if it really computes on a GPU. On the CPU, ONNX Runtime needs about two thirds of
  * the time of TensorFlow and half of its memory.
  *
+ * @param graph What the engine must be able to run. `auto` goes on to the next engine if one cannot.
+ * @param layerOf The layers that the operations belong to, for messages.
  * @throws {EngineError} When the engine is not installed or does not load. With `auto`, when no engine loads.
  */
-export async function selectEngine(engine: EngineName | 'auto'): Promise<Engine> {
-  if (engine !== 'auto') return load(engine);
+export async function selectEngine(
+  engine: EngineName | 'auto',
+  graph: ModelGraph,
+  layerOf: ReadonlyMap<Operation, string>,
+): Promise<Engine> {
+  if (engine !== 'auto') {
+    const loaded = await load(engine);
+    const refused = refusalOf(loaded, graph, layerOf);
+    if (refused !== undefined) throw refused;
+    return loaded;
+  }
 
   const reasons: string[] = [];
   const attempt = async (
@@ -31,6 +44,8 @@ export async function selectEngine(engine: EngineName | 'auto'): Promise<Engine>
   ): Promise<Engine | undefined> => {
     try {
       const loaded = await load(name);
+      const refused = refusalOf(loaded, graph, layerOf);
+      if (refused !== undefined) throw refused;
       if (fits(loaded)) return loaded;
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
@@ -50,6 +65,24 @@ export async function selectEngine(engine: EngineName | 'auto'): Promise<Engine>
     'ERR_KERAS_ENGINE_NOT_AVAILABLE',
     'auto',
     `No engine could be loaded. Install one, for example: npm install onnxruntime-node (${reasons.join('; ')})`,
+  );
+}
+
+/** The error for a graph that an engine cannot run. `undefined`: it can. */
+function refusalOf(
+  engine: Engine,
+  graph: ModelGraph,
+  layerOf: ReadonlyMap<Operation, string>,
+): EngineError | undefined {
+  const refusals = engine.refusals(graph);
+  if (refusals.length === 0) return undefined;
+  const list = refusals.map(
+    ({ operation, reason }) => `${layerOf.get(operation) ?? 'a layer'} (${operation.op}): ${reason}`,
+  );
+  return new EngineError(
+    'ERR_KERAS_ENGINE_CANNOT_RUN',
+    engine.name,
+    `Engine ${engine.name} cannot run the model exactly: ${[...new Set(list)].join('; ')}. Use the engine onnxruntime`,
   );
 }
 

@@ -146,7 +146,7 @@ export function tinyConfig(): LayerJson[] {
     config: { name, units, activation },
   });
   return [
-    { class_name: 'InputLayer', config: { name: 'image', batch_shape: [null, 32, 32, 3] } },
+    { class_name: 'InputLayer', config: { name: 'image', batch_input_shape: [null, 32, 32, 3] } },
     ...BLOCKS.flatMap((count, block) => [
       ...Array.from({ length: count }, (_, index) => convolution(`block${block + 1}_conv${index + 1}`)),
       {
@@ -168,7 +168,12 @@ export function writeWhole(
   weights: ReadonlyMap<string, Weights> = tinyWeights(),
   className = 'Sequential',
 ): void {
-  const config = JSON.stringify({ class_name: className, config: { name: 'vgg', layers } });
+  const nameOf = (layer: LayerJson | undefined) => [[layer?.config['name'], 0, 0]];
+  const ends = { input_layers: nameOf(layers[0]), output_layers: nameOf(layers.at(-1)) };
+  const config = JSON.stringify({
+    class_name: className,
+    config: { name: 'vgg', layers, ...(className === 'Sequential' ? {} : ends) },
+  });
   file.create_attribute('model_config', config, null, `S${Buffer.byteLength(config)}`);
   writeNamed(file.create_group('model_weights'), weights);
 }

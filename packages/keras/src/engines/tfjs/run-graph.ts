@@ -1,85 +1,94 @@
-import type * as Tfjs from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 
-import { type Activation, type Graph, type GraphNode, slotName } from '../../graph/graph.js';
-import { matMulInParts } from './dense-parts.js';
+import type { Operation, ScanOperation } from '../../graph/operations.js';
+import type { Value } from '../../graph/value.js';
+import type { Block, Plan } from './plan.js';
+import { runOperation } from './run-operation.js';
+import type { Running } from './running.js';
 import type { TensorFlow } from './tensorflow.js';
 
-/** The weights of a graph by `slotName`. A dense kernel may be split into several tensors of consecutive rows. */
-export type WeightTensors = ReadonlyMap<string, readonly Tfjs.Tensor[]>;
+/** Constants by value. A big matrix is kept in several tensors of consecutive rows. */
+export type ConstantTensors = ReadonlyMap<Value, readonly Tensor[]>;
 
 /**
- * Runs a graph with TensorFlow.js operations. Disposes of the input and of each intermediate tensor as soon as the next
- * one exists.
+ * Runs a graph. Frees each intermediate tensor after its last use.
  *
- * @returns The output, which the caller must dispose of.
+ * @param inputs The tensors of the inputs, which the caller frees.
+ * @returns The outputs, which the caller frees.
  */
 export function runGraph(
   tf: TensorFlow,
-  graph: Graph,
-  weights: WeightTensors,
-  input: Tfjs.Tensor,
-): Tfjs.Tensor {
-  return graph.nodes.reduce<Tfjs.Tensor>((current, node) => {
-    try {
-      return tf.tidy(() => runNode(tf, node, weights, current));
-    } finally {
-      current.dispose();
-    }
-  }, input);
+  plan: Plan,
+  constants: ConstantTensors,
+  inputs: ReadonlyMap<Value, Tensor>,
+): Tensor[] {
+  return runBlock(plan.main, { tf, plan, constants, given: inputs, outer: undefined });
 }
 
-function runNode(tf: TensorFlow, node: GraphNode, weights: WeightTensors, x: Tfjs.Tensor): Tfjs.Tensor {
-  switch (node.op) {
-    case 'conv2d': {
-      const result = tf.fused.conv2d({
-        x: x as Tfjs.Tensor4D,
-        filter: weight(weights, slotName(node.kernel)) as Tfjs.Tensor4D,
-        bias: weight(weights, slotName(node.bias)),
-        strides: [...node.strides],
-        pad: node.padding,
-        activation: fusable(node.activation),
-      });
-      return node.activation === 'softmax' ? tf.softmax(result) : result;
-    }
-    case 'maxPool2d':
-      return tf.maxPool(x as Tfjs.Tensor4D, [...node.size], [...node.strides], 'valid');
-    case 'flatten':
-      return tf.reshape(x, [-1, ...node.shape]);
-    case 'dense': {
-      const [kernel, ...more] = parts(weights, slotName(node.kernel));
-      const bias = weight(weights, slotName(node.bias));
-      const activation = fusable(node.activation);
-      if (more.length === 0) {
-        const result = tf.fused.matMul({ a: x, b: kernel, bias, activation });
-        return node.activation === 'softmax' ? tf.softmax(result) : result;
+/** The tensors that a block can read. */
+interface Scope {
+  tf: TensorFlow;
+  plan: Plan;
+  constants: ConstantTensors;
+  /** Inputs of the graph, or the steps of a loop. */
+  given: ReadonlyMap<Value, Tensor>;
+  /** What the block around a loop has. */
+  outer: ((value: Value) => Tensor) | undefined;
+}
+
+function runBlock({ steps, results }: Block, scope: Scope): Tensor[] {
+  const { tf, constants, given, outer } = scope;
+  return tf.tidy(() => {
+    const computed = new Map<Operation, readonly Tensor[]>();
+    const read = (value: Value): Tensor => {
+      const { source } = value;
+      const own = source.kind === 'operation' ? computed.get(source.operation)?.[source.output] : undefined;
+      const found = own ?? given.get(value) ?? constants.get(value)?.[0] ?? outer?.(value);
+      if (found === undefined) throw new Error(`the graph has no value for its ${source.kind}`);
+      return found;
+    };
+    const running: Running = {
+      tf,
+      read,
+      parts: (value) => constants.get(value) ?? [read(value)],
+      length: (dimension) =>
+        typeof dimension === 'number' ? dimension : (read(dimension.of).shape[dimension.axis] ?? 0),
+      scan: (scan) => runLoop(scan, { ...scope, given: new Map(), outer: read }),
+    };
+    for (const { operation, frees } of steps) {
+      computed.set(
+        operation,
+        tf.tidy(() => runOperation(running, operation)),
+      );
+      for (const done of frees) {
+        for (const tensor of computed.get(done) ?? []) tensor.dispose();
+        computed.delete(done);
       }
-      const result = tf.add(matMulInParts(tf, x, [kernel, ...more]), bias);
-      return activated(tf, result, node.activation);
     }
+    // Handles of their own, so that the caller can free all outputs alike.
+    return results.map((value) => tf.clone(read(value)));
+  });
+}
+
+function runLoop({ states, sequences, body }: ScanOperation, scope: Scope): Tensor[] {
+  const { tf, plan, outer } = scope;
+  const block = [...plan.bodies].find(([scan]) => scan.body === body)?.[1];
+  if (block === undefined || outer === undefined) throw new Error('a loop has a planned body');
+  const entries = sequences.map((sequence) => tf.unstack(outer(sequence)));
+  const steps = entries[0]?.length ?? 0;
+  let current = states.map((state) => tf.clone(outer(state)));
+  const rows: Tensor[][] = body.rows.map(() => []);
+  for (let step = 0; step < steps; step++) {
+    const given = new Map<Value, Tensor>();
+    const give = (value: Value, tensor: Tensor | undefined) => {
+      if (tensor !== undefined) given.set(value, tensor);
+    };
+    for (const [index, value] of body.states.entries()) give(value, current[index]);
+    for (const [index, value] of body.entries.entries()) give(value, entries[index]?.[step]);
+    const results = runBlock(block, { ...scope, given });
+    for (const tensor of current) tensor.dispose();
+    current = results.slice(0, states.length);
+    for (const [index, row] of results.slice(states.length).entries()) rows[index]?.push(row);
   }
-}
-
-function activated(tf: TensorFlow, x: Tfjs.Tensor, activation: Activation): Tfjs.Tensor {
-  switch (activation) {
-    case 'linear':
-      return x;
-    case 'relu':
-      return tf.relu(x);
-    case 'softmax':
-      return tf.softmax(x);
-  }
-}
-
-function fusable(activation: Activation): 'linear' | 'relu' {
-  return activation === 'relu' ? 'relu' : 'linear';
-}
-
-function weight(weights: WeightTensors, name: string): Tfjs.Tensor {
-  return parts(weights, name)[0];
-}
-
-function parts(weights: WeightTensors, name: string): [Tfjs.Tensor, ...Tfjs.Tensor[]] {
-  const [first, ...more] = weights.get(name) ?? [];
-  if (first === undefined) throw new Error(`the graph has no weight ${name}`);
-  return [first, ...more];
+  return [...current, ...rows.map((list) => tf.stack(list))];
 }

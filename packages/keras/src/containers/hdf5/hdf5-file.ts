@@ -1,0 +1,255 @@
+import { readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+
+import { ModelFileError } from '../../errors.js';
+import { confined, OtherFileError } from './confined.js';
+import { type Dataset, describeDataset } from './dataset.js';
+import { type H5Module, loadHdf5, openReadOnly, quietly, readAttribute } from './hdf5-library.js';
+import { type HeaderMessage, type HeaderSource, readObjectHeader, unsigned } from './object-header.js';
+import { shifted } from './shifted.js';
+import type { Hdf5Superblock } from './superblock.js';
+
+/** A rectangular part of a dataset. */
+export interface Block {
+  /** First entry along each dimension. */
+  offset: readonly number[];
+  /** Count of entries along each dimension. */
+  count: readonly number[];
+}
+
+/** Numbers of a dataset in the library's memory, as little-endian bytes. Dispose of it to free the memory. */
+export interface LoadedBlock extends Disposable {
+  /**
+   * Returns a view of the bytes from `from` to `to`. Use it at once: the next call of the library may invalidate it.
+   */
+  bytes(from?: number, to?: number): Uint8Array;
+}
+
+/**
+ * Reads one HDF5 file, and never another one. All reads are synchronous, so callers must read big datasets in blocks.
+ */
+export class Hdf5File {
+  readonly path: string;
+  readonly #library: H5Module;
+  readonly #id: bigint;
+  /** For facts in the object headers that the library does not report. */
+  readonly #handle: FileHandle;
+  readonly #headers: HeaderSource;
+
+  private constructor(
+    path: string,
+    library: H5Module,
+    id: bigint,
+    handle: FileHandle,
+    headers: HeaderSource,
+  ) {
+    this.path = path;
+    this.#library = library;
+    this.#id = id;
+    this.#handle = handle;
+    this.#headers = headers;
+  }
+
+  /**
+   * Opens a file that `checkFile` has accepted.
+   *
+   * @param base Position in bytes at which the HDF5 file begins, if it lies within another file.
+   * @throws {ModelFileError} When the HDF5 library cannot open the file.
+   */
+  static async open(path: string, superblock: Hdf5Superblock, base = 0): Promise<Hdf5File> {
+    const library = await loadHdf5();
+    const damaged = (cause?: unknown) =>
+      new ModelFileError('ERR_KERAS_DAMAGED', `The HDF5 file is damaged and cannot be opened: ${path}`, {
+        file: path,
+        cause,
+      });
+    const handle = await open(path, 'r');
+    try {
+      const id = quietly(library, () => shifted(library, base, () => openReadOnly(path)));
+      if (id >= 0n) return new Hdf5File(path, library, id, handle, headerSource(handle, superblock, base));
+    } catch (error) {
+      await handle.close();
+      throw damaged(error);
+    }
+    await handle.close();
+    throw damaged();
+  }
+
+  async close(): Promise<void> {
+    quietly(this.#library, () => this.#library.close_file(this.#id));
+    await this.#handle.close();
+  }
+
+  /**
+   * Says what is at a path. Does not follow links to other files.
+   *
+   * @throws {ModelFileError} When the path leads through a link to another file, or cannot be read.
+   */
+  kind(path: string): 'group' | 'dataset' | 'other' | 'nothing' {
+    const names = path.split('/').filter((name) => name !== '');
+    return this.#read(path, () => {
+      for (const depth of names.keys()) {
+        const found = this.#step('/' + names.slice(0, depth + 1).join('/'));
+        const last = depth === names.length - 1;
+        if (last || found !== 'group') return last || found === 'nothing' ? found : 'other';
+      }
+      return 'group';
+    });
+  }
+
+  /** Names of the members of a group. */
+  names(path: string): string[] {
+    return this.#read(path, () => [...this.#library.get_names(this.#id, path, false)]);
+  }
+
+  /** Says what a member of a group is. The groups above it must be known. */
+  child(path: string): 'group' | 'dataset' | 'other' | 'nothing' {
+    return this.#read(path, () => this.#step(path));
+  }
+
+  /** Tells objects apart that have several paths. */
+  identity(path: string): string {
+    return this.#read(path, () =>
+      Buffer.from(this.#library.create_object_reference(this.#id, path)).toString('hex'),
+    );
+  }
+
+  #step(path: string): 'group' | 'dataset' | 'other' | 'nothing' {
+    let link: ReturnType<H5Module['get_external_link']>;
+    try {
+      link = this.#library.get_external_link(this.#id, path);
+    } catch {
+      // The library throws if there is no link of this name.
+      return 'nothing';
+    }
+    if (Object.hasOwn(link, 'filename')) {
+      throw this.#unsupported(path, `is a link to another file (${link.filename}), which is not followed`);
+    }
+    const type = this.#library.get_type(this.#id, path);
+    if (type === this.#library.H5G_GROUP) return 'group';
+    return type === this.#library.H5G_DATASET ? 'dataset' : 'other';
+  }
+
+  /**
+   * Lists the attributes of the object at a path.
+   *
+   * @throws {ModelFileError} When they cannot be read.
+   */
+  attributeNames(path: string): string[] {
+    return this.#read(path, () => this.#library.get_attribute_names(this.#id, path));
+  }
+
+  /**
+   * Reads an attribute, in the form in which h5wasm returns it.
+   *
+   * @returns `undefined` if there is no such attribute.
+   * @throws {ModelFileError} When it cannot be read.
+   */
+  attribute(path: string, name: string): unknown {
+    if (!this.attributeNames(path).includes(name)) return undefined;
+    return this.#read(path, () => readAttribute(this.#id, path, name));
+  }
+
+  /**
+   * Describes the dataset at a path, for which `kind` must have returned `dataset`.
+   *
+   * @throws {ModelFileError} When the dataset cannot be read safely.
+   */
+  dataset(path: string): Dataset {
+    return this.#read(path, () => {
+      const found = describeDataset(path, {
+        metadata: this.#library.get_dataset_metadata(this.#id, path),
+        filters: this.#library.get_dataset_filters(this.#id, path),
+        header: this.#header(path),
+      });
+      if (typeof found === 'string') throw this.#unsupported(path, found);
+      return found;
+    });
+  }
+
+  #header(path: string): HeaderMessage[] {
+    // An object reference is the address of the object's header.
+    const reference = Buffer.from(this.#library.create_object_reference(this.#id, path));
+    return readObjectHeader(this.#headers, unsigned(reference, 0, 8));
+  }
+
+  /**
+   * Reads a block of a dataset. The caller must dispose of the result.
+   *
+   * @throws {ModelFileError} When the block cannot be read.
+   */
+  read(dataset: Dataset, { offset, count }: Block): LoadedBlock {
+    const length = count.reduce((product, entries) => product * entries, dataset.numberBytes);
+    return this.#read(dataset.path, () => {
+      const library = this.#library;
+      const pointer = library._malloc(length);
+      if (pointer === 0) throw new RangeError(`out of memory: ${length} bytes are needed`);
+      const release = () => {
+        library._free(pointer);
+      };
+      try {
+        // A scalar has no dimensions of which a part could be read.
+        const part = (numbers: readonly number[]) => (numbers.length === 0 ? null : numbers.map(BigInt));
+        const [counts, offsets, strides] = [part(count), part(offset), part(count.map(() => 1))];
+        const status = library.get_dataset_data(
+          this.#id,
+          dataset.path,
+          counts,
+          offsets,
+          strides,
+          BigInt(pointer),
+        );
+        if (status < 0) throw new RangeError(`${count.join('×')} numbers at ${offset.join()} cannot be read`);
+      } catch (error) {
+        release();
+        throw error;
+      }
+      return {
+        // Make a new view each time: when the library's memory grows, earlier views become empty.
+        bytes: (from = 0, to = length) =>
+          new Uint8Array(library.HEAPU8.buffer, pointer + from, Math.min(to, length) - from),
+        [Symbol.dispose]: release,
+      };
+    });
+  }
+
+  #unsupported(path: string, reason: string): ModelFileError {
+    return new ModelFileError('ERR_KERAS_UNSUPPORTED_FORMAT', `${path} ${reason}: ${this.path}`, {
+      file: this.path,
+      weight: path,
+    });
+  }
+
+  /** Runs a read and turns every error of the HDF5 library into a `ModelFileError` that names the path. */
+  #read<T>(path: string, read: () => T): T {
+    try {
+      return confined(this.#library, () => quietly(this.#library, read));
+    } catch (error) {
+      if (error instanceof ModelFileError) throw error;
+      if (error instanceof OtherFileError) {
+        throw this.#unsupported(path, `refers to another file (${error.wanted}), which is not opened`);
+      }
+      throw new ModelFileError(
+        'ERR_KERAS_DAMAGED',
+        `The HDF5 file is damaged: ${path} cannot be read: ${this.path}`,
+        {
+          file: this.path,
+          weight: path,
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+function headerSource(handle: FileHandle, superblock: Hdf5Superblock, base: number): HeaderSource {
+  return {
+    ...superblock,
+    read(address, length) {
+      const bytes = Buffer.alloc(length);
+      if (readSync(handle.fd, bytes, 0, length, base + superblock.offset + address) < length)
+        throw new RangeError(`the file ends within the ${length} bytes at address ${address}`);
+      return bytes;
+    },
+  };
+}

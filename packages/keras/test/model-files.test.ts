@@ -1,0 +1,32 @@
+/** @jest-environment ./test/shared-arrays-environment.mjs */
+import { existsSync } from 'node:fs';
+
+import { describe } from '@jest/globals';
+
+import { sharedFile, testWithShared } from './support/files.js';
+import { checkEntry, entriesOf } from './support/reference.js';
+
+/** Layers that this package refuses by name, though Keras runs them. */
+const REFUSED = new Map([
+  ['r0030.keras', 'HashedCrossing'],
+  ['r0042.keras', 'STFTSpectrogram'],
+  ['r0042.h5', 'STFTSpectrogram'],
+]);
+
+describe.each([
+  ['files that people published', 'vectors/real'],
+  ['models made after reports of faults in other programs', 'vectors/real/reported'],
+  ['models of random layers', 'vectors/random'],
+])('%s', (_, folder) => {
+  const index = sharedFile(folder, 'index.json');
+  const entries = existsSync(index) ? entriesOf(index) : [];
+  testWithShared.each(entries.length > 0 ? entries : [{ id: 'missing' } as never])(
+    '$id',
+    async (entry: (typeof entries)[number]) => {
+      const refused = REFUSED.get(entry.id);
+      const expected =
+        refused === undefined ? entry : { ...entry, expect: 'refuse' as const, names: [refused] };
+      await checkEntry(expected, sharedFile(folder, 'files'));
+    },
+  );
+});
