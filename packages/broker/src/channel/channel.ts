@@ -21,8 +21,8 @@ export interface ChannelOptions {
    */
   seal?: number | undefined;
   /**
-   * The side on which user code runs. It may change the memory of a frame as soon as `send` or `flush` returns, and write
-   * to the same pipe. So what the kernel does not take at once is copied, and frames have a seal at the end too.
+   * The side on which user code runs. It may change the memory of a frame as soon as `send` or `flush` returns. So what
+   * the kernel does not take at once is copied.
    */
   userCode: 'here' | 'there';
   /** Called for each frame. An error that it throws ends the channel as a violation of the protocol. */
@@ -49,7 +49,7 @@ type State =
 export class Channel {
   readonly #options: ChannelOptions;
   readonly #reader: FrameReader;
-  readonly #outgoing: FrameWriter;
+  readonly #outgoing = new FrameWriter();
   readonly #handOver: HandOver | undefined;
   #state: State = { name: 'unconnected' };
   /** When the queued frames leave, unless somebody flushes before: after this tick, or after the current read. */
@@ -60,13 +60,10 @@ export class Channel {
 
   constructor(options: ChannelOptions) {
     this.#options = options;
-    const isHere = options.userCode === 'here';
-    this.#outgoing = new FrameWriter(isHere);
-    if (isHere) this.#handOver = new HandOver(TO_BROKER_FD);
+    if (options.userCode === 'here') this.#handOver = new HandOver(TO_BROKER_FD);
     this.#reader = new FrameReader({
       maxMessageBytes: options.maxMessageBytes,
       seal: options.seal,
-      sealsEnd: options.userCode === 'there',
       onFrame: (frame) => {
         if (this.#state.name === 'open') options.onFrame(frame);
       },

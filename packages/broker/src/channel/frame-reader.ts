@@ -42,8 +42,6 @@ export interface FrameReaderOptions {
   maxMessageBytes: number;
   /** The seal that each frame must carry. `undefined`: the seal of the first frame. */
   seal?: number | undefined;
-  /** Whether the seal follows the buffers of a frame too. */
-  sealsEnd: boolean;
   /** Called for each frame. Its memory belongs to the callee. */
   onFrame: (frame: Frame) => void;
 }
@@ -122,16 +120,21 @@ export class FrameReader {
     const header = this.#readHeader();
     const tableBytes = header.bufferCount * LENGTH_BYTES;
     const headBytes = HEADER_BYTES + tableBytes + header.metadataBytes;
-    if (there < headBytes) {
-      this.#makeRoom(headBytes - there);
+    const needed = header.bufferCount === 0 ? headBytes + SEAL_BYTES : headBytes;
+    if (there < needed) {
+      this.#makeRoom(needed - there);
       return false;
     }
     const table = this.#start + HEADER_BYTES;
     const lengths = this.#readLengths(header, table);
     this.#start = this.#kept = this.#start + headBytes;
     const metadata = this.#slab.bytes.subarray(table + tableBytes, this.#kept);
-    if (lengths.length === 0) this.#hand(header, { metadata, buffers: NO_BUFFERS });
-    else this.#incomplete = { header, metadata, lengths, buffers: [], target: NO_BYTES, filled: 0 };
+    if (lengths.length > 0) {
+      this.#incomplete = { header, metadata, lengths, buffers: [], target: NO_BYTES, filled: 0 };
+      return true;
+    }
+    this.#readSeal();
+    this.#hand(header, { metadata, buffers: NO_BUFFERS });
     return true;
   }
 
@@ -147,7 +150,7 @@ export class FrameReader {
       this.#start += take;
       if (take < missing) return false;
       const next = lengths[buffers.length];
-      if (next === undefined) return !this.#options.sealsEnd || this.#readEnd();
+      if (next === undefined) return this.#readEnd();
       frame.target = ownBytes(next);
       frame.filled = 0;
       buffers.push(frame.target);
@@ -161,11 +164,15 @@ export class FrameReader {
       this.#makeRoom(missing);
       return false;
     }
+    this.#readSeal();
+    return true;
+  }
+
+  #readSeal(): void {
     if (this.#slab.view.getUint32(this.#start, true) !== this.#seal)
       throw new ProtocolError('foreign bytes are among those of a frame');
     this.#start += SEAL_BYTES;
     this.#kept = this.#start;
-    return true;
   }
 
   /** Makes room in the slab for `bytes` more bytes. */

@@ -23,21 +23,15 @@ const NO_PIECES: readonly Piece[] = [];
 
 /** Turns frames into few pieces to write: small buffers are gathered, large ones are not copied. */
 export class FrameWriter {
-  readonly #sealsEnd: boolean;
   #pieces: Piece[] = [];
   #slab = newSlab(SLAB_BYTES);
   /** The part of the slab that is not yet among the pieces. */
   #start = 0;
   #end = 0;
 
-  /** @param sealsEnd Whether the seal follows the buffers of a frame too. */
-  constructor(sealsEnd: boolean) {
-    this.#sealsEnd = sealsEnd;
-  }
-
   /** @param seal The channel's. */
   add(frame: Frame, seal: number): void {
-    this.#room(frameHeadBytes(frame.payload));
+    this.#room(frameHeadBytes(frame.payload) + SEAL_BYTES);
     this.#end = writeFrameHead(frame, seal, this.#slab, this.#end);
     for (const buffer of frame.payload.buffers) {
       if (buffer.byteLength > WORTH_COPYING) {
@@ -49,7 +43,6 @@ export class FrameWriter {
         this.#end += buffer.byteLength;
       }
     }
-    if (!this.#sealsEnd || frame.payload.buffers.length === 0) return;
     this.#room(SEAL_BYTES);
     this.#slab.view.setUint32(this.#end, seal, true);
     this.#end += SEAL_BYTES;

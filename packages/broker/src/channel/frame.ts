@@ -15,7 +15,7 @@ import { Buffer } from 'node:buffer';
  * | 20 | u32 × n | length of each buffer, in bytes |
  * | 20 + 4n | m bytes | metadata: one value, see `values/codec.ts` |
  * | 20 + 4n + m | – | the buffers, one after the other |
- * | then | u32 | only from the child, and only if there are buffers: the seal again. User code could write to the same pipe in the meantime |
+ * | then | u32 | the seal again. Other code could write to the same pipe while the frame leaves |
  */
 export interface Frame {
   readonly type: number;
@@ -35,7 +35,7 @@ export const NO_BUFFERS: Payload['buffers'] = [];
 
 export const HEADER_BYTES = 20;
 export const LENGTH_BYTES = 4;
-/** Length of the seal behind the buffers, in bytes. */
+/** Length of the seal at the end of a frame, in bytes. */
 export const SEAL_BYTES = 4;
 /** Longest part of a frame, in bytes: lengths are u32. */
 export const MAX_PART_BYTES = 2 ** 32 - 1;

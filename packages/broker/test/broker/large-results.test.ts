@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { fixture, startBroker } from '../support/brokers.js';
-import { caughtError } from '../support/errors.js';
 import { blockUntil } from '../support/processes.js';
 
 const start = (concurrency = 4): ReturnType<typeof startBroker> =>
@@ -56,14 +55,3 @@ describe('a large result arrives as it was when the method returned', () => {
     expect(seen).toEqual(Array.from({ length: 20 }, (_, i) => [i + 1]));
   });
 });
-
-test.each(['x', 'a longer text '.repeat(5_000)])(
-  'a result into which user code has written foreign bytes rejects with ProtocolError',
-  async (text) => {
-    const broker = await start();
-    const intruded = caughtError(broker.call('intruding', [text]));
-    busy(50);
-    expect(await intruded).toMatchObject({ code: 'ERR_DUAL_PROTOCOL', started: true });
-    expect(await broker.call('pid', [])).toEqual(expect.any(Number));
-  },
-);
