@@ -379,7 +379,8 @@ export class Host {
   async #follow(job: Job, stream: OutgoingStream): Promise<void> {
     let answer: Frame;
     try {
-      answer = await job.call.settled(stream.run());
+      const encode = await job.call.settled(stream.run());
+      answer = encode();
     } catch (error) {
       // An uncaught error in other code of the call may be the reason why no further chunk would come.
       stream.stop();
@@ -389,9 +390,12 @@ export class Host {
   }
 
   #fail(job: Job, error: unknown): void {
-    const { maxMessageBytes } = this.#options;
-    const frames = job.members.map(({ id }) => thrownFrame(id, error, maxMessageBytes));
-    this.#answer(job, frames);
+    // Encoded once, because a getter of the error may change what it returns, or has returned.
+    const frame = thrownFrame(job.call.id, error, this.#options.maxMessageBytes);
+    this.#answer(
+      job,
+      job.members.map(({ id }) => ({ ...frame, id })),
+    );
   }
 
   #answer({ call, members }: Job, frames: readonly Frame[]): void {
@@ -399,6 +403,7 @@ export class Host {
     this.#options.channel.answer(frames);
     for (const { id } of members) this.#running.delete(id);
     this.#jobs.delete(call);
+    for (const member of members) member.answered();
     this.#workOn();
   }
 

@@ -56,8 +56,11 @@ export class OutgoingStream {
     this.#wake();
   }
 
-  /** @returns The answer to the call. */
-  async run(): Promise<Frame> {
+  /**
+   * @returns Encodes the answer to the call. What was thrown may refer to memory that the pipeline goes on to use, so its
+   * frame must be sent at once.
+   */
+  async run(): Promise<() => Frame> {
     const { call, maxMessageBytes } = this.#options;
     const { signal } = call;
     if (signal.aborted) this.stop();
@@ -67,12 +70,12 @@ export class OutgoingStream {
     try {
       return await withOrigin(call, () => this.#pump());
     } catch (error) {
-      return thrownFrame(call.id, error, maxMessageBytes);
+      return () => thrownFrame(call.id, error, maxMessageBytes);
     }
   }
 
   /** Runs in the async context of the call, like the source itself. */
-  async #pump(): Promise<Frame> {
+  async #pump(): Promise<() => Frame> {
     const { call, source, channel, maxMessageBytes } = this.#options;
     let turn = performance.now();
     for (;;) {
@@ -92,7 +95,7 @@ export class OutgoingStream {
       if (chunk instanceof SerializationError) {
         this.stop();
         await this.#closing;
-        return unserializableFrame(call.id, chunk);
+        return () => unserializableFrame(call.id, chunk);
       }
       if (!this.#send(chunk)) await channel.flushed();
       if (performance.now() - turn < TURN) continue;
@@ -101,7 +104,7 @@ export class OutgoingStream {
     }
     await this.#closing;
     // The return value of a generator is dropped, as `for await` does.
-    return resultFrame(call.id, undefined, maxMessageBytes);
+    return () => resultFrame(call.id, undefined, maxMessageBytes);
   }
 
   #encode(chunk: unknown): Payload | SerializationError {

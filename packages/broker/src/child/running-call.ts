@@ -148,11 +148,14 @@ export class RunningCall implements CallScope {
     return this.members?.every((member) => member.#state !== 'wanted') ?? this.#state !== 'wanted';
   }
 
-  /** The call is about to be answered. */
+  /** The call is about to be answered. No user code may run here: it could change the answer, which is encoded. */
   end(): void {
     this.#ended = true;
     this.#reporter?.end();
-    // The message would come too late for the listeners of its signal.
+  }
+
+  /** The call was answered. The message would come too late for the listeners of its signal. */
+  answered(): void {
     if (this.#state === 'flagged') this.abort();
   }
 

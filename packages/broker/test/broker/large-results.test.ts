@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { fixture, startBroker } from '../support/brokers.js';
+import { fixture, startBroker, type TestOptions } from '../support/brokers.js';
+import { caughtError } from '../support/errors.js';
+import { line } from '../support/events.js';
 import { blockUntil } from '../support/processes.js';
+import { readAll } from '../support/streams.js';
 
-const start = (concurrency = 4): ReturnType<typeof startBroker> =>
-  startBroker(fixture('large-results.mjs'), { concurrency, sharedMemory: false });
+const start = (concurrency = 4, options: TestOptions = {}): ReturnType<typeof startBroker> =>
+  startBroker(fixture('large-results.mjs'), { concurrency, sharedMemory: false, ...options });
 
 /** Lets the pipe fill up: this process reads nothing for a while. */
 function busy(ms: number): void {
@@ -43,6 +46,28 @@ describe('a large result arrives as it was when the method returned', () => {
     busy(100);
     expect((await Promise.all(calls)).map(valuesOf)).toEqual([[5], [6]]);
     expect(await broker.call('pid', [])).toBe(pid);
+  });
+
+  test.each([false, undefined])(
+    'if a listener of another call of its batch changes it (sharedMemory: %p)',
+    async (sharedMemory) => {
+      const broker = await start(1, { batch: { one: { method: 'all' } }, sharedMemory });
+      const spinning = line(broker, 'spinning');
+      const [cancelled, other] = [1, 2].map((value) => broker.submit('one', [value]));
+      await spinning;
+      cancelled?.cancel();
+      await caughtError(cancelled?.result ?? Promise.resolve());
+      expect(valuesOf(await other?.result)).toEqual([2]);
+    },
+  );
+
+  test('if it belongs to an error of a stream', async () => {
+    const broker = await start(1);
+    for (let microtasks = 0; microtasks < 20; microtasks += 1) {
+      const { error } = await readAll(broker.stream('failing', [microtasks]));
+      const { value, bytes } = error as { readonly value: unknown; readonly bytes: unknown };
+      expect(valuesOf(bytes)).toEqual([value]);
+    }
   });
 
   test('if it is a chunk of a stream', async () => {
