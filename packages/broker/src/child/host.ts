@@ -80,6 +80,8 @@ export class Host {
   readonly #timeouts = new Map<number, number>();
   /** Ids of calls that do not run yet, and were abandoned. Their messages come later. */
   readonly #flagged = new Set<number>();
+  /** Id of the latest call that has come. */
+  #latest = 0;
   readonly #running = new Map<number, RunningCall>();
   /** Running calls and batches, each of which takes a place. */
   readonly #jobs = new Set<RunningCall>();
@@ -117,16 +119,23 @@ export class Host {
   flag(id: number): void {
     const call = this.#running.get(id);
     if (call !== undefined) call.flag();
-    else this.#flagged.add(id);
+    else if (!this.#isOver(id)) this.#flagged.add(id);
+  }
+
+  /** Whether the call has come, and does not wait. Calls come in the order of their ids, which start again after 2³². */
+  #isOver(id: number): boolean {
+    return ((id - this.#latest) | 0) <= 0 && !this.#waiting.has(id) && !this.#members.has(id);
   }
 
   /** Takes a call. `work` starts it when the calls before it have started and a place is free. */
   take(frame: Frame): void {
+    this.#latest = frame.id;
     this.#waiting.set(frame.id, frame);
   }
 
   /** Takes a call of a batch that comes later. */
   takeMember(frame: Frame): void {
+    this.#latest = frame.id;
     this.#members.set(frame.id, frame);
   }
 

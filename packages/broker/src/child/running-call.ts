@@ -68,7 +68,9 @@ export class RunningCall implements CallScope {
     this.#key = key;
     this.#deadline = timeout === Infinity ? Infinity : performance.now() + timeout;
     this.#setting = setting;
-    if (members !== undefined) for (const member of members) member.#batch = this;
+    if (members === undefined) return;
+    for (const member of members) member.#batch = this;
+    if (this.isAbandoned) this.flag();
   }
 
   /** The pipeline's view of it. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import type { Frame } from '../../src/channel/frame.js';
-import { encodeCall, ToBroker, ToChild } from '../../src/channel/messages.js';
+import { encodeBatch, encodeCall, ToBroker, ToChild } from '../../src/channel/messages.js';
+import { currentCall } from '../../src/child/context.js';
 import { Host } from '../../src/child/host.js';
 import { Methods } from '../../src/child/methods.js';
 
@@ -51,7 +52,7 @@ interface Made {
   readonly turn: () => Promise<void>;
 }
 
-function makeHost(run?: () => Promise<void>): Made {
+function makeHost(run?: () => unknown): Made {
   const ran: unknown[] = [];
   const pipe = new FullPipe();
   const pipeline = { run: run ?? ((value: unknown) => ran.push(value)) };
@@ -104,6 +105,52 @@ test('a call that is aborted while it waits for the pipe does not run', async ()
   pipe.open();
   await host.idle();
   expect(ran).toEqual([1]);
+});
+
+describe('an abandoned call, by its id, of which the ring tells before the message', () => {
+  const seen: unknown[] = [];
+  const makeWatching = (): Host => {
+    seen.length = 0;
+    const { host, pipe } = makeHost(() => seen.push(currentCall()?.cancelled));
+    pipe.open();
+    return host;
+  };
+  const run = async (host: Host, ...frames: readonly Frame[]): Promise<void> => {
+    for (const frame of frames) host.take(frame);
+    host.work();
+    await host.idle();
+  };
+
+  test.each([1, 0xffff_ffff, 0x8000_0000])('is known to the next call that has it: %p', async (id) => {
+    const host = makeWatching();
+    const next = (id + 1) >>> 0;
+    await run(host, call((id - 1) >>> 0));
+    host.flag(next);
+    await run(host, call(id), call(next));
+    expect(seen).toEqual([false, false, true]);
+  });
+
+  test('is known to a call that waits, also in a batch', async () => {
+    const host = makeWatching();
+    host.takeMember({ ...call(1), type: ToChild.Member });
+    host.take({ ...call(2), type: ToChild.Batch, payload: encodeBatch({ method: 'run', members: [1] }) });
+    host.flag(1);
+    host.take(call(3));
+    host.flag(3);
+    await run(host);
+    expect(seen).toEqual([true, true]);
+  });
+
+  test.each(['has ended', 'was dropped'])('is forgotten if it %s', async (how) => {
+    const host = makeWatching();
+    host.take(call(1));
+    if (how === 'was dropped') host.abort(1);
+    await run(host);
+    host.flag(1);
+    // The ids have started again.
+    await run(host, call(1));
+    expect(seen.pop()).toBe(false);
+  });
 });
 
 test('the event loop gets its turns even if computing calls only wait for promises', async () => {
