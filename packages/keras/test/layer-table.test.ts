@@ -13,7 +13,7 @@ const CLASSES: Readonly<Record<'runs' | 'identity' | 'refused', string>> = {
     GlobalMaxPooling3D GroupNormalization GroupedQueryAttention IntegerLookup LSTM LSTMCell LayerNormalization LayerScale
     LeakyReLU LocallyConnected1D LocallyConnected2D Masking MaxPooling1D MaxPooling2D MaxPooling3D Maximum Minimum
     MultiHeadAttention Multiply Normalization PReLU ParametricSoftplus Permute RMSNormalization RNN RandomCrop ReLU
-    RepeatVector Rescaling Reshape Resizing ReversibleEmbedding SReLU SeparableConv1D SeparableConv2D SimpleRNN
+    RepeatVector Rescaling STFTSpectrogram Reshape Resizing ReversibleEmbedding SReLU SeparableConv1D SeparableConv2D SimpleRNN
     SimpleRNNCell Softmax SpectralNormalization StackedRNNCells StringLookup Subtract ThresholdedReLU TimeDistributed
     UnitNormalization UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D`,
   identity: `ActivityRegularization AlphaDropout AugMix CutMix Dropout Equalization GaussianDropout GaussianNoise Identity
@@ -22,7 +22,7 @@ const CLASSES: Readonly<Record<'runs' | 'identity' | 'refused', string>> = {
     RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation
     RandomWidth RandomZoom Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D`,
   refused: `AutoContrast FlaxLayer HashedCrossing Hashing Highway JaxLayer Lambda MaxNumBoundingBoxes MaxoutDense
-    MelSpectrogram Merge Pipeline STFTSpectrogram TFSMLayer TernaryDense TextVectorization TorchModuleWrapper`,
+    MelSpectrogram Merge Pipeline TFSMLayer TernaryDense TextVectorization TorchModuleWrapper`,
 };
 
 test.each(Object.entries(CLASSES))('layers that Keras has: %s', (kind, names) => {

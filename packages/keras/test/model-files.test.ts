@@ -7,11 +7,7 @@ import { sharedFile, testWithShared } from './support/files.js';
 import { checkEntry, entriesOf } from './support/reference.js';
 
 /** Layers that this package refuses by name, though Keras runs them. */
-const REFUSED = new Map([
-  ['r0030.keras', 'HashedCrossing'],
-  ['r0042.keras', 'STFTSpectrogram'],
-  ['r0042.h5', 'STFTSpectrogram'],
-]);
+const REFUSED = new Map([['r0030.keras', 'HashedCrossing']]);
 
 describe.each([
   ['files that people published', 'vectors/real'],

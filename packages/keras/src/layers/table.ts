@@ -13,6 +13,7 @@ import { POOLING } from './pooling.js';
 import { CATEGORIES } from './preprocessing/categories.js';
 import { IMAGES } from './preprocessing/images.js';
 import { SCALING } from './preprocessing/scaling.js';
+import { SPECTROGRAMS } from './preprocessing/spectrogram.js';
 import { RESHAPING } from './reshaping.js';
 import { CONV_LSTM } from './rnn/conv-lstm.js';
 import { RECURRENT } from './rnn/recurrent.js';
@@ -34,6 +35,7 @@ export const LAYERS: Readonly<Record<string, LayerEntry>> = {
   ...CATEGORIES,
   ...IMAGES,
   ...SCALING,
+  ...SPECTROGRAMS,
   ...TENSORFLOW,
   InputLayer: identity,
   Identity: identity,
@@ -81,7 +83,6 @@ export const LAYERS: Readonly<Record<string, LayerEntry>> = {
   MelSpectrogram: refused('it is not supported yet'),
   Merge: refused('Keras 2 dropped it'),
   Pipeline: refused('it is not supported yet'),
-  STFTSpectrogram: refused('it is not supported yet'),
   TernaryDense: refused('it is not supported yet'),
   TextVectorization: refused('it splits text, which no engine does as Keras'),
   Lambda: refused('it holds Python code, which is never run'),

@@ -87,20 +87,16 @@ export function runOperation(running: Running, operation: Operation): Tensor[] {
       // A length of 1 in the shape keeps that of the tensor.
       const missing = shape.length - x.shape.length;
       const target = shape.map((length, axis) => (length === 1 ? (x.shape[axis - missing] ?? 1) : length));
-      return [
-        x.dtype === 'bool'
-          ? tf.cast(tf.broadcastTo(tf.cast(x, 'int32'), target), 'bool')
-          : tf.broadcastTo(x, target),
-      ];
+      return [viaIntegers(tf, x, (numbers) => tf.broadcastTo(numbers, target))];
     }
     case 'tile':
       return [tf.tile(read(operation.x), [...operation.repeats])];
     case 'concat':
       return [tf.concat(operation.inputs.map(read), operation.axis)];
     case 'slice':
-      return [slice(tf, operation, read(operation.x))];
+      return [viaIntegers(tf, read(operation.x), (x) => slice(tf, operation, x))];
     case 'pad':
-      return [pad(tf, operation, read(operation.x))];
+      return [viaIntegers(tf, read(operation.x), (x) => pad(tf, operation, x))];
     case 'gather': {
       const x = read(operation.x);
       return [
@@ -199,6 +195,11 @@ const REDUCE = {
   sum: (tf: TensorFlow, x: Tensor, axes: number[], keep: boolean) => tf.sum(x, axes, keep),
 };
 
+/** Some kernels take booleans and then read beyond them, because a boolean has one byte. */
+function viaIntegers(tf: TensorFlow, x: Tensor, run: (x: Tensor) => Tensor): Tensor {
+  return x.dtype === 'bool' ? tf.cast(run(tf.cast(x, 'int32')), 'bool') : run(x);
+}
+
 function compare(tf: TensorFlow, fn: Comparison, a: Tensor, b: Tensor): Tensor {
   if (fn === 'and') return tf.logicalAnd(a, b);
   if (fn === 'or') return tf.logicalOr(a, b);
@@ -292,9 +293,7 @@ function slice(tf: TensorFlow, { ranges }: Operation & { op: 'slice' }, x: Tenso
 function pad(tf: TensorFlow, { padding, mode, value }: Operation & { op: 'pad' }, x: Tensor): Tensor {
   if (mode === 'constant') {
     const widths = padding.map(([before, after]): [number, number] => [before, after]);
-    return x.dtype === 'bool'
-      ? tf.cast(tf.pad(tf.cast(x, 'int32'), widths, value), 'bool')
-      : tf.pad(x, widths, value);
+    return tf.pad(x, widths, value);
   }
   return padding.reduce((padded, [before, after], axis) => {
     if (before === 0 && after === 0) return padded;

@@ -93,7 +93,7 @@ function logAddExp(logOfBase: number): Combine {
 }
 
 /** Angle of the point (x, y). ONNX has only the function of one number. */
-function arctan2(build: Builder, y: Value, x: Value): Value {
+export function arctan2(build: Builder, y: Value, x: Value): Value {
   const angle = build.unary('atan', build.divide(y, x));
   const negative = (value: Value) =>
     build.or(build.less(value, 0), build.and(build.equal(value, 0), build.less(build.reciprocal(value), 0)));
