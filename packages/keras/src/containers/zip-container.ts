@@ -59,12 +59,17 @@ export async function openKerasZip(file: string, bytes: number, reading: Reading
     const version = isObject(metadata) ? metadata['keras_version'] : undefined;
     const assets = new Map<string, Buffer>();
     for (const [name, entry] of entries) {
-      if (name.startsWith('assets/') && !name.endsWith('/'))
-        assets.set(name.slice('assets/'.length), await readText(zip, entry, file));
+      if (!name.startsWith('assets/') || name.endsWith('/')) continue;
+      const asset = await readText(zip, entry, file).catch((error: unknown) => {
+        throw error instanceof ModelFileError ? error : damaged(error);
+      });
+      assets.set(name.slice('assets/'.length), asset);
     }
     const weights = entries.get('model.weights.h5');
     if (weights === undefined) throw missingWeights(file, entries);
-    const inner = await openInner(zip, weights, file, reading);
+    const inner = await openInner(zip, weights, file, reading).catch((error: unknown) => {
+      throw error instanceof ModelFileError ? error : damaged(error);
+    });
     return {
       format: 'a .keras archive',
       keras: typeof version === 'string' ? version : undefined,

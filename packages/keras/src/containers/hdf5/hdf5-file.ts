@@ -76,8 +76,13 @@ export class Hdf5File {
   }
 
   async close(): Promise<void> {
-    quietly(this.#library, () => this.#library.close_file(this.#id));
-    await this.#handle.close();
+    try {
+      quietly(this.#library, () => this.#library.close_file(this.#id));
+    } catch {
+      // The library may fail to close a damaged file. What it was opened for has ended all the same.
+    } finally {
+      await this.#handle.close();
+    }
   }
 
   /**
