@@ -25,7 +25,7 @@ export function lowerings(
   ];
   switch (operation.op) {
     case 'unary':
-      return [unary(writer, operation.fn, name(operation.x))];
+      return [unary(writer, operation.fn, name(operation.x), output.dtype)];
     case 'binary':
       return [binary(writer, operation.fn, name(operation.a), name(operation.b), output.dtype)];
     case 'compare':
@@ -269,7 +269,9 @@ const REDUCE = {
 
 const SHORT = { asFloat16: 10, asBfloat16: 16 } as const;
 
-function unary(writer: OnnxWriter, fn: UnaryFunction, x: string): string {
+function unary(writer: OnnxWriter, fn: UnaryFunction, x: string, dtype: DType): string {
+  // ONNX Runtime has no Relu for integers of 64 bits.
+  if (fn === 'relu' && dtype !== 'float32') return writer.emit('Max', [x, writer.number(0, dtype)]);
   if (fn !== 'asFloat16' && fn !== 'asBfloat16') return writer.emit(UNARY[fn], [x]);
   return cast(writer, writer.emit('Cast', [x], { to: SHORT[fn] }), 'float32');
 }

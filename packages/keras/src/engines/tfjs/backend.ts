@@ -1,7 +1,8 @@
 import type { TensorFlow } from './tensorflow.js';
 
 /**
- * Initializes a backend, so that `onBackend` can switch to it.
+ * Initializes a backend, so that `onBackend` can switch to it. Afterwards the backend that was in use before is in use
+ * again, also if the other one does not start.
  *
  * If a backend does not start, TensorFlow.js silently falls back to its slow pure-JS one. So the actual backend is
  * checked here and before each use.
@@ -10,10 +11,13 @@ import type { TensorFlow } from './tensorflow.js';
  */
 export async function startBackend(tf: TensorFlow, backend: string): Promise<void> {
   const before = currentBackend(tf);
-  const initialized = await tf.setBackend(backend);
-  if (!initialized) throw new Error(`the backend ${backend} of TensorFlow.js did not start`);
-  checkBackend(tf, backend);
-  if (before !== undefined && before !== backend) await tf.setBackend(before);
+  try {
+    const initialized = await tf.setBackend(backend);
+    if (!initialized) throw new Error(`the backend ${backend} of TensorFlow.js did not start`);
+    checkBackend(tf, backend);
+  } finally {
+    if (before !== undefined && before !== backend) await tf.setBackend(before);
+  }
 }
 
 /**
@@ -24,14 +28,19 @@ export async function startBackend(tf: TensorFlow, backend: string): Promise<voi
  */
 export function onBackend<T>(tf: TensorFlow, backend: string, work: () => T): T {
   const before = currentBackend(tf);
-  // `setBackend` always returns a promise, but it switches to an initialized backend at once.
-  if (before !== backend) void tf.setBackend(backend);
-  checkBackend(tf, backend);
   try {
+    if (before !== backend) switchTo(tf, backend);
+    checkBackend(tf, backend);
     return work();
   } finally {
-    if (before !== undefined && before !== backend) void tf.setBackend(before);
+    if (before !== undefined && before !== backend) switchTo(tf, before);
   }
+}
+
+/** `setBackend` always returns a promise, but it switches to an initialized backend at once. */
+function switchTo(tf: TensorFlow, backend: string): void {
+  // A failure shows in the check of the current backend. Without a handler, it would also end the process.
+  tf.setBackend(backend).catch(() => undefined);
 }
 
 function checkBackend(tf: TensorFlow, backend: string): void {

@@ -8,7 +8,10 @@ import type { TensorFlow } from './tensorflow.js';
  */
 export function einsum(tf: TensorFlow, equation: string, inputs: readonly Tensor[]): Tensor {
   const [terms = '', result = ''] = equation.split('->');
-  const [first, ...others] = terms.split(',').map((letters, index) => operand(letters, inputs[index]));
+  const [first, ...others] = withoutOnes(
+    tf,
+    terms.split(',').map((letters, index) => operand(letters, inputs[index])),
+  );
   let left = first;
   if (left === undefined) throw new Error('einsum needs an operand');
   for (const [index, right] of others.entries()) {
@@ -34,6 +37,19 @@ interface Operand {
 function operand(letters: string, x: Tensor | undefined): Operand {
   if (x === undefined) throw new Error('einsum has an operand for each term');
   return { letters, x };
+}
+
+/** Drops a dimension of length 1 if the letter has another length elsewhere: the entry is repeated. */
+function withoutOnes(tf: TensorFlow, operands: readonly Operand[]): Operand[] {
+  const lengthOf = ({ letters, x }: Operand, letter: string) => x.shape[letters.indexOf(letter)] ?? 1;
+  return operands.map((own) => {
+    const kept = Array.from(own.letters).filter(
+      (letter) => lengthOf(own, letter) !== 1 || operands.every((other) => lengthOf(other, letter) === 1),
+    );
+    if (kept.length === own.letters.length) return own;
+    const lengths = kept.map((letter) => lengthOf(own, letter));
+    return { letters: kept.join(''), x: tf.reshape(own.x, lengths) };
+  });
 }
 
 /** Sums over letters that nothing else has. */

@@ -1,5 +1,5 @@
 import { inputsOf } from '../../graph/inputs.js';
-import { operationsOf } from '../../graph/model-graph.js';
+import { type ModelGraph, operationsOf } from '../../graph/model-graph.js';
 import type { Operation, ScanOperation } from '../../graph/operations.js';
 import type { Value } from '../../graph/value.js';
 
@@ -64,6 +64,32 @@ export function planGraph(outputs: readonly Value[], isConstant: (value: Value) 
 
   const outside = sorted.filter((operation) => steps.get(operation)?.size === 0);
   return { main: block(outside, new Set(), outputs), bodies };
+}
+
+/**
+ * Finds the values that depend on nothing but constants, and that the rest of the graph reads.
+ *
+ * @param isConstant Says which values need no operation to run.
+ */
+export function constantResults({ outputs }: ModelGraph, isConstant: (value: Value) => boolean): Value[] {
+  const fixed = new Set<Operation>();
+  const isFixed = (value: Value) =>
+    isConstant(value) || (value.source.kind === 'operation' && fixed.has(value.source.operation));
+  const results = new Set<Value>();
+  const note = (value: Value) => {
+    if (isFixed(value) && !isConstant(value)) results.add(value);
+  };
+  for (const operation of operationsOf(
+    outputs.map(({ value }) => value),
+    isConstant,
+  )) {
+    const inputs = inputsOf(operation);
+    // A loop reads steps of its own, which are never fixed.
+    if (operation.op !== 'scan' && inputs.every(isFixed)) fixed.add(operation);
+    else inputs.forEach(note);
+  }
+  for (const { value } of outputs) note(value);
+  return [...results];
 }
 
 /** The values of source `step` on which each operation depends. */

@@ -1,33 +1,60 @@
+import { inputsOf } from '../../graph/inputs.js';
 import type { Operation } from '../../graph/operations.js';
+import { fitsInt32 } from './int64.js';
+import { kernelsOf } from './kernels.js';
 
-/** Why TensorFlow.js cannot run an operation as the graph means it. `undefined`: it can. */
-export function refusal(operation: Operation): string | undefined {
+/** Some kernels take no more. */
+const MOST_DIMENSIONS = 6;
+
+/**
+ * Why TensorFlow.js cannot run an operation as the graph means it. `undefined`: it can.
+ *
+ * @param kernels The kernels that the backend has.
+ */
+export function refusal(operation: Operation, kernels: ReadonlySet<string>): string | undefined {
+  const missing = kernelsOf(operation).filter((kernel) => !kernels.has(kernel));
+  if (missing.length > 0) return `it has no kernel ${missing.join(', ')}`;
+  return unfitInputs(operation) ?? unfitSettings(operation);
+}
+
+function unfitInputs(operation: Operation): string | undefined {
+  const inputs = inputsOf(operation);
+  if (inputs.some(({ dtype }) => dtype === 'string') && !takesText(operation))
+    return 'it cannot compute with text';
+  if (inputs.some(({ shape }) => shape.length > MOST_DIMENSIONS))
+    return `its operations take ${MOST_DIMENSIONS} dimensions or fewer`;
+  const wide = inputs.some(
+    ({ source, dtype }) => dtype === 'int64' && source.kind === 'literal' && !fitsInt32(source.data),
+  );
+  return wide ? 'it has no integers of more than 32 bits' : undefined;
+}
+
+function takesText({ op }: Operation): boolean {
+  return op === 'lookup' || op === 'reshape' || op === 'concat';
+}
+
+function unfitSettings(operation: Operation): string | undefined {
   switch (operation.op) {
-    case 'unary':
-      return operation.fn === 'asBfloat16' || operation.fn === 'asFloat16'
-        ? 'it has no half precision'
-        : undefined;
-    case 'lookup':
-      return 'it has no lookup in a vocabulary';
-    case 'conv': {
-      const rank = operation.kernel.shape.length - 2;
-      const holes = operation.dilations.some((dilation) => dilation !== 1);
-      if (rank === 3 && holes) return 'it has no dilated convolution in three dimensions';
-      const moves = operation.strides.some((stride) => stride !== 1);
-      return holes && moves ? 'its convolutions are not dilated and strided at once' : undefined;
+    case 'einsum': {
+      const [terms = ''] = operation.equation.split('->');
+      const twice = terms.split(',').some((letters) => new Set(letters).size < letters.length);
+      return twice ? `the equation ${operation.equation} names a letter twice in one operand` : undefined;
     }
-    case 'convTranspose':
-      return operation.dilations.some((dilation) => dilation !== 1)
-        ? 'it has no dilated transposed convolution'
-        : undefined;
-    case 'pool': {
-      const explicit =
-        operation.padding !== 'same' && operation.padding.flat().some((length) => length !== 0);
-      if (explicit) return 'its pooling pads only as much as the output needs';
+    case 'lookup': {
+      const numbers = [...operation.keys, ...operation.values, operation.otherwise].filter(
+        (entry) => typeof entry === 'number',
+      );
+      return fitsInt32(numbers) ? undefined : 'it has no integers of more than 32 bits';
+    }
+    case 'pool':
       return operation.dilations.some((dilation) => dilation !== 1)
         ? 'its pooling is not dilated'
         : undefined;
-    }
+    case 'reshape':
+    case 'expand':
+      return operation.shape.length > MOST_DIMENSIONS
+        ? `its operations take ${MOST_DIMENSIONS} dimensions or fewer`
+        : undefined;
     default:
       return undefined;
   }
