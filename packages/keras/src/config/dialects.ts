@@ -100,8 +100,9 @@ function fromKeras2(className: string, given: JsonObject): { className: string; 
   if (className.startsWith('CuDNN')) {
     Object.assign(settings, { activation: 'tanh', recurrent_activation: 'sigmoid', cudnn: true });
   }
-  if (/^(LSTM|GRU|ConvLSTM2D)(Cell)?$/u.test(className))
+  if (/^(LSTM|GRU|ConvLSTM[123]D)(Cell)?$/u.test(className))
     settings['recurrent_activation'] ??= 'hard_sigmoid_keras2';
+  if (className === 'TimeDistributed') settings['mask_of_layer'] = true;
   if (className === 'UpSampling2D') settings['interpolation'] ??= 'nearest';
   return { className, settings };
 }

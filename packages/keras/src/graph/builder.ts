@@ -737,10 +737,17 @@ export class Builder {
       sequences,
       body: { states: inner, entries, nextStates: next.states, rows: next.rows },
     };
+    // A length that only a step of the body knows cannot be read outside: there, it is that of the collected rows.
+    const outside = [
+      ...states.map(({ shape }) => shape),
+      ...sequences.map(({ shape }) => shape.slice(1)),
+    ].flat();
+    const known = (length: Dimension) =>
+      typeof length === 'number' || outside.some((other) => sameLength(other, length)) ? length : null;
     return {
       states: states.map(({ shape, dtype }, index) => this.#output(shape, operation, index, dtype)),
       rows: next.rows.map(({ shape, dtype }, index) =>
-        this.#output([steps, ...shape], operation, states.length + index, dtype),
+        this.#output([steps, ...shape.map(known)], operation, states.length + index, dtype),
       ),
     };
   }
@@ -754,7 +761,12 @@ export class Builder {
     return [x.shape[0] ?? 1, units];
   }
 
-  #output(shape: Shape, operation: Operation, output: number, dtype: DType = 'float32'): Value {
+  #output(
+    shape: readonly (Dimension | null)[],
+    operation: Operation,
+    output: number,
+    dtype: DType = 'float32',
+  ): Value {
     return newValue(shape, dtype, { kind: 'operation', operation, output });
   }
 

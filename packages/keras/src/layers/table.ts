@@ -15,9 +15,10 @@ import { IMAGES } from './preprocessing/images.js';
 import { SCALING } from './preprocessing/scaling.js';
 import { SPECTROGRAMS } from './preprocessing/spectrogram.js';
 import { RESHAPING } from './reshaping.js';
+import { BIDIRECTIONAL } from './rnn/bidirectional.js';
 import { CONV_LSTM } from './rnn/conv-lstm.js';
 import { RECURRENT } from './rnn/recurrent.js';
-import { WRAPPERS } from './rnn/wrappers.js';
+import { TIME_DISTRIBUTED } from './rnn/time-distributed.js';
 
 /** What this package does with each class of layers of Keras. */
 export const LAYERS: Readonly<Record<string, LayerEntry>> = {
@@ -30,7 +31,8 @@ export const LAYERS: Readonly<Record<string, LayerEntry>> = {
   ...POOLING,
   ...RESHAPING,
   ...RECURRENT,
-  ...WRAPPERS,
+  ...BIDIRECTIONAL,
+  ...TIME_DISTRIBUTED,
   ...CONV_LSTM,
   ...CATEGORIES,
   ...IMAGES,

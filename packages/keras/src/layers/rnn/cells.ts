@@ -12,6 +12,12 @@ export interface Cell {
   states: readonly number[];
   /** Length of the output. */
   output: number;
+  /**
+   * What can be computed for all steps at once, before the first. `step` takes the result.
+   *
+   * @param x Shape (time, batch, inputs).
+   */
+  project(x: Value): Value;
   step(x: Value, states: readonly Value[]): { output: Value; states: readonly Value[] };
 }
 
@@ -57,16 +63,13 @@ function simpleRnnCell(config: Settings, { build, weights }: CellContext, inputs
   const kernel = weights('kernel', [inputs, units]);
   const recurrent = weights('recurrent_kernel', [units, units]);
   const bias = flag({ config }, 'use_bias', true) ? weights('bias', [units]) : undefined;
+  const active = activation(build, config, 'activation', 'tanh');
   return {
     states: [units],
     output: units,
+    project: (x) => biased(build, build.matMul(x, kernel), bias),
     step(x, [h]) {
-      const both = build.add(build.matMul(x, kernel), build.matMul(state(h), recurrent));
-      const output = activate(
-        build,
-        bias === undefined ? both : build.add(both, bias),
-        config['activation'] ?? 'tanh',
-      );
+      const output = active(build.add(x, build.matMul(state(h), recurrent)));
       return { output, states: [output] };
     },
   };
@@ -78,14 +81,14 @@ function lstmCell(config: Settings, { build, weights }: CellContext, inputs: num
   const kernel = weights('kernel', [inputs, 4 * units]);
   const recurrent = weights('recurrent_kernel', [units, 4 * units]);
   const bias = flag({ config }, 'use_bias', true) ? weights('bias', [4 * units]) : undefined;
-  const gate = (x: Value) => activate(build, x, config['recurrent_activation'] ?? 'sigmoid');
-  const active = (x: Value) => activate(build, x, config['activation'] ?? 'tanh');
+  const gate = activation(build, config, 'recurrent_activation', 'sigmoid');
+  const active = activation(build, config, 'activation', 'tanh');
   return {
     states: [units, units],
     output: units,
+    project: (x) => biased(build, build.matMul(x, kernel), bias),
     step(x, [h, c]) {
-      const both = build.add(build.matMul(x, kernel), build.matMul(state(h), recurrent));
-      const z = bias === undefined ? both : build.add(both, bias);
+      const z = build.add(x, build.matMul(state(h), recurrent));
       const [i, f, g, o] = build.split(z, [units, units, units, units], -1).map(state);
       const carry = build.add(
         build.multiply(gate(state(f)), state(c)),
@@ -108,20 +111,20 @@ function gruCell(config: Settings, { build, weights }: CellContext, inputs: numb
     : undefined;
   const [inputBias, recurrentBias] =
     bias === undefined ? [] : resetAfter ? [build.at(bias, 0, 0), build.at(bias, 0, 1)] : [bias];
-  const gate = (x: Value) => activate(build, x, config['recurrent_activation'] ?? 'sigmoid');
-  const biased = (x: Value, summand: Value | undefined) =>
-    summand === undefined ? x : build.add(x, summand);
+  const gate = activation(build, config, 'recurrent_activation', 'sigmoid');
+  const active = activation(build, config, 'activation', 'tanh');
   const thirds = (x: Value) => build.split(x, [units, units, units], -1);
   return {
     states: [units],
     output: units,
+    project: (x) => biased(build, build.matMul(x, kernel), inputBias),
     step(x, [previous]) {
       const h = state(previous);
-      const [xz, xr, xh] = thirds(biased(build.matMul(x, kernel), inputBias)).map(state);
+      const [xz, xr, xh] = thirds(x).map(state);
       let candidate: Value;
       let update: Value;
       if (resetAfter) {
-        const [hz, hr, hh] = thirds(biased(build.matMul(h, recurrent), recurrentBias)).map(state);
+        const [hz, hr, hh] = thirds(biased(build, build.matMul(h, recurrent), recurrentBias)).map(state);
         update = gate(build.add(state(xz), state(hz)));
         const reset = gate(build.add(state(xr), state(hr)));
         candidate = build.add(state(xh), build.multiply(reset, state(hh)));
@@ -131,8 +134,10 @@ function gruCell(config: Settings, { build, weights }: CellContext, inputs: numb
         const reset = gate(build.add(state(xr), build.matMul(h, state(rr))));
         candidate = build.add(state(xh), build.matMul(build.multiply(reset, h), state(rh)));
       }
-      const active = activate(build, candidate, config['activation'] ?? 'tanh');
-      const output = build.add(build.multiply(update, h), build.multiply(build.subtract(1, update), active));
+      const output = build.add(
+        build.multiply(update, h),
+        build.multiply(build.subtract(1, update), active(candidate)),
+      );
       return { output, states: [output] };
     },
   };
@@ -160,18 +165,45 @@ export function stackedCells(
   return {
     states: cells.flatMap((cell) => cell.states),
     output: length,
+    project: (x) => cells[0]?.project(x) ?? x,
     step(x, states) {
       const rest = [...states];
       const next: Value[] = [];
       let output = x;
-      for (const cell of cells) {
-        const result = cell.step(output, rest.splice(0, cell.states.length));
+      for (const [index, cell] of cells.entries()) {
+        const result = cell.step(
+          index === 0 ? output : cell.project(output),
+          rest.splice(0, cell.states.length),
+        );
         output = result.output;
         next.push(...result.states);
       }
       return { output, states: next };
     },
   };
+}
+
+/** An activation as the configuration states it. `null` is linear; only a missing one is the default. */
+function activation(
+  build: Builder,
+  config: Settings,
+  key: 'activation' | 'recurrent_activation',
+  otherwise: string,
+): (x: Value) => Value {
+  return (x) => activate(build, x, statedActivation(config, key, otherwise));
+}
+
+/** What `activate` takes for an activation of a recurrent layer. */
+export function statedActivation(
+  config: Settings,
+  key: 'activation' | 'recurrent_activation',
+  otherwise: string,
+): unknown {
+  return key in config ? config[key] : otherwise;
+}
+
+function biased(build: Builder, x: Value, bias: Value | undefined): Value {
+  return bias === undefined ? x : build.add(x, bias);
 }
 
 function state(value: Value | undefined): Value {

@@ -2,9 +2,10 @@ import { GraphError, knownLength } from '../../graph/shapes.js';
 import type { Value } from '../../graph/value.js';
 import { activate } from '../activations.js';
 import { channelsLast, restored } from '../data-format.js';
-import { type LayerCall, type Lowered, runs } from '../layer.js';
+import { type LayerCall, type Lowered, runs, UnsupportedError } from '../layer.js';
 import { channelsFirst, choice, count, flag, integers } from '../settings.js';
-import { checkRecurrent, recurrentInputs, recurrentOutputs } from './recurrent.js';
+import { statedActivation } from './cells.js';
+import { checkRecurrent, checkStates, recurrentInputs, recurrentOutputs } from './recurrent.js';
 import { runCell } from './run.js';
 
 /**
@@ -17,7 +18,10 @@ function convLstm(rank: number) {
     checkRecurrent(call);
     const { build, config } = call;
     const first = channelsFirst(call);
-    const { x: given, mask, initial } = recurrentInputs(call);
+    const { x: given, mask, outputMask, initial } = recurrentInputs(call);
+    checkStates(initial.length, 2);
+    if (first && mask !== undefined && mask.shape.length > 2)
+      throw new UnsupportedError('its mask is of single pixels, and its channels come first');
     if (given.shape.length !== rank + 3) throw new GraphError(`needs an input of ${rank + 3} dimensions`);
     const x = first ? stepsLast(call, given) : given;
     const weights = call.inner('cell', { className: 'ConvLSTMCell' });
@@ -33,8 +37,9 @@ function convLstm(rank: number) {
       padding: choice(call, 'padding', ['valid', 'same'], 'valid'),
       dilations: integers(call, 'dilation_rate', rank, 1),
     };
-    const gate = (value: Value) => activate(build, value, config['recurrent_activation'] ?? 'hard_sigmoid');
-    const active = (value: Value) => activate(build, value, config['activation'] ?? 'tanh');
+    const gate = (value: Value) =>
+      activate(build, value, statedActivation(config, 'recurrent_activation', 'sigmoid'));
+    const active = (value: Value) => activate(build, value, statedActivation(config, 'activation', 'tanh'));
     // A convolution of zeros has the shape of the state, also where a length is known only when the model runs.
     const start = build.multiply(
       build.slice(build.conv(build.at(x, 1, 0), kernel, undefined, windows), [{ axis: -1, end: filters }]),
@@ -48,11 +53,14 @@ function convLstm(rank: number) {
     const result = runCell(
       build,
       {
+        // All steps of all examples are one batch for the convolution of the inputs.
+        project(steps) {
+          const [time = 1, batch = 1, ...rest] = steps.shape;
+          const y = build.conv(build.reshape(steps, [-1, ...rest]), kernel, bias, windows);
+          return build.reshape(y, [time, batch, ...y.shape.slice(1)]);
+        },
         step(input, [h = start, c = start]) {
-          const z = build.add(
-            build.conv(input, kernel, bias, windows),
-            build.conv(h, recurrent, undefined, { padding: 'same' }),
-          );
+          const z = build.add(input, build.conv(h, recurrent, undefined, { padding: 'same' }));
           const [i = z, f = z, g = z, o = z] = quarters(z);
           const carry = build.add(build.multiply(gate(f), c), build.multiply(gate(i), active(g)));
           const output = build.multiply(gate(o), active(carry));
@@ -63,9 +71,10 @@ function convLstm(rank: number) {
         x,
         mask,
         initial: states,
+        before: start,
         backwards: flag(call, 'go_backwards', false),
-        zeroOutput: false,
-        unroll: false,
+        zeroOutput: config['zero_output_for_mask'] === true,
+        unroll: config['unroll'] === true,
       },
     );
     return recurrentOutputs(
@@ -75,7 +84,7 @@ function convLstm(rank: number) {
         last: restored(build, result.last, first),
         states: result.states.map((state) => restored(build, state, first)),
       },
-      mask,
+      outputMask,
     );
   };
 }

@@ -2,26 +2,59 @@ import type { LayerSpec } from '../../config/model-spec.js';
 import { GraphError, knownLength } from '../../graph/shapes.js';
 import type { Value } from '../../graph/value.js';
 import { recurrentActivation } from '../activations.js';
-import { type LayerCall, type Lowered, runs, tensorsIn, UnsupportedError } from '../layer.js';
+import {
+  type CallArgument,
+  type LayerCall,
+  type Lowered,
+  runs,
+  tensorsIn,
+  UnsupportedError,
+} from '../layer.js';
 import { flag } from '../settings.js';
-import { type Cell, cellOf, stackedCells } from './cells.js';
+import { type Cell, cellOf, stackedCells, statedActivation } from './cells.js';
 import { gruFromCudnn, gruFromParts, lstmFromCudnn, lstmFromParts } from './old-weights.js';
 import { runCell, type RunResult } from './run.js';
 
-/** The input, the mask and the given states of a recurrent layer. */
+/** The input, the masks and the given states of a recurrent layer. */
 export interface RecurrentInputs {
   x: Value;
+  /** The steps that count, for the layer itself. */
   mask: Value | undefined;
+  /** The mask of the outputs of all steps. */
+  outputMask: Value | undefined;
   /** Empty: zeros. */
   initial: readonly Value[];
 }
 
-/** Keras 2 gives the states with the input in one list; Keras 3 has an argument for them. */
-export function recurrentInputs({ inputs, masks, kwargs }: LayerCall): RecurrentInputs {
-  const [x, ...more] = inputs;
-  if (x === undefined) throw new GraphError('needs an input');
-  const named = tensorsIn(kwargs['initial_state']).map(({ value }) => value);
-  return { x, mask: masks[0], initial: named.length > 0 ? named : more };
+/**
+ * Reads the arguments of a recurrent layer: `sequences`, `initial_state`, `mask`. Keras 2 gives the states with the
+ * input in one list. If Keras 3 has states as an argument, the layer does not see the mask that comes with the input,
+ * although its outputs keep it.
+ *
+ * Source: step 6 of `Layer.__call__` of `keras/src/layers/layer.py`.
+ */
+export function recurrentInputs({ args, kwargs, masks }: LayerCall): RecurrentInputs {
+  const [first, second, third] = args;
+  const [sequences, ...listed] = tensorsIn(first);
+  if (sequences === undefined) throw new GraphError('needs an input');
+  const named = tensorArgument(kwargs['initial_state'] ?? second, 'initial_state');
+  const [explicit] = tensorArgument(kwargs['mask'] ?? third, 'mask');
+  const outputMask = explicit ?? masks[0];
+  const values = listed.length > 0 ? listed.map(({ value }) => value) : named;
+  return {
+    x: sequences.value,
+    mask: listed.length === 0 && named.length > 0 ? explicit : outputMask,
+    outputMask,
+    initial: values,
+  };
+}
+
+/** The tensors of an argument that may be left out. */
+function tensorArgument(argument: CallArgument | undefined, name: string): Value[] {
+  const tensors = tensorsIn(argument).map(({ value }) => value);
+  if (tensors.length === 0 && argument?.kind === 'value' && (argument.value ?? undefined) !== undefined)
+    throw new UnsupportedError(`its ${name} is a constant, not an output of a layer`);
+  return tensors;
 }
 
 /** Refuses what would need a memory from one prediction to the next. */
@@ -36,7 +69,19 @@ function initialStates(
   { x, initial }: RecurrentInputs,
   cell: Pick<Cell, 'states'>,
 ): Value[] {
-  return cell.states.map((length, index) => initial[index] ?? call.build.full([x.shape[0] ?? 1, length], 0));
+  const { build } = call;
+  if (initial.length === 0) return cell.states.map((length) => zeros(call, x, length));
+  checkStates(initial.length, cell.states.length);
+  return initial.map((state) => build.cast(state, 'float32'));
+}
+
+function zeros({ build }: LayerCall, x: Value, length: number): Value {
+  return build.full([x.shape[0] ?? 1, length], 0);
+}
+
+/** Checks the number of states that are given. */
+export function checkStates(given: number, needed: number): void {
+  if (given !== 0 && given !== needed) throw new GraphError(`needs ${needed} states, but has ${given}`);
 }
 
 /** Outputs in the order of Keras: the sequence or the last output, then the states if they are wanted. */
@@ -65,11 +110,12 @@ function recurrent(className: 'SimpleRNN' | 'LSTM' | 'GRU') {
         x: build.cast(inputs.x, 'float32'),
         mask: inputs.mask,
         initial: initialStates(call, inputs, cell),
+        before: zeros(call, inputs.x, cell.output),
         backwards,
         zeroOutput: config['zero_output_for_mask'] === true,
         unroll: config['unroll'] === true,
       });
-    return recurrentOutputs(call, result, inputs.mask);
+    return recurrentOutputs(call, result, inputs.outputMask);
   };
 }
 
@@ -113,8 +159,8 @@ function fastRun(
   reverse: boolean,
 ): RunResult | undefined {
   const { build, config } = call;
-  const activation = recurrentActivation(config['activation'] ?? 'tanh');
-  const gate = recurrentActivation(config['recurrent_activation'] ?? 'sigmoid');
+  const activation = recurrentActivation(statedActivation(config, 'activation', 'tanh'));
+  const gate = recurrentActivation(statedActivation(config, 'recurrent_activation', 'sigmoid'));
   if (activation === undefined || gate === undefined) return undefined;
   const sequences = flag(call, 'return_sequences', false);
   const weights = call.inner('cell');
@@ -123,7 +169,8 @@ function fastRun(
   const gates = { SimpleRNN: 1, GRU: 3, LSTM: 4 }[className];
   const resetAfter = flag(call, 'reset_after', true);
   const biasShape = className === 'GRU' && resetAfter ? [2, gates * units] : [gates * units];
-  const [h, c] = initial;
+  checkStates(initial.length, className === 'LSTM' ? 2 : 1);
+  const [h, c] = initial.map((state) => build.cast(state, 'float32'));
   const common = {
     x: build.cast(x, 'float32'),
     reverse,
@@ -172,11 +219,12 @@ function rnn(call: LayerCall): Lowered {
     x: build.cast(inputs.x, 'float32'),
     mask: inputs.mask,
     initial: initialStates(call, inputs, cell),
+    before: zeros(call, inputs.x, cell.output),
     backwards: flag(call, 'go_backwards', false),
     zeroOutput: config['zero_output_for_mask'] === true,
     unroll: config['unroll'] === true,
   });
-  return recurrentOutputs(call, result, inputs.mask);
+  return recurrentOutputs(call, result, inputs.outputMask);
 }
 
 /** A cell that is called as a layer of its own: one step, with the states as second argument. */
@@ -195,7 +243,9 @@ function cellLayer(call: LayerCall): Lowered {
     wrapped: call.wrapped,
   };
   const context = { build, weights: call.weights, inner: (attribute: string) => call.inner(attribute) };
-  const result = cellOf(spec, context, knownLength(x.shape, 1, 'the features of a step')).step(x, states);
+  const cell = cellOf(spec, context, knownLength(x.shape, 1, 'the features of a step'));
+  checkStates(states.length, cell.states.length);
+  const result = cell.step(cell.project(build.cast(x, 'float32')), states);
   return [result.output, ...result.states];
 }
 

@@ -1,14 +1,17 @@
 import type { Builder } from '../../graph/builder.js';
-import { sameLength, type Value } from '../../graph/value.js';
+import { GraphError } from '../../graph/shapes.js';
+import { showShape, type Value } from '../../graph/value.js';
 import type { Cell } from './cells.js';
 
 /** How a recurrent layer runs its cell over the steps. */
 export interface RunOptions {
   /** Shape (batch, time, …features). */
   x: Value;
-  /** Boolean, of shape (batch, time): a step that does not count keeps the states and repeats the output before. */
+  /** Shape (batch, time): a step that does not count keeps the states and repeats the output before. */
   mask: Value | undefined;
   initial: readonly Value[];
+  /** Zeros of the shape of an output. They stand for the output before the first step, whatever the states are. */
+  before: Value;
   /** From the last step to the first. The outputs stay in that order. */
   backwards: boolean;
   /** Whether a step that does not count gives zeros instead. */
@@ -29,28 +32,27 @@ export interface RunResult {
  *
  * Source: `rnn` of `keras/src/backend/tensorflow/rnn.py`.
  */
-export function runCell(build: Builder, cell: Pick<Cell, 'step'>, options: RunOptions): RunResult {
+export function runCell(
+  build: Builder,
+  cell: Pick<Cell, 'project' | 'step'>,
+  options: RunOptions,
+): RunResult {
   const { mask, initial } = options;
-  const inOrder = (value: Value) => {
-    const first = timeFirst(build, value);
-    return options.backwards ? build.flip(first, 0) : first;
-  };
-  const sequences = mask === undefined ? [inOrder(options.x)] : [inOrder(options.x), inOrder(mask)];
+  const inOrder = (value: Value) => (options.backwards ? build.flip(value, 0) : value);
+  const x = inOrder(cell.project(timeFirst(build, options.x)));
   if (mask === undefined) {
-    const { states, rows } = build.scan(initial, sequences, (states, [x]) => {
-      const next = cell.step(only(x), states);
+    const { states, rows } = build.scan(initial, [x], (states, [entry]) => {
+      const next = cell.step(only(entry), states);
       return { states: next.states, rows: [next.output] };
     });
     return finished(build, only(rows[0]), states);
   }
-  // The output before is a state too. It begins with zeros of the shape of the first state, which is that of an output.
-  const before = build.multiply(only(initial[outputStateOf(initial, cell, options.x, build)]), 0);
-  const { states, rows } = build.scan([...initial, before], sequences, (all, [x, counts]) => {
+  const sequences = [x, inOrder(timeFirst(build, mask))];
+  const { states, rows } = build.scan([...initial, options.before], sequences, (all, [entry, counts]) => {
     const [previous, ...states] = [all.at(-1), ...all.slice(0, -1)];
-    const next = cell.step(only(x), states);
-    const choose = (a: Value, b: Value) => build.where(wide(build, only(counts), a.shape.length), a, b);
-    const zero = options.zeroOutput && !options.unroll;
-    const output = choose(next.output, zero ? build.multiply(next.output, 0) : only(previous));
+    const next = cell.step(only(entry), states);
+    const choose = (a: Value, b: Value | 0) => build.where(wide(build, only(counts), a.shape.length), a, b);
+    const output = choose(next.output, options.zeroOutput && !options.unroll ? 0 : only(previous));
     const kept = next.states.map((state, index) => choose(state, only(states[index])));
     return { states: [...kept, output], rows: [output] };
   });
@@ -63,37 +65,19 @@ export function runCell(build: Builder, cell: Pick<Cell, 'step'>, options: RunOp
   return { ...result, sequence: zeroed(result.sequence, mask), last: zeroed(result.last, lastMask) };
 }
 
-/** A state that has the shape of the output. */
-function outputStateOf(
-  initial: readonly Value[],
-  cell: Pick<Cell, 'step'>,
-  x: Value,
-  build: Builder,
-): number {
-  const { output } = cell.step(build.at(x, 1, 0), initial);
-  const index = initial.findIndex(
-    ({ shape }) =>
-      shape.length === output.shape.length &&
-      shape.slice(1).every((length, axis) => sameLength(length, output.shape[axis + 1])),
-  );
-  return Math.max(0, index);
-}
-
 function finished(build: Builder, rows: Value, states: readonly Value[]): RunResult {
   return { sequence: timeFirst(build, rows), last: build.at(rows, 0, -1), states };
 }
 
 /** Swaps batch and time. */
-function timeFirst(build: Builder, value: Value): Value {
-  return build.transpose(value, [
-    1,
-    0,
-    ...Array.from({ length: value.shape.length - 2 }, (_, axis) => axis + 2),
-  ]);
+export function timeFirst(build: Builder, value: Value): Value {
+  const rest = Array.from({ length: value.shape.length - 2 }, (_, axis) => axis + 2);
+  return build.transpose(value, [1, 0, ...rest]);
 }
 
 function wide(build: Builder, mask: Value, rank: number): Value {
   const missing = rank - mask.shape.length;
+  if (missing < 0) throw new GraphError(`a mask of shape ${showShape(mask.shape)} does not fit its steps`);
   return build.expandDims(
     mask,
     Array.from({ length: missing }, (_, index) => mask.shape.length + index),
