@@ -184,14 +184,16 @@ class ModelLowering {
     },
   ): Masked[] {
     const tensors = args.flatMap(tensorsIn);
-    if (layer.model !== undefined) return this.run(layer.model, tensors, state, `${path}/`);
+    const explicit = explicitMasks(kwargs['mask']);
+    const masks = tensors.map((tensor, index) => explicit[index] ?? tensor.mask);
+    if (layer.model !== undefined) {
+      const inputs = tensors.map(({ value }, index): Masked => ({ value, mask: masks[index] }));
+      return this.run(layer.model, inputs, state, `${path}/`);
+    }
     const entry = this.#find(layer);
     if (entry === undefined) throw new UnsupportedError('this package does not know the class');
     if (entry.kind === 'refused') throw new UnsupportedError(entry.reason);
     if (entry.kind === 'identity') return tensors.slice(0, 1);
-    const mask = kwargs['mask'];
-    const explicit = mask === undefined ? [] : tensorsIn(mask).map(({ value }) => value);
-    const masks = tensors.map((tensor, index) => explicit[index] ?? tensor.mask);
     const call: LayerCall = {
       name: path,
       className: layer.className,
@@ -243,6 +245,12 @@ class ModelLowering {
       throw error;
     }
   }
+}
+
+/** The masks that a call states itself: one, or one for each input. */
+function explicitMasks(argument: CallArgument | undefined): (Value | undefined)[] {
+  const items = argument?.kind === 'list' ? argument.items : [argument];
+  return items.map((item) => tensorsIn(item)[0]?.value);
 }
 
 function masked(lowered: Lowered, passed: Value | undefined): Masked[] {

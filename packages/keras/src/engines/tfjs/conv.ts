@@ -117,7 +117,7 @@ function byPositions(tf: TensorFlow, x: Tensor, kernel: Tensor, { strides, dilat
     return tf.matMul(tf.reshape(seen, [-1, channels]), matrix);
   });
   const sum = products.reduce((one, other) => tf.add(one, other));
-  return tf.reshape(sum, [x.shape[0] ?? 1, ...counts, filters]);
+  return tf.reshape(sum, [x.shape[0], ...counts, filters]);
 }
 
 /** All positions in a shape, in row-major order. */

@@ -38,7 +38,7 @@ function pooled(
     size.slice(1),
     strides.slice(1),
   );
-  const [, high = 1, wide = 1] = flat.shape;
+  const [, high, wide] = flat.shape;
   const deep = tf.reshape(flat, [batch, depth, high * wide, channels]);
   const result = images(deep, [size[0] ?? 1, 1], [strides[0] ?? 1, 1]);
   return tf.reshape(result, [batch, -1, high, wide, channels]);

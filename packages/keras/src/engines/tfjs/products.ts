@@ -13,12 +13,12 @@ export function matMul({ tf, read, parts }: Running, { a, b }: Operation & { op:
   if (whole === undefined) throw new Error('a matrix has at least one part');
   if (b.shape.length > 2) return batchMatMul(tf, x, whole);
   const rows = x.shape.length > 2 ? tf.reshape(x, [-1, x.shape.at(-1) ?? 1]) : x;
-  const columnsOf = (first: number, matrix: Tensor) => tf.slice(rows, [0, first], [-1, matrix.shape[0] ?? 0]);
-  let first = whole.shape[0] ?? 0;
+  const columnsOf = (first: number, matrix: Tensor) => tf.slice(rows, [0, first], [-1, matrix.shape[0]]);
+  let [first] = whole.shape;
   const product = others.reduce(
     (sum, part) => {
       const more = tf.matMul(columnsOf(first, part), part);
-      first += part.shape[0] ?? 0;
+      first += part.shape[0];
       return tf.add(sum, more);
     },
     tf.matMul(others.length === 0 ? rows : columnsOf(0, whole), whole),
