@@ -40,15 +40,15 @@ function moves({ op }: Operation): boolean {
 /** Moves booleans as integers, because some kernels write beyond their output if its entries have fewer than 4 bytes. */
 function moveBooleans(running: Running, operation: Operation): Tensor[] {
   const { tf } = running;
-  let booleans = false;
+  const booleans = new Set<Value>();
   const read = (value: Value) => {
     const tensor = running.read(value);
     if (tensor.dtype !== 'bool') return tensor;
-    booleans = true;
+    booleans.add(value);
     return tf.cast(tensor, 'int32');
   };
   const results = compute({ ...running, read }, operation);
-  return booleans ? results.map((result) => tf.cast(result, 'bool')) : results;
+  return booleans.size > 0 ? results.map((result) => tf.cast(result, 'bool')) : results;
 }
 
 /** A missing operation is an error of the compiler: then, not all ways return. */
