@@ -27,7 +27,7 @@ export function matMul({ tf, read, parts }: Running, { a, b }: Operation & { op:
 }
 
 /** The WebAssembly kernel mixes up batches of several dimensions that are repeated, so repeat them before. */
-export function batchMatMul(tf: TensorFlow, a: Tensor, b: Tensor): Tensor {
+function batchMatMul(tf: TensorFlow, a: Tensor, b: Tensor): Tensor {
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)).map(Number);
   return tf.matMul(
     expand(tf, a, [...batch, ...a.shape.slice(-2)]),
