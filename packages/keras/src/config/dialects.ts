@@ -98,7 +98,7 @@ function fromKeras2(className: string, given: JsonObject): { className: string; 
   }
   if (/^(CuDNN)?GRU(Cell)?$/u.test(className)) settings['reset_after'] ??= className.startsWith('CuDNN');
   if (className.startsWith('CuDNN')) {
-    Object.assign(settings, { activation: 'tanh', recurrent_activation: 'sigmoid', cudnn: true });
+    Object.assign(settings, { activation: 'tanh', recurrent_activation: 'sigmoid' });
   }
   if (/^(LSTM|GRU|ConvLSTM[123]D)(Cell)?$/u.test(className))
     settings['recurrent_activation'] ??= 'hard_sigmoid_keras2';

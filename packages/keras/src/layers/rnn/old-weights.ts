@@ -3,13 +3,13 @@ import type { Value } from '../../graph/value.js';
 import type { OldForm } from '../layer.js';
 
 /** Keras 1 kept kernel, recurrent kernel and bias of each gate of an LSTM, in the order input, cell, forget, output. */
-export const lstmFromParts: OldForm = {
+const lstmFromParts: OldForm = {
   shapes: ([kernel, recurrent]) => partsOf(kernel, recurrent, 4),
   combine: (build, stored) => joined(build, stored, [0, 2, 1, 3]),
 };
 
 /** The same for a GRU, in the order update, reset, candidate. */
-export const gruFromParts: OldForm = {
+const gruFromParts: OldForm = {
   shapes: ([kernel, recurrent]) => partsOf(kernel, recurrent, 3),
   combine: (build, stored) => joined(build, stored, [0, 1, 2]),
 };
@@ -18,9 +18,9 @@ export const gruFromParts: OldForm = {
  * CuDNN takes each kernel as a row-major matrix of (units, inputs) though its shape is (inputs, units), and has a second
  * bias, which is added to the first.
  *
- * Source: `_convert_rnn_weights` of `keras/src/legacy/saving/legacy_h5_format.py`.
+ * Source: `_convert_rnn_weights` of `keras/src/saving/legacy/hdf5_format.py` of Keras 2.
  */
-export const lstmFromCudnn: OldForm = {
+const lstmFromCudnn: OldForm = {
   shapes: ([kernel = [], recurrent = [], [bias = 0] = []]) => [kernel, recurrent, [2 * bias]],
   combine(build, [kernel, recurrent, bias]) {
     const [first, second] = build.split(
@@ -33,7 +33,7 @@ export const lstmFromCudnn: OldForm = {
 };
 
 /** The two biases of a GRU stay apart. */
-export const gruFromCudnn: OldForm = {
+const gruFromCudnn: OldForm = {
   shapes: ([kernel = [], recurrent = [], bias = []]) => [
     kernel,
     recurrent,
@@ -43,6 +43,16 @@ export const gruFromCudnn: OldForm = {
     ...fromCudnn(build, given(kernel), given(recurrent), 3),
     build.reshape(given(bias), [2, Number(given(bias).shape[0]) / 2]),
   ],
+};
+
+/**
+ * The forms of each class. Weights of CuDNNLSTM and CuDNNGRU may be in files for either class, because Keras 2 loads
+ * them into both.
+ */
+export const OLD_FORMS: Readonly<Record<'SimpleRNN' | 'LSTM' | 'GRU', readonly OldForm[]>> = {
+  SimpleRNN: [],
+  LSTM: [lstmFromParts, lstmFromCudnn],
+  GRU: [gruFromParts, gruFromCudnn],
 };
 
 function partsOf(

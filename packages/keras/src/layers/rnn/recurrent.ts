@@ -12,7 +12,7 @@ import {
 } from '../layer.js';
 import { flag } from '../settings.js';
 import { type Cell, cellOf, stackedCells, statedActivation } from './cells.js';
-import { gruFromCudnn, gruFromParts, lstmFromCudnn, lstmFromParts } from './old-weights.js';
+import { OLD_FORMS } from './old-weights.js';
 import { runCell, type RunResult } from './run.js';
 
 /** The input, the masks and the given states of a recurrent layer. */
@@ -133,22 +133,13 @@ function ownCell(call: LayerCall, className: 'SimpleRNN' | 'LSTM' | 'GRU', featu
   };
   const weights = call.inner('cell', {
     className: `${className}Cell`,
-    old: call.config['cudnn'] === true ? cudnnForms(className) : oldForms(className),
+    old: OLD_FORMS[className],
   });
   return cellOf(
     spec,
     { build: call.build, weights, inner: (attribute) => call.inner(`cell/${attribute}`) },
     features,
   );
-}
-
-function oldForms(className: 'SimpleRNN' | 'LSTM' | 'GRU') {
-  if (className === 'LSTM') return [lstmFromParts];
-  return className === 'GRU' ? [gruFromParts] : [];
-}
-
-function cudnnForms(className: 'SimpleRNN' | 'LSTM' | 'GRU') {
-  return className === 'LSTM' ? [lstmFromCudnn] : [gruFromCudnn];
 }
 
 /** The operation of the graph that does the same as the layer. `undefined`: there is none. */
