@@ -82,6 +82,7 @@ class InProcessClient<P extends object> extends LocalClient<P> implements InProc
     super(resolveOptions({ ...options, sharedMemory: false }));
     this.#pipeline = pipeline;
     this.#worker = new LocalWorker({ pipeline, options: this.options, listener: this.dispatcher });
+    this.knowMethods(this.#worker.methods);
   }
 
   failNext(error: unknown): void {

@@ -24,6 +24,8 @@ export interface LocalWorkerOptions {
 /** Runs the calls in this process, by the code that runs them in a child. It is the only worker. */
 export class LocalWorker implements Workers {
   readonly index = 0;
+  /** Names of the pipeline's methods; `undefined` if they are not known. */
+  readonly methods: readonly string[] | undefined;
   readonly calls = { send: this.#send.bind(this) };
   readonly #listener: CallListener;
   readonly #calls: ProcessCalls;
@@ -63,8 +65,10 @@ export class LocalWorker implements Workers {
       onOverdue: () => undefined,
     });
     const batchMethods = Object.entries(batch).map(([name, { method }]) => [name, method] as const);
+    const methods = methodsOf(pipeline, { expose, batchMethods: Object.fromEntries(batchMethods) });
+    this.methods = methods.callableNames;
     this.#host = new Host({
-      methods: methodsOf(pipeline, { expose, batchMethods: Object.fromEntries(batchMethods) }),
+      methods,
       concurrency,
       keySeries,
       maxMessageBytes,

@@ -1,6 +1,10 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Buffer } from 'node:buffer';
 
 import type { Frame } from '../channel/frame.js';
+
+/** The async context of neither side: a process does not know that of its caller. */
+const context = new AsyncResource('dual:loopback');
 
 /** Carries frames within this process, in later turns of the event loop, and copies them as a pipe does. */
 export class Loopback {
@@ -20,7 +24,7 @@ export class Loopback {
         this.#delivered = undefined;
         const frames = this.#frames;
         this.#frames = [];
-        this.#deliver(frames);
+        context.runInAsyncScope(this.#deliver, undefined, frames);
         resolve();
       });
     });

@@ -1,4 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import type { BatchOptions, CommonOptions, PipelineClient, UnknownPipeline } from '@dual/broker';
+import { currentCall } from '@dual/broker/pipeline';
 import { inProcess } from '@dual/broker/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
@@ -50,6 +53,47 @@ describe.each(clients)('%s', (_, make) => {
     const bytes = new Uint8Array(10_000).fill(1);
     expect(await client.call('overwrite', [bytes])).toEqual(new Uint8Array(10_000).fill(9));
     expect(bytes).toEqual(new Uint8Array(10_000).fill(1));
+  });
+
+  test('has the methods of the pipeline, and no others, once it has answered', async () => {
+    const client = make();
+    await client.call('echo', [1]);
+    const { pipeline } = client;
+    for (const name of ['echo', 'count', 'inherited', 'onModuleInit']) {
+      expect(Object.keys(pipeline)).toContain(name);
+      expect(name in pipeline).toBe(true);
+      expect(Reflect.get(pipeline, name)).toBeInstanceOf(Function);
+    }
+    for (const name of ['typo', 'closed', '_hidden', 'constructor', 'hasOwnProperty', 'onModuleDestroy']) {
+      expect(Object.keys(pipeline)).not.toContain(name);
+      expect(name in pipeline).toBe(false);
+      expect(Reflect.get(pipeline, name)).toBeUndefined();
+    }
+  });
+
+  test('has the exposed methods only', async () => {
+    const client = make({ expose: ['echo'] });
+    await client.call('echo', [1]);
+    expect(Object.keys(client.pipeline)).toEqual(['echo']);
+    expect(Reflect.get(client.pipeline, 'note')).toBeUndefined();
+  });
+
+  test('reads a method of the proxy as a stream if its promise is iterated', async () => {
+    const pipeline = make().pipeline as Record<'count', Methods[string]>;
+    expect(await readAll(pipeline.count(3))).toEqual({ chunks: [0, 1, 2], error: undefined });
+  });
+
+  test('keeps the async contexts of the pipeline and its callers apart', async () => {
+    const client = make();
+    const storage = new AsyncLocalStorage();
+    Reflect.set(globalThis, 'contractStorage', storage);
+    const seen: unknown[] = [];
+    const onProgress = (): void => {
+      seen.push([storage.getStore(), currentCall()]);
+    };
+    const inPipeline = await storage.run('of the caller', () => client.call('stored', [], { onProgress }));
+    expect(inPipeline).toBe('nothing');
+    expect(seen).toEqual([['of the caller', undefined]]);
   });
 
   test("rejects with the pipeline's own error", async () => {
