@@ -16,6 +16,7 @@ describe('broker.pipeline', () => {
   test('returns an async iterable of the chunks that the method yields', () => {
     expect(broker.pipeline.words(image)).type.toBe<AsyncIterable<string>>();
     expect(broker.pipeline.wordsLater(image)).type.toBe<AsyncIterable<string>>();
+    expect(broker.pipeline.blocks()).type.toBe<AsyncIterable<Uint8Array>>();
     expect(broker.pipeline.words).type.not.toBeCallableWith('image');
   });
 
@@ -61,6 +62,7 @@ describe('broker.call', () => {
   test('rejects methods that yield', () => {
     expect(broker.call).type.not.toBeCallableWith('words', [image]);
     expect(broker.call).type.not.toBeCallableWith('wordsLater', [image]);
+    expect(broker.call).type.not.toBeCallableWith('blocks', []);
   });
 });
 
@@ -89,6 +91,7 @@ describe('broker.stream', () => {
     expect(broker.stream('wordsSoon', [image])).type.toBe<AsyncIterable<string>>();
     expect(broker.stream('blocks', [])).type.toBe<AsyncIterable<Uint8Array>>();
     expect(broker.stream('promises', [])).type.toBe<AsyncIterable<number>>();
+    expect(broker.stream('gaps', [])).type.toBe<AsyncIterable<string | undefined>>();
   });
 
   test('rejects methods that do not yield or do not exist', () => {

@@ -54,6 +54,10 @@ export class Pipeline {
     return new ReadableStream();
   }
 
+  gaps(): Promise<ReadableStream<string | undefined>> {
+    return Promise.resolve(new ReadableStream());
+  }
+
   promises(): IterableIterator<Promise<number>> {
     return [Promise.resolve(1)].values();
   }

@@ -37,12 +37,18 @@ export type FactoryArgs<C> = C extends abstract new (...args: infer A) => unknow
 /** Return types of methods that yield: generators (sync or async), iterators, `ReadableStream`s, Node streams. */
 type Yields<T> = AsyncIterable<T> | IterableIterator<T>;
 
+/** A `ReadableStream`. The one of TypeScript's library `dom` is iterable only together with `dom.asynciterable`. */
+interface WebStream<Reader> {
+  readonly locked: boolean;
+  getReader(): Reader;
+}
+
 /** Whether a method that returns `R` returns its result or yields results. */
 type Way<R> = [R] extends [never]
   ? 'returns'
   : unknown extends R
     ? 'unknown'
-    : Awaited<R> extends Yields<unknown>
+    : Awaited<R> extends Yields<unknown> | WebStream<unknown>
       ? 'yields'
       : 'returns';
 
@@ -91,7 +97,20 @@ export type StreamChunk<P, K extends StreamName<P>> = P[K] extends (...args: nev
   ? Chunk<R>
   : never;
 
-type Chunk<R> = unknown extends R ? unknown : Awaited<R> extends Yields<infer T> ? Awaited<T> : never;
+type Chunk<R> = unknown extends R
+  ? unknown
+  : Awaited<R> extends Yields<infer T>
+    ? Awaited<T>
+    : Awaited<R> extends WebStream<infer Reader>
+      ? ReadBy<Reader>
+      : never;
+
+/** The chunks that a reader gives. A reader of bytes, which a stream may have too, needs a buffer, and drops out here. */
+type ReadBy<Reader> = Reader extends { read(): Promise<infer Result> }
+  ? Result extends { readonly done: false; readonly value: infer T }
+    ? Awaited<T>
+    : never
+  : never;
 
 /**
  * Names of the methods of `P` that can run calls of method `K` as a batch: they take an array of its one argument, and
