@@ -155,7 +155,7 @@ test('@dual/keras exports exactly these names', () => {
     [
       "type Application",
       "type ApplicationName",
-      "class Builder",
+      "type Builder",
       "type DeclareWeight",
       "class DisposedError",
       "class EngineError",

@@ -1,7 +1,7 @@
 export type { Application, ApplicationName } from './applications/application.js';
+import type { Builder as GraphBuilder } from './graph/builder.js';
 import type { Model as LoadedModel } from './model.js';
 
-export type { Builder } from './graph/builder.js';
 export type { Value } from './graph/value.js';
 export { inspectModel, type InspectOptions, type LayerReport, type ModelReport } from './inspect-model.js';
 export type { DeclareWeight, LayerCall, Lowered, Lowering } from './layers/layer.js';
@@ -13,6 +13,8 @@ export { toOnnx, type ToOnnxOptions } from './to-onnx.js';
 // An alias, because the bundled declarations would otherwise export the class itself, constructor included.
 /** A loaded model, as `loadModel` returns it. */
 export type Model = LoadedModel;
+/** Makes the values of a graph, for your own layers. */
+export type Builder = GraphBuilder;
 export { engines, type EngineStatus } from './engines/availability.js';
 export type { EngineName } from './engines/engine.js';
 export {
