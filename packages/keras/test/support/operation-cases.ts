@@ -31,8 +31,7 @@ function make(shape: readonly number[], dtype: DType, next: () => number): Given
 }
 
 /** Random floats from -2 to 2. */
-const floats = (...shape: number[]): Given =>
-  make(shape, 'float32', () => Math.fround(4 * random() - 2));
+const floats = (...shape: number[]): Given => make(shape, 'float32', () => Math.fround(4 * random() - 2));
 const between = (low: number, high: number, ...shape: number[]): Given =>
   make(shape, 'float32', () => Math.fround(low + (high - low) * random()));
 const integers = (low: number, high: number, ...shape: number[]): Given =>
