@@ -23,11 +23,11 @@ export function loaderFlags(module: string): readonly string[] {
 }
 
 /** Flags that are for the started program alone, not for its children. */
-const OWN_FLAGS = /^--(inspect|watch|test|eval|print|input-type|check|interactive|cpu-prof|heap-prof|prof\b)/;
+const OWN_FLAGS =
+  /^--(inspect|watch|test|eval|print|input-type|check|interactive|cpu-prof|heap-prof|prof\b|(build-)?snapshot)/;
 const EVAL_FLAGS = new Set(['-e', '-p', '-pe', '-i', '-c']);
 
-/** Flags whose value is a module: its URL, path or package. */
-const MODULE_FLAGS = new Set(['--import', '--loader', '--experimental-loader', '-r', '--require']);
+const LOADER_FLAGS = new Set(['--loader', '--experimental-loader']);
 /** Flags whose value is always a path. */
 const PATH_FLAGS = new Set([
   '--env-file',
@@ -35,41 +35,91 @@ const PATH_FLAGS = new Set([
   '--openssl-config',
   '--icu-data-dir',
   '--experimental-config-file',
+  '--localstorage-file',
   '--redirect-warnings',
+  '--diagnostic-dir',
   '--report-dir',
   '--report-directory',
+  '--tls-keylog',
+  '--allow-fs-read',
+  '--allow-fs-write',
 ]);
 
+/** Where Node resolved this program's flags. The program may have changed its working directory since. */
+const STARTED_IN = process.cwd();
+
 /**
- * This process's own flags for a child: without the inspector's port, and without code given as a flag. Relative paths
- * become absolute, because the child may have another working directory.
+ * This program's own flags, for a child that starts in `cwd`: without the inspector's port, and without code given as a
+ * flag. In another folder than this program's, they still mean the same files and packages.
  */
-export function inheritedFlags(): string[] {
+export function inheritedFlags(cwd: string | undefined): string[] {
+  return forChild(process.execArgv, cwd);
+}
+
+/** The same for the flags in `NODE_OPTIONS`, as part of an environment. */
+export function inheritedOptions(cwd: string | undefined): { readonly NODE_OPTIONS?: string } {
+  const text = process.env['NODE_OPTIONS'];
+  if (text === undefined) return {};
+  return { NODE_OPTIONS: forChild(splitOptions(text), cwd).map(quoted).join(' ') };
+}
+
+function forChild(words: readonly string[], cwd: string | undefined): string[] {
+  const isElsewhere = resolve(cwd ?? '.') !== STARTED_IN;
   const flags: string[] = [];
-  for (let i = 0; i < process.execArgv.length; i += 1) {
-    const flag = process.execArgv[i] ?? '';
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i] ?? '';
+    const [name = '', ...rest] = word.split('=');
+    let value = rest.length > 0 ? rest.join('=') : undefined;
     // A word that is no flag is the value of the flag before it.
-    const next = process.execArgv[i + 1];
-    const value = next !== undefined && !next.startsWith('-') ? [next] : [];
-    i += value.length;
-    if (EVAL_FLAGS.has(flag) || OWN_FLAGS.test(flag)) continue;
-    const [name = '', ...rest] = flag.split('=');
-    if (rest.length > 0) flags.push(`${name}=${absolute(name, rest.join('='))}`);
-    else flags.push(flag, ...value.map((word) => absolute(name, word)));
+    const next = words[i + 1];
+    const isPair = value === undefined && next?.startsWith('-') === false;
+    if (isPair) {
+      value = next;
+      i += 1;
+    }
+    if (EVAL_FLAGS.has(name) || OWN_FLAGS.test(name)) continue;
+    const elsewhere = isElsewhere && value !== undefined ? flagsElsewhere(name, value) : undefined;
+    flags.push(...(elsewhere ?? (isPair && next !== undefined ? [word, next] : [word])));
   }
   return flags;
 }
 
-function absolute(flag: string, value: string): string {
-  if (PATH_FLAGS.has(flag)) return resolve(value);
-  if (!MODULE_FLAGS.has(flag) || /^[a-z]{2,}:/i.test(value)) return value;
-  const isRequired = flag === '-r' || flag === '--require';
-  if (/^\.{1,2}[/\\]/.test(value)) return isRequired ? resolve(value) : pathToFileURL(resolve(value)).href;
+/** The flags that mean in any folder what this one means where the program was started; `undefined` if it does itself. */
+function flagsElsewhere(name: string, value: string): string[] | undefined {
+  if (PATH_FLAGS.has(name) && value !== '*') return [name, resolve(STARTED_IN, value)];
+  if (name === '-r' || name === '--require') return [name, requiredFile(value)];
+  if (/^[a-z]{2,}:/i.test(value)) return undefined;
+  const from = pathToFileURL(resolve(STARTED_IN, 'program.js')).href;
+  const parameters = `${JSON.stringify(value)}, ${JSON.stringify(from)}`;
+  // Only Node itself resolves a package as `import` does. It is asked in the child, by a module that names the folder.
+  if (name === '--import') {
+    const resolver = '--experimental-import-meta-resolve';
+    return [resolver, name, dataUrl(`await import(import.meta.resolve(${parameters}))`)];
+  }
+  if (!LOADER_FLAGS.has(name)) return undefined;
+  return ['--import', dataUrl(`import { register } from 'node:module'; register(${parameters})`)];
+}
+
+function requiredFile(value: string): string {
   try {
-    // A package that this program has, and the child's working directory may lack.
-    const found = createRequire(resolve('program.js')).resolve(value);
-    return isRequired ? found : pathToFileURL(found).href;
+    return createRequire(resolve(STARTED_IN, 'program.js')).resolve(value);
   } catch {
     return value;
   }
+}
+
+function dataUrl(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+/** The words of `NODE_OPTIONS`, which Node separates by blanks outside of double quotes. */
+function splitOptions(text: string): string[] {
+  const words = text.match(/(?:[^ "]|"(?:[^"\\]|\\.)*"?)+/g) ?? [];
+  return words.map((word) =>
+    word.replace(/"((?:[^"\\]|\\.)*)"?/g, (_, inner: string) => inner.replace(/\\(.)/g, '$1')),
+  );
+}
+
+function quoted(word: string): string {
+  return /[ "]/.test(word) ? `"${word.replace(/["\\]/g, '\\$&')}"` : word;
 }

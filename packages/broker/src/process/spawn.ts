@@ -10,7 +10,7 @@ import type { Environment } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
 import { childFile } from './child-file.js';
 import { executable } from './executable.js';
-import { inheritedFlags, loaderFlags } from './node-flags.js';
+import { inheritedFlags, inheritedOptions, loaderFlags } from './node-flags.js';
 import { missingDirectoryError, noPipesError } from './process-errors.js';
 import type { Wire } from './wire.js';
 
@@ -61,11 +61,11 @@ function spawnWith(
   if (cwd !== undefined && !existsSync(cwd)) throw missingDirectoryError(cwd);
   const entry = childFile(workerPath);
   checkDescriptors();
-  const flags = [...(execArgv ?? inheritedFlags()), ...loaderFlags(module)];
+  const flags = [...(execArgv ?? inheritedFlags(cwd)), ...loaderFlags(module)];
   const { file, env: itsEnv } = executable(execPath);
   const child = spawn(file, [...flags, entry], {
     stdio: ['ignore', 'pipe', 'pipe', theirs, 'pipe', 'pipe', memory ?? 'ignore'],
-    env: { ...process.env, ...itsEnv, ...env },
+    env: { ...process.env, ...inheritedOptions(cwd), ...itsEnv, ...env },
     // A process group of its own: Ctrl-C, and other signals to the parent's group, are for the parent to act on.
     detached: process.platform !== 'win32',
     windowsHide: true,

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Broker } from '@dual/broker';
@@ -12,20 +12,65 @@ import { temporaryFolder, temporaryPath } from '../support/temporary.js';
 
 const INVALID = { name: 'InvalidOptionError', code: 'ERR_DUAL_INVALID_OPTION' };
 
-test("the program's flags work in a child with another working directory, also if they name relative paths", async () => {
+describe("the program's flags mean the same in a child", () => {
+  describe.each([
+    ['of another working directory', '/'],
+    ['of the same', ''],
+  ])('%s', (_, cwd) => {
+    test.each([
+      ['--import ./imported.mjs -r ./required.cjs', ['required', 'imported']],
+      ['--import dual -r dual', ['dual, required', 'dual, imported']],
+      ['--import=import-only', ['import only']],
+      ['--require="./a blank.cjs"', ['with a blank']],
+      ['--env-file=variables.env', ['read']],
+      ['--env-file variables.env', ['read']],
+      ['--no-warnings --loader ./loader.mjs --import ./imported.mjs', ['imported']],
+    ])('%s', async (flags, loaded) => {
+      expect(await loadedWith({ flags, cwd })).toEqual(loaded);
+    });
+
+    test.each([
+      ['--import ./imported.mjs --require="./a blank.cjs"', ['with a blank', 'imported']],
+      ['--import dual --max-old-space-size=512', ['dual, imported']],
+    ])('NODE_OPTIONS=%s', async (options, loaded) => {
+      expect(await loadedWith({ options, cwd })).toEqual(loaded);
+    });
+  });
+
+  async function loadedWith(started: { flags?: string; options?: string; cwd: string }): Promise<unknown> {
+    const { flags = '', options = '', cwd } = started;
+    const shell = `cd "$1"; shift; NODE_OPTIONS="$1"; shift; export NODE_OPTIONS; exec "$0" ${flags} "$@"`;
+    const command = ['/bin/sh', '-c', shell, process.execPath, folderOfFlags(), options];
+    const { stdout, stderr } = await runProgram('flags.mjs', [cwd], command).ended;
+    expect(stderr).toBe('');
+    return JSON.parse(stdout);
+  }
+});
+
+/** A folder with modules and packages that flags load. */
+function folderOfFlags(): string {
   const folder = temporaryFolder();
   const files = {
-    'imported.mjs': "(globalThis.loaded ??= []).push('imported');",
-    'required.cjs': "(globalThis.loaded ??= []).push('required');",
+    'imported.mjs': push('imported'),
+    'required.cjs': push('required'),
+    'a blank.cjs': push('with a blank'),
     'variables.env': 'FROM_FILE=read',
+    'loader.mjs': `export const initialize = () => undefined;`,
+    'node_modules/dual/package.json': '{ "exports": { "import": "./index.mjs", "require": "./index.cjs" } }',
+    'node_modules/dual/index.mjs': push('dual, imported'),
+    'node_modules/dual/index.cjs': push('dual, required'),
+    'node_modules/import-only/package.json': '{ "exports": { "import": "./index.mjs" } }',
+    'node_modules/import-only/index.mjs': push('import only'),
   };
+  for (const name of ['dual', 'import-only'])
+    mkdirSync(join(folder, 'node_modules', name), { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  const flags = '--import ./imported.mjs -r ./required.cjs --env-file=variables.env';
-  const command = ['/bin/sh', '-c', `cd "$1"; shift; exec "$0" ${flags} "$@"`, process.execPath, folder];
-  const { stdout, stderr } = await runProgram('flags.mjs', [], command).ended;
-  expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toEqual(['required', 'imported', 'read']);
-});
+  return folder;
+}
+
+function push(name: string): string {
+  return `(globalThis.loaded ??= []).push(${JSON.stringify(name)});`;
+}
 
 test('a program that names its own file as the module is refused, and starts one process', async () => {
   const loads = temporaryPath();
