@@ -1,7 +1,10 @@
 import type { LayerSpec, ModelSpec } from './config/model-spec.js';
+import { ENGINE_NAMES, type EngineName } from './engines/engine.js';
+import { refusalsOf } from './engines/refusals.js';
 import { ModelFileError } from './errors.js';
 import { publicShape, type Value } from './graph/value.js';
 import { type Problem, problemsOf } from './layers/check-layers.js';
+import type { LoweredModel } from './layers/lower-model.js';
 import { finder } from './layers/table.js';
 import type { TensorInfo } from './model.js';
 import { checkOptions, type LoadOptions, pathOf } from './options.js';
@@ -15,10 +18,12 @@ export interface LayerReport {
   /** Name of the layer; that of a layer in a nested model is `outer/inner`. */
   name: string;
   className: string;
-  /** `identity`: it changes nothing in a prediction. */
+  /** `identity`: it changes nothing in a prediction. `refused`: no engine runs it. */
   verdict: 'runs' | 'identity' | 'refused';
   /** Why it is refused. */
   reason?: string;
+  /** The engines that cannot run it exactly although others do, and why. */
+  refusedBy?: Partial<Record<EngineName, string>>;
 }
 
 /** What a model file holds, and whether it can be run. */
@@ -31,6 +36,8 @@ export interface ModelReport {
   inputs: readonly TensorInfo[];
   outputs: readonly TensorInfo[];
   layers: readonly LayerReport[];
+  /** The engines that can run the whole model, installed or not. */
+  engines: readonly EngineName[];
   /** Everything that keeps the model from running. */
   problems: readonly { code: string; message: string; layer?: string }[];
 }
@@ -50,28 +57,46 @@ export async function inspectModel(file: string | URL, options: InspectOptions =
   const { spec, layers } = await describeModel(path, container, options);
   const find = finder(layers);
   const problems = problemsOf(spec, find);
-  const report = { format: container.format, keras: container.keras, layers: layersOf(spec, find, problems) };
-  if (problems.length > 0) {
-    return { ...report, inputs: [], outputs: [], problems: problems.map(toProblem) };
-  }
+  const report = {
+    format: container.format,
+    keras: container.keras,
+    inputs: [],
+    outputs: [],
+    layers: layersOf(spec, find, problems),
+    engines: [],
+  };
+  if (problems.length > 0) return { ...report, problems: problems.map(toProblem) };
   try {
     const { lowered } = await planModel(path, container, options);
+    const refused = refusalsByLayer(lowered);
     return {
       ...report,
       inputs: lowered.inputs.map(infoOf),
       outputs: lowered.outputs.map(infoOf),
+      layers: report.layers.map((layer) => {
+        const refusedBy = refused.get(layer.name);
+        return refusedBy === undefined ? layer : { ...layer, refusedBy };
+      }),
+      engines: ENGINE_NAMES.filter((engine) => refusalsOf(engine, lowered).length === 0),
       problems: [],
     };
   } catch (error) {
     if (!(error instanceof ModelFileError)) throw error;
     const { code, message, layer } = error;
-    return {
-      ...report,
-      inputs: [],
-      outputs: [],
-      problems: [{ code, message, ...(layer === undefined ? {} : { layer }) }],
-    };
+    return { ...report, problems: [{ code, message, ...(layer === undefined ? {} : { layer }) }] };
   }
+}
+
+/** For each layer that not all engines can run: those that cannot, and why. */
+function refusalsByLayer(lowered: LoweredModel): Map<string, Partial<Record<EngineName, string>>> {
+  const refused = new Map<string, Partial<Record<EngineName, string>>>();
+  for (const engine of ENGINE_NAMES) {
+    for (const { operation, reason } of refusalsOf(engine, lowered)) {
+      const layer = lowered.layerOf.get(operation) ?? '';
+      refused.set(layer, { ...refused.get(layer), [engine]: reason });
+    }
+  }
+  return refused;
 }
 
 function toProblem({ layer, className, reason }: Problem): ModelReport['problems'][number] {

@@ -26,12 +26,17 @@ export async function inspect(args: string[]): Promise<void> {
     ...report.inputs.map((input) => `input   ${describe(input)}`),
     ...report.outputs.map((output) => `output  ${describe(output)}`),
     '',
-    ...report.layers.map(({ name, className, verdict, reason }) => {
+    ...report.layers.flatMap(({ name, className, verdict, reason, refusedBy = {} }) => {
       const why = reason === undefined ? '' : `: ${reason}`;
-      return `${verdict.padEnd(8)}  ${name} (${className})${why}`;
+      return [
+        `${verdict.padEnd(8)}  ${name} (${className})${why}`,
+        ...Object.entries(refusedBy).map(([engine, because]) => `          not on ${engine}: ${because}`),
+      ];
     }),
     '',
-    report.problems.length === 0 ? 'The model can be run.' : 'The model cannot be run:',
+    report.problems.length === 0
+      ? `The model can be run on ${report.engines.join(', ')}.`
+      : 'The model cannot be run:',
     ...report.problems.map(({ message }) => `  ${message}`),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -1,6 +1,5 @@
 import { EngineError } from '../errors.js';
 import type { ModelGraph } from '../graph/model-graph.js';
-import type { Operation } from '../graph/operations.js';
 import type { DType, Numbers, WeightSlot } from '../graph/value.js';
 import { reasonOf } from '../reason.js';
 
@@ -21,8 +20,6 @@ export const ENGINE_PACKAGES = {
 /** A loaded engine. */
 export interface Engine {
   name: EngineName;
-  /** Lists the operations of a graph that the engine cannot run as the graph means them, and why. */
-  refusals(graph: ModelGraph): { operation: Operation; reason: string }[];
   /**
    * Prepares a graph for running.
    *

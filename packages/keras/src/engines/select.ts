@@ -11,6 +11,7 @@ import { findEngine } from './availability.js';
 import { type Engine, ENGINE_PACKAGES, type EngineName } from './engine.js';
 import type { FoundPackage } from './find-package.js';
 import { onnxruntimeEngine } from './onnxruntime/onnxruntime-engine.js';
+import { refusalsOf } from './refusals.js';
 import { loadTfjsNode } from './tfjs/load-tfjs-node.js';
 import { loadWasm } from './tfjs/load-wasm.js';
 
@@ -31,10 +32,8 @@ export async function selectEngine(
   layerOf: ReadonlyMap<Operation, string>,
 ): Promise<Engine> {
   if (engine !== 'auto') {
-    const loaded = await load(engine);
-    const refused = refusalOf(loaded, graph, layerOf);
-    if (refused !== undefined) throw refused;
-    return loaded;
+    refuse(engine, graph, layerOf);
+    return load(engine);
   }
 
   const reasons: string[] = [];
@@ -43,9 +42,8 @@ export async function selectEngine(
     fits: (engine: Engine) => boolean = () => true,
   ): Promise<Engine | undefined> => {
     try {
+      refuse(name, graph, layerOf);
       const loaded = await load(name);
-      const refused = refusalOf(loaded, graph, layerOf);
-      if (refused !== undefined) throw refused;
       if (fits(loaded)) return loaded;
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
@@ -68,21 +66,17 @@ export async function selectEngine(
   );
 }
 
-/** The error for a graph that an engine cannot run. `undefined`: it can. */
-function refusalOf(
-  engine: Engine,
-  graph: ModelGraph,
-  layerOf: ReadonlyMap<Operation, string>,
-): EngineError | undefined {
-  const refusals = engine.refusals(graph);
-  if (refusals.length === 0) return undefined;
+/** @throws {EngineError} When the engine cannot run the graph exactly. */
+function refuse(engine: EngineName, graph: ModelGraph, layerOf: ReadonlyMap<Operation, string>): void {
+  const refusals = refusalsOf(engine, graph);
+  if (refusals.length === 0) return;
   const list = refusals.map(
     ({ operation, reason }) => `${layerOf.get(operation) ?? 'a layer'} (${operation.op}): ${reason}`,
   );
-  return new EngineError(
+  throw new EngineError(
     'ERR_KERAS_ENGINE_CANNOT_RUN',
-    engine.name,
-    `Engine ${engine.name} cannot run the model exactly: ${[...new Set(list)].join('; ')}. Use the engine onnxruntime`,
+    engine,
+    `Engine ${engine} cannot run the model exactly: ${[...new Set(list)].join('; ')}. Use the engine onnxruntime`,
   );
 }
 

@@ -14,8 +14,6 @@ const FEED_FROM_BYTES = 1024 * 1024;
 export function onnxruntimeEngine(ort: typeof Onnxruntime): Engine {
   return {
     name: 'onnxruntime',
-    // It is the reference: what it cannot run is refused when the graph is made.
-    refusals: () => [],
     async build(graph, weights, options) {
       try {
         const written = writeOnnx(graph, weights, FEED_FROM_BYTES);
@@ -32,10 +30,10 @@ export function onnxruntimeEngine(ort: typeof Onnxruntime): Engine {
 }
 
 function sessionOptions({ threads }: BuildOptions): Onnxruntime.InferenceSession.SessionOptions {
-  // Level 3 keeps warnings off stderr. Errors still arrive as exceptions.
+  // Level 4 keeps warnings and errors off stderr. Errors arrive as exceptions.
   return {
     executionProviders: ['cpu'],
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   };
 }

@@ -1,19 +1,15 @@
 import { inputsOf } from '../../graph/inputs.js';
 import type { Operation } from '../../graph/operations.js';
 import { fitsInt32 } from './int64.js';
-import { kernelsOf } from './kernels.js';
 
 /** Some kernels take no more. */
 const MOST_DIMENSIONS = 6;
 
 /**
- * Why TensorFlow.js cannot run an operation as the graph means it. `undefined`: it can.
- *
- * @param kernels The kernels that the backend has.
+ * Why TensorFlow.js cannot run an operation as the graph means it. `undefined`: it can. All its backends have the kernels
+ * that are used.
  */
-export function refusal(operation: Operation, kernels: ReadonlySet<string>): string | undefined {
-  const missing = kernelsOf(operation).filter((kernel) => !kernels.has(kernel));
-  if (missing.length > 0) return `it has no kernel ${missing.join(', ')}`;
+export function refusal(operation: Operation): string | undefined {
   return unfitInputs(operation) ?? unfitSettings(operation);
 }
 

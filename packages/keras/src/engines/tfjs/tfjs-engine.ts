@@ -12,7 +12,6 @@ import { buildFailure, type Engine, type EngineName, type EngineTensor, type Ses
 import { onBackend } from './backend.js';
 import { toInt32 } from './int64.js';
 import { constantResults, type Plan, planGraph } from './plan.js';
-import { refusal } from './refusal.js';
 import { rowParts } from './row-parts.js';
 import { runGraph } from './run-graph.js';
 import type { TensorFlow } from './tensorflow.js';
@@ -25,14 +24,8 @@ import { tfType } from './types.js';
  * copy does not block the event loop for long.
  */
 export function tfjsEngine(name: EngineName, tf: TensorFlow, backend: string, partBytes = Infinity): Engine {
-  const kernels = new Set(tf.getKernelsForBackend(backend).map(({ kernelName }) => kernelName));
   return {
     name,
-    refusals: (graph) =>
-      operationsOf(graph.outputs.map(({ value }) => value)).flatMap((operation) => {
-        const reason = refusal(operation, kernels);
-        return reason === undefined ? [] : [{ operation, reason }];
-      }),
     async build(given, weights) {
       const constants = new Constants((slot) => weights.get(slot) ?? new Float32Array(0));
       const graph = foldFactors(given, constants);
