@@ -6,7 +6,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { Constants } from '../../graph/evaluate.js';
 import { foldFactors } from '../../graph/fold-factors.js';
 import { inputsOf } from '../../graph/inputs.js';
-import { type ModelGraph, operationsOf } from '../../graph/model-graph.js';
+import type { ModelGraph } from '../../graph/model-graph.js';
 import type { DType, Numbers, Value } from '../../graph/value.js';
 import { buildFailure, type Engine, type EngineName, type EngineTensor, type Session } from '../engine.js';
 import { onBackend } from './backend.js';
