@@ -9,6 +9,9 @@ import { type HeaderMessage, type HeaderSource, readObjectHeader, unsigned } fro
 import { shifted } from './shifted.js';
 import type { Hdf5Superblock } from './superblock.js';
 
+/** What is at a path of a file. */
+type Kind = 'group' | 'dataset' | 'other' | 'nothing';
+
 /** A rectangular part of a dataset. */
 export interface Block {
   /** First entry along each dimension. */
@@ -35,6 +38,7 @@ export class Hdf5File {
   /** For facts in the object headers that the library does not report. */
   readonly #handle: FileHandle;
   readonly #headers: HeaderSource;
+  readonly #kinds = new Map<string, Kind>();
 
   private constructor(
     path: string,
@@ -90,7 +94,7 @@ export class Hdf5File {
    *
    * @throws {ModelFileError} When the path leads through a link to another file, or cannot be read.
    */
-  kind(path: string): 'group' | 'dataset' | 'other' | 'nothing' {
+  kind(path: string): Kind {
     const names = path.split('/').filter((name) => name !== '');
     return this.#read(path, () => {
       for (const depth of names.keys()) {
@@ -108,7 +112,7 @@ export class Hdf5File {
   }
 
   /** Says what a member of a group is. The groups above it must be known. */
-  child(path: string): 'group' | 'dataset' | 'other' | 'nothing' {
+  child(path: string): Kind {
     return this.#read(path, () => this.#step(path));
   }
 
@@ -119,7 +123,16 @@ export class Hdf5File {
     );
   }
 
-  #step(path: string): 'group' | 'dataset' | 'other' | 'nothing' {
+  #step(path: string): Kind {
+    // Each weight lies below groups that are asked for again and again.
+    const known = this.#kinds.get(path);
+    if (known !== undefined) return known;
+    const kind = this.#look(path);
+    this.#kinds.set(path, kind);
+    return kind;
+  }
+
+  #look(path: string): Kind {
     let link: ReturnType<H5Module['get_external_link']>;
     try {
       link = this.#library.get_external_link(this.#id, path);
