@@ -25,7 +25,13 @@ export type KerasErrorCode =
   | 'ERR_KERAS_ENGINE_CANNOT_RUN'
   | 'ERR_KERAS_ENGINE_FAILED'
   | 'ERR_KERAS_INPUT'
-  | 'ERR_KERAS_DISPOSED';
+  | 'ERR_KERAS_DISPOSED'
+  | 'ERR_KERAS_DOWNLOAD_UNREACHABLE'
+  | 'ERR_KERAS_DOWNLOAD_STATUS'
+  | 'ERR_KERAS_DOWNLOAD_INTERRUPTED'
+  | 'ERR_KERAS_DOWNLOAD_CHECKSUM'
+  | 'ERR_KERAS_DOWNLOAD_TOO_LARGE'
+  | 'ERR_KERAS_DOWNLOAD_DISK';
 
 /** The base class of all errors of this package. */
 export class KerasError extends Error {
@@ -125,5 +131,24 @@ export class DisposedError extends KerasError {
 
   constructor() {
     super('ERR_KERAS_DISPOSED', 'The model was disposed. Load it again to use it');
+  }
+}
+
+/** `fetchWeights` could not get the file. */
+export class DownloadError extends KerasError {
+  override readonly name = 'DownloadError';
+  /** The URL that was requested. */
+  readonly url: string;
+  /** Status of the server's answer, if the status is to blame. */
+  declare readonly status?: number;
+
+  constructor(
+    code: Extract<KerasErrorCode, `ERR_KERAS_DOWNLOAD_${string}`>,
+    message: string,
+    { url, status, cause }: { url: URL; status?: number; cause?: unknown },
+  ) {
+    super(code, message, cause === undefined ? undefined : { cause });
+    this.url = url.href;
+    if (status !== undefined) Object.assign(this, { status });
   }
 }

@@ -2,6 +2,8 @@ export type { Application, ApplicationName } from './applications/application.js
 import type { Builder as GraphBuilder } from './graph/builder.js';
 import type { Model as LoadedModel } from './model.js';
 
+export type { DownloadProgress } from './download/download-file.js';
+export { fetchWeights, type FetchWeightsOptions } from './download/fetch-weights.js';
 export type { Value } from './graph/value.js';
 export { inspectModel, type InspectOptions, type LayerReport, type ModelReport } from './inspect-model.js';
 export type { DeclareWeight, LayerCall, Lowered, Lowering } from './layers/layer.js';
@@ -19,6 +21,7 @@ export { engines, type EngineStatus } from './engines/availability.js';
 export type { EngineName } from './engines/engine.js';
 export {
   DisposedError,
+  DownloadError,
   EngineError,
   InputError,
   KerasError,

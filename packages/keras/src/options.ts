@@ -96,13 +96,7 @@ const KNOWN: Record<keyof LoadOptions, true> = {
  */
 export function checkOptions(options: LoadOptions): void {
   const { architecture, config, engine, kernels, layers, threads }: Record<string, unknown> = { ...options };
-  for (const option of Object.keys({ ...options })) {
-    if (Object.hasOwn(KNOWN, option)) continue;
-    throw new OptionError(
-      option,
-      `Unknown option ${JSON.stringify(option)}. The options are ${Object.keys(KNOWN).join(', ')}`,
-    );
-  }
+  refuseUnknown(options, KNOWN);
   if (architecture !== undefined) applicationOf(architecture);
   if (
     config !== undefined &&
@@ -121,6 +115,21 @@ export function checkOptions(options: LoadOptions): void {
     !(typeof threads === 'number' && Number.isSafeInteger(threads) && threads >= 1)
   ) {
     throw new OptionError('threads', `threads must be a positive integer, not ${describe(threads)}`);
+  }
+}
+
+/**
+ * Refuses a misspelt option, which would otherwise be ignored.
+ *
+ * @throws {OptionError} When an option is not known.
+ */
+export function refuseUnknown(options: object, known: object): void {
+  for (const option of Object.keys({ ...options })) {
+    if (Object.hasOwn(known, option)) continue;
+    throw new OptionError(
+      option,
+      `Unknown option ${JSON.stringify(option)}. The options are ${Object.keys(known).join(', ')}`,
+    );
   }
 }
 

@@ -9,12 +9,14 @@ import { sharedFile, testWithShared } from './support/files.js';
 test('the package exports exactly these names', () => {
   expect(Object.keys(keras).toSorted()).toEqual([
     'DisposedError',
+    'DownloadError',
     'EngineError',
     'InputError',
     'KerasError',
     'ModelFileError',
     'OptionError',
     'engines',
+    'fetchWeights',
     'inspectModel',
     'loadModel',
     'toOnnx',

@@ -200,10 +200,15 @@ function sourceOf(layer: LayerJson): string {
   return found;
 }
 
-/** Checks the option `architecture`. */
-export function applicationOf(option: unknown): Application {
+/**
+ * Checks an option that names a model.
+ *
+ * @param argument Name of the option, for error messages.
+ * @throws {OptionError} When it names none.
+ */
+export function applicationOf(option: unknown, argument = 'architecture'): Application {
   const given: unknown = typeof option === 'string' ? { name: option } : option;
-  const wrong = (reason: string) => new OptionError('architecture', `architecture ${reason}`);
+  const wrong = (reason: string) => new OptionError(argument, `${argument} ${reason}`);
   if (!isObject(given)) throw wrong('must be the name of a keras.applications model, or an object with it');
   const { name, includeTop, pooling, classes, inputShape, classifierActivation, ...more } = given;
   const [unknown] = Object.keys(more);

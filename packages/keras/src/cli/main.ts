@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { KerasError } from '../errors.js';
 import { convert } from './convert.js';
 import { inspect } from './inspect.js';
