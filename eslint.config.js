@@ -13,6 +13,7 @@ const PUBLIC_FILES = [
   'packages/broker/src/process/{exit,process-stats}.ts',
   'packages/broker/src/remote/remote.ts',
   'packages/keras/src/{index,errors,options,model,load-model}.ts',
+  'packages/keras/src/download/fetch-weights.ts',
   'packages/keras/src/engines/availability.ts',
 ];
 

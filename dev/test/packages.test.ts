@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { output, run } from './support/command.js';
 import { pack, published, tool } from './support/packages.js';
 import { root } from './support/paths.js';
-import { tempFolder } from './support/temp-folder.js';
+import { tempFolder, writeFiles } from './support/temp-folder.js';
 
 /** The exports of a package: a path, or paths by condition. */
 type Target = string | { readonly [condition: string]: Target };
@@ -34,14 +34,13 @@ describe.each(published)('@dual/%s', (name) => {
     expect(code === 0 ? '' : lines.join('\n')).toBe('');
   });
 
-  test('packs only dist, LICENSE, README.md and package.json, without traces of the build machine', async () => {
+  test('packs only dist, its commands, LICENSE, README.md and package.json, without traces of the build machine', async () => {
     const destination = tempFolder();
     const { tarball, files } = await pack(name, destination);
-    expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual([
-      'LICENSE',
-      'README.md',
-      'package.json',
-    ]);
+    const commands = name === 'keras' ? ['bin/keras.js'] : [];
+    expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual(
+      ['LICENSE', 'README.md', ...commands, 'package.json'].sort(),
+    );
     expect(
       files.filter((file) => !/\.([cm]?js|d\.c?ts|map|json|txt)$/.test(file) && file.startsWith('dist/')),
     ).toEqual([]);
@@ -61,6 +60,28 @@ describe.each(published)('@dual/%s', (name) => {
     expect(text).not.toContain(root);
     expect(text).not.toContain(registry.host);
   });
+});
+
+test('npx runs the command of the packed @dual/keras', async () => {
+  const { tarball } = await pack('keras', tempFolder());
+  const folder = tempFolder();
+  writeFiles(folder, { 'package.json': { private: true } });
+  await output('npm', ['install', '--no-fund', '--no-audit', '--omit=optional', tarball], { cwd: folder });
+  expect(await output('npx', ['--offline', '@dual/keras', '--help'], { cwd: folder })).toMatch(/^Usage: keras /);
+});
+
+test('a clone that is not built has a command that package managers can link', () => {
+  const { bin } = JSON.parse(readFileSync(join(root, 'packages', 'keras', 'package.json'), 'utf8')) as {
+    bin: Record<string, string>;
+  };
+  const tracked = execFileSync('git', ['ls-files', '-s', 'packages/keras/bin'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  for (const file of Object.values(bin)) {
+    expect(tracked).toContain(`packages/keras/${file.slice('./'.length)}\n`);
+    expect(tracked).toMatch(/^100755 /);
+  }
 });
 
 test('the packed broker has at most 135 kB, without source maps', async () => {
