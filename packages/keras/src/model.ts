@@ -58,6 +58,9 @@ export interface ModelParts {
   layers: readonly LayerSummary[];
 }
 
+/** The graph of a model, for this package alone. */
+export let graphOf: (model: Model) => ModelGraph;
+
 /** A model that is loaded and ready to predict. */
 export class Model implements AsyncDisposable {
   /** The inputs that `predict` takes, in this order. */
@@ -74,6 +77,11 @@ export class Model implements AsyncDisposable {
   readonly #running = new Set<Promise<unknown>>();
   readonly #summaries: ReadonlyMap<string, LayerSummary>;
   readonly #featureSession: (names: readonly string[]) => Promise<Session>;
+
+  static {
+    graphOf = (model) => model.#graph;
+  }
+
   /** Sessions for the outputs of layers, by the list of their names. */
   readonly #features = new Map<string, Promise<Session>>();
 

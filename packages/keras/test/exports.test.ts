@@ -25,6 +25,7 @@ test('the package exports exactly these names', () => {
     'IMAGENET_LABELS',
     'PREPROCESSINGS',
     'VGG_MEANS_BGR',
+    'imageClassifier',
     'preprocess',
     'topK',
   ]);

@@ -84,6 +84,20 @@ function isModel(value: unknown): value is ModelJson {
   return isObject(value) && isObject(value['config']) && isList(value['config']['layers']);
 }
 
+/** Names that Keras gives to the layers of a model, up to those that classify. Names that only count are left out. */
+export function layerNamesOf(name: ApplicationName): string[] {
+  const json = configurationOf(name);
+  const { layers } = json.config;
+  const top = layers.findIndex((layer) => layer.name === topOf(name, json));
+  return layers.slice(0, top).flatMap((layer) => (isCounted(layer) ? [] : [layer.name]));
+}
+
+/** Whether a layer is named after its class, as `conv2d_3`: such a name differs from program to program. */
+function isCounted({ class_name: className, name }: LayerJson): boolean {
+  const plain = className.replaceAll('_', '').toLowerCase();
+  return name.replace(/_\d+$/u, '').replaceAll('_', '') === plain;
+}
+
 /** Whether a name is that of a model of `keras.applications`. */
 function isApplication(name: string): name is ApplicationName {
   return APPLICATIONS.some((known) => known === name);

@@ -4,10 +4,10 @@ import type Sharp from 'sharp';
 
 import { ENGINE_NAMES } from '../engines/engine.js';
 import { findPackage } from '../engines/find-package.js';
-import { preprocess, PREPROCESSINGS } from '../imagenet/preprocess.js';
+import { imageClassifier } from '../imagenet/image-classifier.js';
+import { PREPROCESSINGS } from '../imagenet/preprocess.js';
 import { topK } from '../imagenet/top-k.js';
 import { loadModel } from '../load-model.js';
-import type { Model } from '../model.js';
 import { COMMON_HELP, fileOptions, parse, UsageError } from './usage.js';
 
 const HELP = `Usage: keras predict FILE IMAGE [options]
@@ -15,8 +15,8 @@ const HELP = `Usage: keras predict FILE IMAGE [options]
 Classifies an image. Needs the package sharp: npm install sharp
 
   --labels FILE        names of the classes: a JSON list, or one name in each line
-  --preprocess HOW     ${PREPROCESSINGS.join(', ')} (the default): how the model wants its pixels.
-                       caffe: VGG, ResNet. tf: MobileNet, Inception, Xception. torch: DenseNet.
+  --preprocess HOW     ${PREPROCESSINGS.join(', ')}: how the model wants its pixels. By default, none if
+                       the model scales them itself, that of Keras if it is one of Keras's networks, else unit.
   --top N              how many classes to print (default 5)
   --engine NAME        auto (the default), ${ENGINE_NAMES.join(', ')}
 ${COMMON_HELP}`;
@@ -31,16 +31,15 @@ export async function predict(args: string[]): Promise<void> {
   if (parsed === undefined) return;
   const { values, positionals } = parsed;
   const [file = '', image = ''] = positionals;
-  const how = oneOf('preprocess', values.preprocess ?? 'none', PREPROCESSINGS);
+  const preprocessing =
+    values.preprocess === undefined ? undefined : oneOf('preprocess', values.preprocess, PREPROCESSINGS);
   const engine = oneOf('engine', values.engine ?? 'auto', ['auto', ...ENGINE_NAMES] as const);
   const labels = values.labels === undefined ? [] : await readLabels(values.labels);
   await using model = await loadModel(file, { ...fileOptions(values), engine });
-  const shape = imageShape(model);
-  const [scores] = await model.predict([
-    { data: preprocess(await readPixels(image, shape), how), shape: [1, ...shape] },
-  ]);
-  if (scores === undefined) throw new UsageError('the model has no output');
-  for (const { index, score } of topK(scores.data, Number(values.top ?? 5))) {
+  const classifier = await imageClassifier(model, { preprocessing });
+  process.stderr.write(`preprocessing ${classifier.preprocessing}, ${classifier.reason}\n`);
+  const [probabilities = []] = await classifier.classify([await readPixels(image, classifier)]);
+  for (const { index, score } of topK(probabilities, Number(values.top ?? 5))) {
     process.stdout.write(`${score.toFixed(6)}  ${labels[index] ?? index}\n`);
   }
 }
@@ -52,23 +51,9 @@ function oneOf<T extends string>(option: string, value: string, allowed: readonl
   return found;
 }
 
-function imageShape({ inputs }: Model): [number, number, 3] {
-  const [input, ...more] = inputs;
-  const [, rows, columns, channels] = input?.shape ?? [];
-  if (input === undefined || more.length > 0 || channels !== 3) {
-    const shapes = inputs.map(
-      ({ name, shape }) => `${name} (${shape.map((length) => length ?? '?').join(', ')})`,
-    );
-    throw new UsageError(
-      `the model takes no image of red, green and blue: its inputs are ${shapes.join(', ')}`,
-    );
-  }
-  return [rows ?? 224, columns ?? 224, 3];
-}
-
 async function readPixels(
   image: string,
-  [rows, columns]: readonly [number, number, number],
+  { width, height }: { width: number; height: number },
 ): Promise<Uint8Array> {
   const found = findPackage('sharp');
   if (found === undefined)
@@ -79,7 +64,7 @@ async function readPixels(
       .rotate()
       .flatten()
       .toColourspace('srgb')
-      .resize(columns, rows, { fit: 'fill' })
+      .resize(width, height, { fit: 'fill' })
       .raw()
       .toBuffer();
   } catch (cause) {

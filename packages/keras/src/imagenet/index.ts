@@ -1,3 +1,4 @@
+export { type ImageClassifier, imageClassifier, type ImageClassifierOptions } from './image-classifier.js';
 export { IMAGENET_LABELS } from './labels.js';
 export { preprocess, type Preprocessing, PREPROCESSINGS } from './preprocess.js';
 export { type Ranked, topK } from './top-k.js';
