@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 
 import type Sharp from 'sharp';
 
 import { ENGINE_NAMES } from '../engines/engine.js';
-import { findPackage } from '../engines/find-package.js';
 import { imageClassifier } from '../imagenet/image-classifier.js';
 import { PREPROCESSINGS } from '../imagenet/preprocess.js';
 import { topK } from '../imagenet/top-k.js';
@@ -55,10 +56,7 @@ async function readPixels(
   image: string,
   { width, height }: { width: number; height: number },
 ): Promise<Uint8Array> {
-  const found = findPackage('sharp');
-  if (found === undefined)
-    throw new UsageError('the package sharp is needed to read images: npm install sharp');
-  const sharp = found.require('.') as typeof Sharp;
+  const sharp = loadSharp();
   try {
     return await sharp(image)
       .rotate()
@@ -73,6 +71,20 @@ async function readPixels(
       { cause },
     );
   }
+}
+
+/** Loads sharp from beside this package, or from the project in which the command runs. */
+function loadSharp(): typeof Sharp {
+  for (const base of [import.meta.url, join(process.cwd(), 'package.json')]) {
+    const require = createRequire(base);
+    try {
+      require.resolve('sharp');
+    } catch {
+      continue;
+    }
+    return require('sharp') as typeof Sharp;
+  }
+  throw new UsageError('the package sharp is needed to read images: npm install sharp');
 }
 
 async function readLabels(file: string): Promise<string[]> {
