@@ -1,4 +1,5 @@
 import { engines as installed, type LoadOptions } from '@dual/keras';
+import { PREPROCESSINGS } from '@dual/keras/imagenet';
 
 type EngineChoice = NonNullable<LoadOptions['engine']>;
 type KernelChoice = NonNullable<LoadOptions['kernels']>;
@@ -8,6 +9,9 @@ export const engines: readonly EngineChoice[] = ['auto', ...installed().map(({ n
 
 /** Values of `--kernels`. */
 export const kernels: readonly KernelChoice[] = ['convolution', 'correlation'];
+
+/** Values of `--preprocess`. */
+export const preprocessings = PREPROCESSINGS;
 
 /**
  * Finds the choice that a text names.

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 
-import { choose, engines, kernels } from './choices.js';
+import { choose, engines, kernels, preprocessings } from './choices.js';
+import type { ModelSource } from './model/choose-model.js';
 import type { PipelineSettings } from './pipeline.js';
 
 /** The options from the command line and the environment, with defaults filled in. */
@@ -8,13 +9,12 @@ export interface Settings {
   /** 0 to 65,535; 0 takes a free port. */
   port: number;
   host: string;
-  /** Path or URL of the weights. */
-  weights: string | undefined;
-  /** The flag or variable that set `weights`, for error texts. */
-  weightsFrom: '--weights' | 'VGG_WEIGHTS' | undefined;
+  source: ModelSource | undefined;
   download: boolean;
   engine: PipelineSettings['engine'];
   kernels: PipelineSettings['kernels'];
+  preprocessing: PipelineSettings['preprocessing'];
+  size: PipelineSettings['size'];
   /** Number of processes that each load the model, 1 to 64. */
   processes: number;
   /** Path of the labels file. */
@@ -34,12 +34,16 @@ export const HELP = `Usage: npm start -- [options]
 
   --port N            port to listen on (default 2017, or PORT); 0 takes a free one
   --host NAME         address to listen on (default 127.0.0.1; 0.0.0.0 for all addresses)
+  --model FILE|URL    any image classifier that Keras has saved (or VGG_MODEL)
   --weights FILE|URL  trained VGG-16 as HDF5 (or VGG_WEIGHTS); default: vgg16_weights.h5 in the
                       working directory, else the demonstration model
   --download          fetch Keras's own VGG-16 (553 MB) if there are no other weights, and keep it in the cache
   --engine NAME       ${engines.join(', ')} (default auto)
   --processes N       number of processes that each load the model; the next image goes to a free one (default 1)
-  --labels FILE       class names, one per line
+  --labels FILE       class names, one per line (or VGG_LABELS)
+  --preprocess NAME   how the model wants its pixels (or VGG_PREPROCESS): ${preprocessings.join(', ')};
+                      default: as the model's layers tell, else unit (from 0 to 1)
+  --size WxH          size of the images, for a model that takes any size (or VGG_SIZE; default 224x224)
   --kernels NAME      orientation of the kernels in a Keras 1 file: ${kernels.join(' or ')}
   --allow-private     allow image URLs that lead to private addresses
   --help              show this text
@@ -48,11 +52,14 @@ export const HELP = `Usage: npm start -- [options]
 const options = {
   port: { type: 'string' },
   host: { type: 'string' },
+  model: { type: 'string' },
   weights: { type: 'string' },
   download: { type: 'boolean' },
   engine: { type: 'string' },
   processes: { type: 'string' },
   labels: { type: 'string' },
+  preprocess: { type: 'string' },
+  size: { type: 'string' },
   kernels: { type: 'string' },
   'allow-private': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -71,12 +78,16 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   return {
     port: portFrom(values.port, env['PORT']),
     host: filled('--host', values.host) ?? '127.0.0.1',
-    ...weightsFrom(filled('--weights', values.weights), set(env['VGG_WEIGHTS'])),
+    source: sourceFrom(values, env),
     download: values.download ?? false,
     engine: oneOf('--engine', engines, values.engine) ?? 'auto',
     kernels: oneOf('--kernels', kernels, values.kernels),
     processes: processesFrom(values.processes ?? '1'),
-    labels: filled('--labels', values.labels),
+    labels: filled('--labels', values.labels) ?? set(env['VGG_LABELS']),
+    preprocessing:
+      oneOf('--preprocess', preprocessings, values.preprocess) ??
+      oneOf('VGG_PREPROCESS', preprocessings, set(env['VGG_PREPROCESS'])),
+    size: sizeFrom('--size', values.size) ?? sizeFrom('VGG_SIZE', set(env['VGG_SIZE'])),
     allowPrivate: values['allow-private'] ?? false,
   };
 }
@@ -101,12 +112,49 @@ function keptByNpm(args: readonly string[], env: NodeJS.ProcessEnv): string | un
   return `npm consumed --${kept} itself. Put -- before it: npm start -- --${kept} ${positionals.join(' ')}`.trimEnd();
 }
 
-function weightsFrom(
-  flag: string | undefined,
-  variable: string | undefined,
-): Pick<Settings, 'weights' | 'weightsFrom'> {
-  if (flag !== undefined) return { weights: flag, weightsFrom: '--weights' };
-  return { weights: variable, weightsFrom: variable === undefined ? undefined : 'VGG_WEIGHTS' };
+/** Finds the one model that the user names. A flag takes precedence over a variable. */
+function sourceFrom(
+  flags: { model?: string | undefined; weights?: string | undefined; download?: boolean | undefined },
+  env: NodeJS.ProcessEnv,
+): ModelSource | undefined {
+  const byFlag = one([
+    { kind: 'model', place: filled('--model', flags.model), from: '--model' },
+    { kind: 'weights', place: filled('--weights', flags.weights), from: '--weights' },
+  ]);
+  const source =
+    byFlag ??
+    one([
+      { kind: 'model', place: set(env['VGG_MODEL']), from: 'VGG_MODEL' },
+      { kind: 'weights', place: set(env['VGG_WEIGHTS']), from: 'VGG_WEIGHTS' },
+    ]);
+  if (source?.kind === 'model' && flags.download)
+    throw new UsageError(
+      `${source.from} and --download exclude each other: --download fetches VGG-16. Give only one of them.`,
+    );
+  return source;
+}
+
+function one(
+  sources: readonly (Omit<ModelSource, 'place'> & { place: string | undefined })[],
+): ModelSource | undefined {
+  const [first, second] = sources.flatMap(({ place, ...rest }) =>
+    place === undefined ? [] : { ...rest, place },
+  );
+  if (first !== undefined && second !== undefined)
+    throw new UsageError(
+      `${first.from} and ${second.from} exclude each other: the service runs one model. ` +
+        `Give ${first.from} for any image classifier, ${second.from} for a VGG-16.`,
+    );
+  return first;
+}
+
+function sizeFrom(name: string, text: string | undefined): Settings['size'] {
+  if (text === undefined) return undefined;
+  const match = /^(\d{1,4})x(\d{1,4})$/.exec(text);
+  const [width, height] = [Number(match?.[1]), Number(match?.[2])];
+  if (!(width > 0 && height > 0))
+    throw new UsageError(`${name} ${text}: the value must be width and height in pixels, such as 224x224.`);
+  return { width, height };
 }
 
 function portFrom(flag: string | undefined, variable: string | undefined): number {

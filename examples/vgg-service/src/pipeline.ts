@@ -1,37 +1,46 @@
 import { performance } from 'node:perf_hooks';
 
 import { loadModel, type LoadOptions, type Model } from '@dual/keras';
-import { IMAGENET_LABELS, topK } from '@dual/keras/imagenet';
+import {
+  type ImageClassifier,
+  imageClassifier,
+  type ImageClassifierOptions,
+  IMAGENET_LABELS,
+  topK,
+} from '@dual/keras/imagenet';
 
 import { decodeImage } from './imaging/decode.js';
-import { toVggInput } from './imaging/vgg-input.js';
 import { LabelsError } from './labels/read-labels.js';
 
-export interface PipelineSettings {
-  /** Path of the HDF5 file. */
-  weights: string;
+export interface PipelineSettings extends ImageClassifierOptions {
+  /** Path of the model file. */
+  file: string;
+  /** `model`: any image classifier. `weights`: a VGG-16, which may be without its configuration. */
+  kind: 'model' | 'weights';
   engine: NonNullable<LoadOptions['engine']>;
   /**
    * Orientation of the convolution kernels. Only some Keras 1 files need it.
    *
    * @default As the file states it.
    */
-  kernels?: NonNullable<LoadOptions['kernels']>;
+  kernels?: LoadOptions['kernels'];
   /**
    * One name per class, in the order of the model's output.
    *
    * @default ImageNet's names if the model has 1,000 classes, else `class 0`, `class 1`, …
    */
-  labels?: readonly string[];
+  labels?: readonly string[] | undefined;
 }
 
-export interface ModelDescription {
+/** `output`: whether the model computes probabilities, or scores of which the service makes them. */
+export interface ModelDescription extends Pick<
+  ImageClassifier,
+  'preprocessing' | 'reason' | 'output' | 'classes'
+> {
   /** Name of the engine that runs the model. */
   engine: string;
   /** Size of the input image in pixels. */
   input: { width: number; height: number };
-  /** Number of classes. */
-  classes: number;
 }
 
 /** One class and its probability. */
@@ -56,17 +65,19 @@ const RANKS = 5;
 /** Runs in the model's process: decodes images and classifies them. */
 class Classifier {
   readonly #model: Model;
+  readonly #classifier: ImageClassifier;
   readonly #labels: readonly string[];
-  readonly #description: ModelDescription;
 
-  constructor(model: Model, description: ModelDescription, labels: readonly string[]) {
+  constructor(model: Model, classifier: ImageClassifier, labels: readonly string[]) {
     this.#model = model;
-    this.#description = description;
+    this.#classifier = classifier;
     this.#labels = labels;
   }
 
   describe(): ModelDescription {
-    return this.#description;
+    const { width, height, classes, preprocessing, reason, output } = this.#classifier;
+    const { engine } = this.#model;
+    return { engine, input: { width, height }, classes, preprocessing, reason, output };
   }
 
   /**
@@ -89,9 +100,11 @@ class Classifier {
    */
   async classifyBatch(images: readonly Uint8Array[]): Promise<(Classification | Error)[]> {
     const decoded = await Promise.allSettled(images.map((image) => this.#decode(image)));
-    const inputs = decoded.flatMap((one) => (one.status === 'fulfilled' ? one.value.input : []));
+    const pixels = decoded.flatMap((one) => (one.status === 'fulfilled' ? one.value.pixels : []));
     const began = performance.now();
-    const ranked = await this.#rank(inputs);
+    const ranked = (await this.#classifier.classify(pixels)).map((probabilities) =>
+      this.#rank(probabilities),
+    );
     const predict = performance.now() - began;
     return decoded.map((one) => {
       if (one.status === 'rejected') return asError(one.reason);
@@ -99,27 +112,18 @@ class Classifier {
     });
   }
 
-  async #decode(image: Uint8Array): Promise<{ input: Float32Array; ms: number }> {
+  async #decode(image: Uint8Array): Promise<{ pixels: Uint8Array; ms: number }> {
     const began = performance.now();
-    const input = toVggInput(await decodeImage(image, this.#description.input));
-    return { input, ms: performance.now() - began };
+    const pixels = await decodeImage(image, this.#classifier);
+    return { pixels, ms: performance.now() - began };
   }
 
-  /** Finds the most probable classes of each input. */
-  async #rank(inputs: readonly Float32Array[]): Promise<Ranked[][]> {
-    if (inputs.length === 0) return [];
-    const { input, classes } = this.#description;
-    const shape = [inputs.length, input.height, input.width, 3];
-    const [probabilities] = await this.#model.predict([{ data: stack(inputs), shape }]);
-    if (!probabilities) throw new Error('The model returned no output');
-    return inputs.map((_, i) => {
-      const ofOne = probabilities.data.subarray(i * classes, (i + 1) * classes);
-      return topK(ofOne, RANKS).map(({ index, score }) => ({
-        label: this.#labels[index] ?? `class ${index}`,
-        index,
-        probability: score,
-      }));
-    });
+  #rank(probabilities: Float32Array): Ranked[] {
+    return topK(probabilities, RANKS).map(({ index, score }) => ({
+      label: this.#labels[index] ?? `class ${index}`,
+      index,
+      probability: score,
+    }));
   }
 
   async close(): Promise<void> {
@@ -130,41 +134,22 @@ class Classifier {
 /**
  * Loads the model and runs one prediction. Otherwise the first image would take longer than the rest.
  *
- * @throws {KerasError} When `loadModel` fails.
+ * @throws {KerasError} When the model cannot be loaded, or does not classify images.
  * @throws {LabelsError} When the number of labels is not the number of classes.
  */
-export default async function makePipeline({
-  weights,
-  engine,
-  kernels,
-  labels,
-}: PipelineSettings): Promise<Classifier> {
-  const model = await loadModel(weights, { architecture: 'vgg16', engine, ...(kernels && { kernels }) });
-  const description = describe(model);
-  const named = labelsFor(description.classes, labels);
-  await model.warmUp();
-  return new Classifier(model, description, named);
-}
-
-/** Joins the inputs into one tensor, whose first dimension is their number. */
-function stack(inputs: readonly Float32Array[]): Float32Array {
-  const [first] = inputs;
-  if (first !== undefined && inputs.length === 1) return first;
-  const stacked = new Float32Array(inputs.length * (first?.length ?? 0));
-  for (const [i, input] of inputs.entries()) stacked.set(input, i * input.length);
-  return stacked;
+export default async function makePipeline(settings: PipelineSettings): Promise<Classifier> {
+  const { file, kind, engine, kernels, labels, preprocessing, size } = settings;
+  const vgg = kind === 'weights';
+  const model = await loadModel(file, { engine, kernels, ...(vgg && { architecture: 'vgg16' }) });
+  const classifier = await imageClassifier(model, {
+    preprocessing: preprocessing ?? (vgg ? 'caffe' : undefined),
+    size,
+  });
+  return new Classifier(model, classifier, labelsFor(classifier.classes, labels));
 }
 
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));
-}
-
-function describe(model: Model): ModelDescription {
-  const [, height, width] = model.inputs[0]?.shape ?? [];
-  const classes = model.outputs[0]?.shape.at(-1);
-  if (!height || !width || !classes)
-    throw new Error('The model has no fixed input size or number of classes. Use weights that have both.');
-  return { engine: model.engine, input: { width, height }, classes };
 }
 
 function labelsFor(classes: number, labels: readonly string[] | undefined): readonly string[] {

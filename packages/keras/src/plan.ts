@@ -107,7 +107,7 @@ async function configurationOf(
     return { ...applicationModel(application), version: '3' };
   }
   throw new ModelFileError(
-    'ERR_KERAS_UNSUPPORTED_FORMAT',
+    'ERR_KERAS_ONLY_WEIGHTS',
     `The file holds only weights (${container.format}). Set the option config to the model's configuration, which ` +
       `model.to_json() writes in Python, or the option architecture to the name of a keras.applications model. File: ${file}`,
     { file },

@@ -30,6 +30,8 @@ export function jsonAnswer({
       processes: info.processes,
       input: info.input,
       classes: info.classes,
+      preprocessing: info.preprocessing,
+      output: info.output,
     },
     timings: Object.fromEntries(
       Object.entries(timings).map(([name, ms]) => [name, Math.round(ms * 100) / 100]),

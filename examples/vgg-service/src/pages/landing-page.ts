@@ -13,7 +13,7 @@ export function landingPage(
     body: html`
       <section class="hero">
         <h1>Give an image, get a label</h1>
-        <p class="lead">VGG-16 behind a web server that stays responsive while the model computes.</p>
+        <p class="lead">An image classifier behind a web server that stays responsive while it computes.</p>
         <p><a class="button" href="/vgg">Classify an image</a></p>
       </section>
       ${modelBadge(model)} ${demonstrationNote(model)}

@@ -38,7 +38,18 @@ export function modelBadge({ state, info }: ModelView): Html {
         <div>
           <dt>Classes</dt>
           <dd>${info.classes}</dd>
-        </div>`
+        </div>
+        <div>
+          <dt>Preprocessing</dt>
+          <dd>${info.preprocessing}</dd>
+        </div>
+        ${
+          info.output === 'scores' &&
+          html`<div>
+            <dt>Output</dt>
+            <dd>scores, shown as probabilities</dd>
+          </div>`
+        }`
     }
     <div>
       <dt>State</dt>

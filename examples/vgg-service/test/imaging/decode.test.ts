@@ -5,7 +5,6 @@ import sharp from 'sharp';
 
 import { decodeImage } from '../../src/imaging/decode.js';
 import { detectFormat, requireImage } from '../../src/imaging/format.js';
-import { toVggInput } from '../../src/imaging/vgg-input.js';
 
 const size = { width: 8, height: 8 };
 const photo = new URL('../../model/samples/Bag-1.png', import.meta.url);
@@ -190,9 +189,3 @@ test.each(['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const)(
     expect(detectFormat(await sharp(halves).toFormat(format).toBuffer())).toBe(format);
   },
 );
-
-test('converts RGB to BGR and subtracts the means of ImageNet', () => {
-  const input = toVggInput(Uint8Array.of(255, 128, 0, 1, 2, 3));
-  const expected = [0 - 103.939, 128 - 116.779, 255 - 123.68, 3 - 103.939, 2 - 116.779, 1 - 123.68];
-  expect([...input]).toEqual(expected.map(Math.fround));
-});

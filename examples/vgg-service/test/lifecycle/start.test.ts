@@ -48,7 +48,7 @@ for (const [name, says] of [
 test('missing weights end the service with code 1 and a line that names the file', async () => {
   const { code, line } = await failure(['--weights', '/no/such/weights.h5']);
   expect(code).toBe(1);
-  expect(line).toBe('--weights: The weights file /no/such/weights.h5 was not found. Check the path.');
+  expect(line).toBe('--weights: The model file does not exist: /no/such/weights.h5');
 });
 
 test('truncated weights end the service with code 1', async () => {
@@ -72,7 +72,7 @@ test('a weights URL that answers 404 ends the service with code 1 and a line tha
   await using server = await serve((_request, response) => response.writeHead(404).end());
   const url = `${server.url}/w.h5`;
   const env = { XDG_CACHE_HOME: folder.path };
-  const says = `127.0.0.1:${server.port} answered 404 Not Found for /w.h5. Check the URL.`;
+  const says = `127.0.0.1:${server.port} answered 404 Not Found for /w.h5. Check the URL, or try again later`;
   expect(await failure(['--weights', url], env)).toEqual({ code: 1, line: `--weights: ${says}` });
   expect(await failure([], { ...env, VGG_WEIGHTS: url })).toEqual({ code: 1, line: `VGG_WEIGHTS: ${says}` });
 });
@@ -137,6 +137,9 @@ test('--help lists every flag and exits with code 0', async () => {
   for (const flag of [
     '--port',
     '--host',
+    '--model',
+    '--preprocess',
+    '--size',
     '--weights',
     '--download',
     '--engine',
@@ -197,7 +200,7 @@ test.each([
   await using failed = new TestService({ args, env });
   expect((await failed.exited).code).toBe(1);
   expect(failed.stderr).toMatch(/run the same command again[^\n]*\n$/);
-  expect(await readdir(join(folder.path, 'vgg-service'))).toEqual([]);
+  expect(await readdir(join(folder.path, 'dual-keras'))).toEqual([]);
   right = true;
   await using service = await startService({ args, env });
   expect(await post(service, {})).toMatchObject({ status: 200 });

@@ -16,7 +16,7 @@ const broken = sample('Bag-1.png').subarray(0, 100);
 
 function makeBroker(): Broker<typeof makePipeline> {
   return new Broker<typeof makePipeline>(pipeline, {
-    args: [{ weights: fileURLToPath(demonstrationModel.weights), engine: 'auto' }],
+    args: [{ file: fileURLToPath(demonstrationModel.weights), kind: 'weights', engine: 'auto' }],
     batch,
   });
 }

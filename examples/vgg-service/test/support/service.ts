@@ -32,7 +32,7 @@ export class TestService implements AsyncDisposable {
     this.process = spawn(process.execPath, [main, '--port', '0', ...args], {
       cwd,
       detached: group,
-      env: { ...process.env, PORT: '', VGG_WEIGHTS: '', ...env },
+      env: { ...process.env, PORT: '', VGG_WEIGHTS: '', VGG_MODEL: '', VGG_LABELS: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
