@@ -67,7 +67,9 @@ test('npx runs the command of the packed @dual/keras', async () => {
   const folder = tempFolder();
   writeFiles(folder, { 'package.json': { private: true } });
   await output('npm', ['install', '--no-fund', '--no-audit', '--omit=optional', tarball], { cwd: folder });
-  expect(await output('npx', ['--offline', '@dual/keras', '--help'], { cwd: folder })).toMatch(/^Usage: keras /);
+  expect(await output('npx', ['--offline', '@dual/keras', '--help'], { cwd: folder })).toMatch(
+    /^Usage: keras /,
+  );
 });
 
 test('a clone that is not built has a command that package managers can link', () => {

@@ -1,11 +1,14 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 import { expect, test } from '@jest/globals';
 import { File, ready } from 'h5wasm/node';
 
 import { inspectModel, loadModel } from '../src/index.js';
-import { temporaryDirectory } from './support/files.js';
+import { packageDirectory, temporaryDirectory } from './support/files.js';
 
 const FACTOR = [2, 3, 4];
 
@@ -87,4 +90,17 @@ test.each(['onnxruntime', 'wasm'] as const)('the user’s own layers run on %s',
   const [mixed] = await model.features([tensor(1, 2, 3), tensor(10, 20, 30)], ['mix']);
   expect([...(mixed?.data ?? [])]).toEqual([22, 63, 124]);
   expect(model.layers.map(({ name, className }) => `${name} ${className}`)).toContain('mix Mix');
+});
+
+test('the example in docs/keras.md prints what stands beside it', async () => {
+  const guide = await readFile(path.join(packageDirectory, '../../docs/keras.md'), 'utf8');
+  // It has no types of its own, so that it is JavaScript too.
+  const code = /^```ts\n\/\/ own-layers\.ts\n(.*?)^```/ms.exec(guide)?.[1] ?? '';
+  const folder = await temporaryDirectory();
+  await copyFile(await write(), path.join(folder, 'model.keras'));
+  await mkdir(path.join(folder, 'node_modules/@dual'), { recursive: true });
+  await symlink(packageDirectory, path.join(folder, 'node_modules/@dual/keras'));
+  await writeFile(path.join(folder, 'own-layers.mjs'), code);
+  const { stdout } = await promisify(execFile)(process.execPath, ['own-layers.mjs'], { cwd: folder });
+  expect(stdout).toBe(`${/console\.log\(.*?\/\/ (.*)$/m.exec(code)?.[1]}\n`);
 });
