@@ -198,10 +198,13 @@ test('@dual/keras/imagenet exports exactly these names', () => {
   expect(publicNames('@dual/keras/imagenet')).toMatchInlineSnapshot(`
     [
       "const IMAGENET_LABELS",
+      "type ImageClassifier",
+      "type ImageClassifierOptions",
       "const PREPROCESSINGS",
       "type Preprocessing",
       "type Ranked",
       "const VGG_MEANS_BGR",
+      "function imageClassifier",
       "function preprocess",
       "function topK",
     ]
