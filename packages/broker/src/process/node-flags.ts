@@ -69,17 +69,14 @@ function forChild(words: readonly string[], cwd: string | undefined): string[] {
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] ?? '';
     const [name = '', ...rest] = word.split('=');
-    let value = rest.length > 0 ? rest.join('=') : undefined;
     // A word that is no flag is the value of the flag before it.
-    const next = words[i + 1];
-    const isPair = value === undefined && next?.startsWith('-') === false;
-    if (isPair) {
-      value = next;
-      i += 1;
-    }
+    const next = rest.length === 0 ? words[i + 1] : undefined;
+    const itsWords = next === undefined || next.startsWith('-') ? [word] : [word, next];
+    i += itsWords.length - 1;
     if (EVAL_FLAGS.has(name) || OWN_FLAGS.test(name)) continue;
+    const value = rest.length > 0 ? rest.join('=') : itsWords[1];
     const elsewhere = isElsewhere && value !== undefined ? flagsElsewhere(name, value) : undefined;
-    flags.push(...(elsewhere ?? (isPair && next !== undefined ? [word, next] : [word])));
+    flags.push(...(elsewhere ?? itsWords));
   }
   return flags;
 }
