@@ -55,6 +55,10 @@ export class Channel {
   /** When the queued frames leave, unless somebody flushes before: after this tick, or after the current read. */
   #leaves: 'unscheduled' | 'after tick' | 'after read' = 'unscheduled';
   #sent = 0;
+  /** Numbers of frames, each from 1: the last one queued, the last one written, and the last one that can have arrived. */
+  #queued = 0;
+  #written = 0;
+  #reaching = Infinity;
   /** Callers of `flushed`. */
   readonly #flushWaiters = new Set<() => void>();
 
@@ -114,9 +118,18 @@ export class Channel {
     return { sent: this.#sent, received: pipes?.input.bytesRead ?? 0 };
   }
 
+  /** Number of the latest frame that `send` was given. */
+  get latest(): number {
+    return this.#queued;
+  }
+
   /** Queues a frame. All frames of one tick leave in one write. Does nothing once the channel has ended. */
   send(frame: Frame): void {
-    if (this.#state.name === 'ended') return;
+    this.#queued += 1;
+    if (this.#state.name === 'ended') {
+      this.#reaching = Math.min(this.#reaching, this.#queued - 1);
+      return;
+    }
     this.#outgoing.add(frame, this.#reader.seal ?? 0);
     if (this.#handOver !== undefined && !isCopied(frame.payload)) {
       this.flush();
@@ -125,6 +138,11 @@ export class Channel {
     if (this.#leaves !== 'unscheduled') return;
     this.#leaves = 'after tick';
     void this.#flushAfterTick();
+  }
+
+  /** Whether the other side may have got a frame. If it was closed before the frame was written, it has not. */
+  mayReach(number: number): boolean {
+    return number <= this.#reaching;
   }
 
   /** Not by queueMicrotask, which makes an async resource each time, nor by `then`, which user code may replace. */
@@ -137,6 +155,7 @@ export class Channel {
   /** Queues a frame that leaves with the next `send` or `flush`. */
   hold(frame: Frame): void {
     if (this.#state.name === 'ended') return;
+    this.#queued += 1;
     this.#outgoing.add(frame, this.#reader.seal ?? 0);
   }
 
@@ -147,16 +166,24 @@ export class Channel {
     if (pipes === undefined) return false;
     const { output } = pipes;
     const taken = this.#outgoing.take();
-    if (!output.writable) return true;
+    const before = this.#written;
+    this.#written = this.#queued;
+    if (!output.writable) {
+      this.#reaching = Math.min(this.#reaching, before);
+      return true;
+    }
     for (const { bytes } of taken) this.#sent += bytes.byteLength;
     const pieces =
       this.#handOver !== undefined && taken.some(({ borrowed }) => borrowed)
         ? this.#handOver.write(taken, output.writableLength === 0)
         : taken;
     if (pieces.length === 0) return output.writableLength === 0;
+    const isNext = output.writableLength === 0;
     if (pieces.length > 1) output.cork();
     for (const piece of pieces) this.#write(piece, output);
     if (pieces.length > 1) output.uncork();
+    // The kernel has refused the write at once, and so has taken none of it.
+    if (isNext && output.errored !== null) this.#reaching = Math.min(this.#reaching, before);
     return output.writableLength === 0;
   }
 

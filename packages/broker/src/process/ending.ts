@@ -39,7 +39,7 @@ export function isCrash(known: Ending, load: number, signal: NodeJS.Signals | nu
 /** The call that was to start next when a process that ran no call ended by itself. */
 export function suspectOf(reason: ProcessExit['reason'], lost: readonly LostCall[]): ProcessExit['suspect'] {
   const [first] = lost;
-  if (first === undefined || first.call.settled || lost.some(({ started }) => started)) return undefined;
+  if (first?.reached !== true || first.call.settled || lost.some(({ started }) => started)) return undefined;
   if (reason !== 'crash' && reason !== 'fatal' && reason !== 'memory') return undefined;
   const { key, method } = first.call;
   return { key, method };

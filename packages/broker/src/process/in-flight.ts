@@ -16,6 +16,8 @@ export interface SentCall {
   readonly id: number;
   readonly call: PendingCall;
   readonly run: Run;
+  /** The number of the frame that lets it start. */
+  frame: number;
   /** By `performance.now()`; `undefined` while the calls ahead of it run. */
   startedAt: number | undefined;
   /** How long the abandoned call may still run, in ms; `undefined` while a caller waits for it. */
@@ -86,7 +88,7 @@ export class InFlight {
     const expected = Math.min(expectedTime ?? LONG, LONG);
     const run: Run = { calls: [], expected, left: size, size, runs: false, overdue: undefined };
     run.calls = calls.map((call) => {
-      const sent = { id: this.newId(), call, run, startedAt: undefined, patience: undefined };
+      const sent = { id: this.newId(), call, run, frame: 0, startedAt: undefined, patience: undefined };
       call.sentAs = sent.id;
       this.#sent.add(sent);
       this.#bytes += call.bytes;

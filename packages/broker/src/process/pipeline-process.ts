@@ -114,6 +114,8 @@ export class PipelineProcess {
         send: (frame) => {
           this.#channel?.send(frame);
         },
+        latestFrame: () => this.#channel?.latest ?? 0,
+        mayReach: (frame) => this.#channel?.mayReach(frame) ?? true,
         flagAborted: (id) => {
           if (this.#child !== undefined) writeAborted(this.#child.lifeline, id);
         },

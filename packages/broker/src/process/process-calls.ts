@@ -45,6 +45,8 @@ export interface LostCall {
   readonly call: PendingCall;
   /** Whether it may have run. */
   readonly started: boolean;
+  /** Whether its message may have reached the process. If not, it had nothing to do with the end of the process. */
+  readonly reached: boolean;
 }
 
 /** Learns what processes do with their calls. One listener serves all processes of a broker. */
@@ -66,6 +68,10 @@ export interface Link {
   /** The memory that it shares with the broker, if there is any. */
   readonly memory: () => BrokerMemory | undefined;
   readonly send: (frame: Frame) => void;
+  /** The number of the frame that was sent last. */
+  readonly latestFrame: () => number;
+  /** Whether the child may have got a frame. */
+  readonly mayReach: (frame: number) => boolean;
   /** Tells the child of an abandoned call even if it blocks. The message must be sent too. */
   readonly flagAborted: (id: number) => void;
 }
@@ -121,6 +127,8 @@ export class ProcessCalls {
       const payload = encodeBatch({ method: batchMethod, members: sent.map(({ id }) => id) });
       this.#options.link.send({ type: ToChild.Batch, id: this.inFlight.newId(), attempt: 0, payload });
     }
+    const frame = this.#options.link.latestFrame();
+    for (const one of sent) one.frame = frame;
     this.#startNext(performance.now());
   }
 
@@ -148,10 +156,11 @@ export class ProcessCalls {
 
   /** The process is gone. @returns The calls without an answer, in the order in which they were sent. */
   takeLost(reason: ProcessExit['reason']): LostCall[] {
-    return this.inFlight.takeAll().map(({ id, call, startedAt }) => {
+    return this.inFlight.takeAll().map(({ id, call, frame, startedAt }) => {
+      if (!this.#options.link.mayReach(frame)) return { call, started: false, reached: false };
       // A process that broke the protocol proves nothing, not even that a call has not started.
-      if (reason === 'protocol') return { call, started: true };
-      return { call, started: this.#halted?.has(id) ?? startedAt !== undefined };
+      if (reason === 'protocol') return { call, started: true, reached: true };
+      return { call, started: this.#halted?.has(id) ?? startedAt !== undefined, reached: true };
     });
   }
 

@@ -56,6 +56,9 @@ export class LocalWorker implements Workers {
         send: (frame) => {
           this.#toHost.send(frame);
         },
+        // Everything that is sent arrives.
+        latestFrame: () => 0,
+        mayReach: () => true,
         // Nobody can abandon a call while this thread blocks.
         flagAborted: () => undefined,
       },
@@ -143,7 +146,7 @@ export class LocalWorker implements Workers {
     const isExit = error instanceof ProcessExitError;
     const again = calls.filter((call) => isExit && !call.settled && call.repeatable);
     if (isExit && again.length > 0) {
-      const lost = again.map((call) => ({ call, started: true }));
+      const lost = again.map((call) => ({ call, started: true, reached: true }));
       this.#listener.lost(lost, exitOf(error));
     }
     const run = { ms: 0, now: performance.now(), size: calls.length, complete: true };

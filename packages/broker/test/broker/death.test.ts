@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, spawned, state } from '../support/events.js';
-import { blockUntil, gone, isAlive } from '../support/processes.js';
+import { blockUntil, gone, hasClosedFiles, isAlive } from '../support/processes.js';
 import { temporaryPath } from '../support/temporary.js';
 
 const DIED = { name: 'ProcessExitError', code: 'ERR_DUAL_PROCESS_EXIT', started: true };
@@ -109,6 +109,38 @@ test('a call runs in the next process if an idle process dies', async () => {
   expect(await exited).toMatchObject({ pid, signal: 'SIGKILL', reason: 'crash' });
   await state(broker, 'ready');
   expect(await broker.call('pid', [])).not.toBe(pid);
+});
+
+test.each([
+  ['one', 1],
+  ['more calls than the process has places', 5],
+])('calls that are written to a process that is gone run in the next one, in order: %s', async (_, count) => {
+  const broker = await startBroker();
+  const starts: unknown[] = [];
+  for (let death = 0; death < 3; death += 1) {
+    const pid = Number(await broker.call('pid', []));
+    process.kill(pid, 'SIGKILL');
+    // The broker does not learn of the death before it writes.
+    blockUntil(() => hasClosedFiles(pid));
+    const values = Array.from({ length: count }, (_, index) => `${death} ${index}`);
+    const calls = values.map((value) => broker.submit('note', [value]));
+    expect(await Promise.all(calls.map(({ result }) => result))).toEqual(values);
+    expect(await broker.call('seen', [])).toEqual(values);
+    starts.push(...calls.map(({ state }) => state));
+  }
+  expect(new Set(starts)).toEqual(new Set(['succeeded']));
+});
+
+test('a batch that is written to a process that is gone runs in the next one', async () => {
+  const broker = await startBroker(fixture('batches.mjs'), {
+    batch: { run: { method: 'runBatch', maxSize: 4, maxDelay: 0 } },
+  });
+  await broker.call('run', [{ value: 0 }]);
+  const { pid = 0 } = broker.stats().processes[0] ?? {};
+  process.kill(pid, 'SIGKILL');
+  blockUntil(() => hasClosedFiles(pid));
+  const calls = [1, 2, 3].map((value) => broker.call('run', [{ value }]));
+  expect(await Promise.all(calls)).toHaveLength(3);
 });
 
 test('a call rejects if the process dies before it reads the call, because it may have started', async () => {

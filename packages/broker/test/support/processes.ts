@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
 /** Whether the process is running. A zombie, which its parent has not waited for, is not alive. */
@@ -16,6 +16,15 @@ function isZombie(pid: number): boolean {
     return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false; // the process has just ended, or this system has no /proc
+  }
+}
+
+/** Whether the process has closed its files. Its first thread may be a zombie while others still have them open. */
+export function hasClosedFiles(pid: number): boolean {
+  try {
+    return !isAlive(pid) && readdirSync(`/proc/${pid}/task`).length <= 1;
+  } catch {
+    return true; // the process has just been waited for
   }
 }
 
