@@ -4,6 +4,7 @@
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import process from 'node:process';
+import { types } from 'node:util';
 
 import { Channel } from '../channel/channel.js';
 import { LIFELINE_FD, TO_BROKER_FD, TO_CHILD_FD } from '../channel/descriptors.js';
@@ -23,7 +24,7 @@ import { encodeValue } from '../channel/values/codec.js';
 import { UndecodableError } from '../channel/values/undecodable.js';
 import { AbortRing } from './abort-ring.js';
 import { withOrigin } from './context.js';
-import { exitNow } from './exit-now.js';
+import { exitNow, exitPrinting } from './exit-now.js';
 import { Host } from './host.js';
 import { isolate } from './isolate.js';
 import { holdLifeline } from './lifeline.js';
@@ -147,8 +148,9 @@ async function start(decode: () => Init): Promise<void> {
     loaded?.flush();
     const isOwn = error instanceof PermanentStartError || error instanceof UndecodableError;
     const permanent = isOwn || saysPermanent(error);
-    const original = isOwn && error.cause !== undefined ? error.cause : error;
-    await end(ToBroker.StartFailure, { thrown: describeThrown(original), permanent } satisfies StartFailure);
+    const failure: StartFailure = { thrown: describeThrown(error), permanent };
+    // Only Node knows where the syntax is wrong, and only tells when it prints the error.
+    await end(ToBroker.StartFailure, failure, isSyntaxError(error) ? { uncaught: error } : undefined);
   }
 }
 
@@ -199,7 +201,7 @@ function crash(error: unknown): void {
     return;
   }
   const running = 'host' in state ? state.host.halt() : [];
-  void end(ToBroker.Fatal, { thrown: describeThrown(error), running });
+  void end(ToBroker.Fatal, { thrown: describeThrown(error), running }, { uncaught: error });
 }
 
 /** Reports on stderr, because the broker cannot be told, or not yet. */
@@ -220,16 +222,21 @@ function endGroup(): void {
   }
 }
 
-/** Tells the broker the reason, and exits. */
-async function end(type: number, value: unknown): Promise<void> {
+/** Tells the broker the reason, and exits. @param last An error that Node is to print, as it does without a broker. */
+async function end(type: number, value: unknown, last?: { readonly uncaught: unknown }): Promise<void> {
   state = { name: 'ending' };
   try {
     send(type, value);
     await channel.flushed();
-    exitNow(1);
+    if (last === undefined) exitNow(1);
+    else exitPrinting(last.uncaught);
   } catch (error) {
     fail(error);
   }
+}
+
+function isSyntaxError(error: unknown): boolean {
+  return types.isNativeError(error) && error.name === 'SyntaxError';
 }
 
 function send(type: number, value: unknown): void {

@@ -14,3 +14,12 @@ export function exitNow(code?: number): void {
     kill('SIGKILL');
   }
 }
+
+/** Ends this process as Node does after an uncaught error: it prints the error to stderr. */
+export function exitPrinting(error: unknown): void {
+  process.removeAllListeners('uncaughtException');
+  process.setUncaughtExceptionCaptureCallback(null);
+  setImmediate(() => {
+    throw error;
+  });
+}

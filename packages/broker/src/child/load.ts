@@ -6,7 +6,7 @@ import type { Init } from '../channel/messages.js';
 
 const OWN_MODULE = Symbol.for('@dual/broker/own-module');
 
-/** A start failure that another try cannot help. */
+/** A start failure that another try cannot help: the options do not fit the pipeline. */
 export class PermanentStartError extends Error {}
 
 /** A pipeline: any object with methods. */
@@ -19,8 +19,8 @@ export interface Loaded {
 
 /**
  * Imports the pipeline's module and constructs the pipeline.
- * @throws {PermanentStartError} If the module or its export does not exist. The reason is its `cause`. Any other error comes
- * from the user's own code.
+ * @throws {TypeError} If the module has no such export, or makes no object. Any other error comes from Node, or from the
+ * user's own code.
  */
 export async function loadPipeline({ module, export: exportName, args }: Init): Promise<Loaded> {
   const factory = findFactory(await importModule(module), module, exportName);
@@ -29,8 +29,8 @@ export async function loadPipeline({ module, export: exportName, args }: Init): 
   const pipeline: unknown = types.isPromise(made) ? await made : made;
   if ((typeof pipeline === 'object' && pipeline !== null) || typeof pipeline === 'function')
     return { pipeline };
-  const kind = pipeline === null ? 'null' : typeof pipeline;
-  throw new PermanentStartError(
+  const kind = pipeline === null || pipeline === undefined ? String(pipeline) : `a ${typeof pipeline}`;
+  throw new TypeError(
     `the pipeline must be an object with methods, and ${module} made ${kind}. Its export is not the method itself, but makes the pipeline: write export default () => ({ run: (value) => … }), and call 'run'`,
   );
 }
@@ -38,12 +38,7 @@ export async function loadPipeline({ module, export: exportName, args }: Init): 
 async function importModule(module: string): Promise<object> {
   // A broker within the module can tell by this that it would start this process again.
   Object.defineProperty(globalThis, OWN_MODULE, { value: module });
-  try {
-    return (await import(module.startsWith('file:') ? module : resolved(module))) as object;
-  } catch (error) {
-    if (isPermanent(error)) throw new PermanentStartError(String(error), { cause: error });
-    throw error;
-  }
+  return (await import(module.startsWith('file:') ? module : resolved(module))) as object;
 }
 
 /**
@@ -52,18 +47,6 @@ async function importModule(module: string): Promise<object> {
  */
 function resolved(specifier: string): string {
   return import.meta.resolve(specifier, pathToFileURL(resolve('pipeline.js')));
-}
-
-/** Errors of loading that happen again each time. */
-const PERMANENT_CODES = new Set([
-  'ERR_MODULE_NOT_FOUND',
-  'ERR_UNKNOWN_FILE_EXTENSION',
-  'ERR_PACKAGE_PATH_NOT_EXPORTED',
-]);
-
-function isPermanent(error: unknown): boolean {
-  if (!types.isNativeError(error)) return false;
-  return error.name === 'SyntaxError' || ('code' in error && PERMANENT_CODES.has(String(error.code)));
 }
 
 type Factory = ((...args: readonly unknown[]) => unknown) & (new (...args: readonly unknown[]) => unknown);
@@ -80,10 +63,24 @@ function findFactory(namespace: object, module: string, exportName: string | und
     }
   }
   const wanted = names.map((name) => JSON.stringify(name)).join(' or ');
-  const there = Object.keys(namespace).join(', ') || 'nothing';
-  throw new PermanentStartError(
-    `${module} has no class or function as export ${wanted}; it exports ${there}. The option 'export' names another.`,
+  throw new TypeError(
+    `${module} has no class or function as export ${wanted}; it exports ${listExports(namespace)}. The option 'export' names another.`,
   );
+}
+
+const MAX_LISTED = 10;
+
+/** The exports with their kinds: the one that was looked for may be there, as an object. */
+function listExports(namespace: object): string {
+  const names = Object.keys(namespace);
+  if (names.length === 0) return 'nothing';
+  const listed = names.slice(0, MAX_LISTED).map((name) => {
+    const value: unknown = Reflect.get(namespace, name);
+    const kind = value === null ? 'null' : typeof value;
+    return kind === 'function' ? name : `${name} (${kind})`;
+  });
+  const others = names.length - listed.length;
+  return `${listed.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
 function construct(factory: Factory, args: readonly unknown[]): unknown {

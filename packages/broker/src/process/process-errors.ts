@@ -1,4 +1,6 @@
 /** The errors that the state or the end of a process causes, in words. Those of a call stand in `call/call-errors.ts`. */
+import { inspect } from 'node:util';
+
 import type { PendingCall } from '../call/pending-call.js';
 import { type BrokerErrorDetails, PipelineStartError, ProcessExitError, ProtocolError } from '../errors.js';
 import type { ProcessExit } from './exit.js';
@@ -17,11 +19,25 @@ export function startFailure(exit: ProcessExit, wasUp: boolean): StartFailureRea
     const last = `the last time, ${who} ${describeExit(exit)}`;
     return { message: `the pipeline was given up after too many restarts; ${last}`, exit };
   }
-  const why =
-    (reason === 'start' || reason === 'fatal' || reason === 'memory') && cause instanceof Error
-      ? cause.message
-      : `${who} ${describeExit(exit)} before the pipeline was constructed`;
+  const isKnown = reason === 'start' || reason === 'fatal' || reason === 'memory';
+  let why = `${who} ${describeExit(exit)} before the pipeline was constructed${lastLine(exit)}`;
+  if (isKnown && cause instanceof Error) why = `${cause.message}${placeOf(cause, exit)}`;
+  else if (reason === 'start') why = `its module or constructor threw ${inspect(cause)}, which is no Error`;
   return { message: `the pipeline could not be started: ${why}`, exit };
+}
+
+/** Where the syntax of a file is wrong. Node prints it, but does not say it in the error. */
+function placeOf({ name }: Error, { stderr }: ProcessExit): string {
+  const place = name === 'SyntaxError' ? /^(\S+:\d+)$/m.exec(stderr)?.[1] : undefined;
+  return place === undefined ? '' : ` (at ${place})`;
+}
+
+const MAX_LINE = 200;
+
+/** What Node says last, for example that it does not know a flag. */
+function lastLine({ stderr }: ProcessExit): string {
+  const line = stderr.trimEnd().split('\n').at(-1) ?? '';
+  return line === '' ? '' : `; the last line of its stderr: ${line.slice(0, MAX_LINE)}`;
 }
 
 /** @param tries Number of processes that were started in vain. */

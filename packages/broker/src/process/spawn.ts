@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { devNull } from 'node:os';
 import process from 'node:process';
 import { Readable } from 'node:stream';
 
@@ -60,7 +59,7 @@ function spawnWith(
 ): SpawnedChild {
   if (cwd !== undefined && !existsSync(cwd)) throw missingDirectoryError(cwd);
   const entry = childFile(workerPath);
-  checkDescriptors();
+  checkDescriptors(entry);
   const flags = [...(execArgv ?? inheritedFlags(cwd)), ...loaderFlags(module)];
   const { file, env: itsEnv } = executable(execPath);
   const child = spawn(file, [...flags, entry], {
@@ -101,17 +100,23 @@ const DESCRIPTORS = 10;
 /**
  * If the descriptors run out in the middle of a spawn, Node never closes those that it has opened. So they are counted
  * before.
+ * @param file One that this process can read.
  * @throws {Error} If there are too few.
  */
-function checkDescriptors(): void {
-  const files: number[] = [];
+function checkDescriptors(file: string): void {
+  const opened: number[] = [];
   try {
-    for (let i = 0; i < DESCRIPTORS; i += 1) files.push(openSync(devNull, 'r'));
+    for (let i = 0; i < DESCRIPTORS; i += 1) opened.push(openSync(file, 'r'));
   } catch (cause) {
-    throw noPipesError(cause);
+    // Node's permission model need not let this process read what the child reads.
+    if (!isDenied(cause)) throw noPipesError(cause);
   } finally {
-    for (const file of files) closeSync(file);
+    for (const descriptor of opened) closeSync(descriptor);
   }
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED';
 }
 
 function isSocket(stream: unknown): stream is Socket {

@@ -6,7 +6,7 @@ import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, spawned, state } from '../support/events.js';
 import { blockUntil, gone, hasClosedFiles, isAlive } from '../support/processes.js';
-import { temporaryPath } from '../support/temporary.js';
+import { temporaryModule, temporaryPath } from '../support/temporary.js';
 
 const DIED = { name: 'ProcessExitError', code: 'ERR_DUAL_PROCESS_EXIT', started: true };
 
@@ -50,6 +50,19 @@ test('the error of a process ended by SIGKILL mentions that the kernel may have 
   expect(error.message).toContain(
     "was ended by SIGKILL (killed from outside, possibly by the kernel's OOM killer)",
   );
+});
+
+test('an uncaught error outside of calls is printed as Node prints it, and reported', async () => {
+  const broker = await startBroker(
+    temporaryModule(
+      'export default class { late() { setTimeout(() => { throw new RangeError("too late"); }); } }',
+    ),
+  );
+  const exited = exit(broker);
+  await broker.call('late', []);
+  const { reason, cause, stderr } = await exited;
+  expect({ reason, cause }).toMatchObject({ reason: 'fatal', cause: expect.any(RangeError) });
+  expect(stderr).toMatch(/^RangeError: too late\n {4}at /m);
 });
 
 test('the error has the last lines of stderr', async () => {

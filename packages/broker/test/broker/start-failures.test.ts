@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { Broker } from '@dual/broker';
 import { expect, test } from '@jest/globals';
 
-import { fixture, makeBroker, type TestOptions } from '../support/brokers.js';
+import { fixture, makeBroker, startBroker, type TestOptions } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, spawned, state } from '../support/events.js';
 import { gone } from '../support/processes.js';
-import { temporaryModule, temporaryPath } from '../support/temporary.js';
+import { temporaryFolder, temporaryModule, temporaryPath } from '../support/temporary.js';
 
 const FAILED = { name: 'PipelineStartError', code: 'ERR_DUAL_PIPELINE_START' };
 
@@ -126,6 +127,34 @@ test('the start fails without a second try if the module has a syntax error', as
   expect(spawns).toBe(1);
 });
 
+test.each([
+  ['the module', 'export default class {\n run( ) { ;;; ) }\n}', /module\.mjs:2\)/],
+  ['a module that it imports', 'import "./imported.mjs";', /imported\.mjs:1\)/],
+])(
+  'the error names the file and the line if %s has a syntax error, and stderr shows it',
+  async (_, source, place) => {
+    const folder = temporaryFolder();
+    const module = join(folder, 'module.mjs');
+    writeFileSync(module, source);
+    writeFileSync(join(folder, 'imported.mjs'), 'let = ;;');
+    const error = await caughtError(makeBroker(module).start());
+    expect(error).toMatchObject({ ...FAILED, cause: expect.any(SyntaxError) });
+    expect(error.message).toMatch(place);
+    expect(error['stderr']).toContain('^');
+  },
+);
+
+test.each([
+  ['a value that is no error', 'throw null;', {}, 'its module or constructor threw null'],
+  ['an object as its export', 'export default { run() {} };', {}, 'it exports default (object)'],
+  ['no object', 'export default () => 5;', {}, 'made a number'],
+  ['a flag that Node does not know', '', { execArgv: ['--no-such-flag'] }, 'bad option: --no-such-flag'],
+])('the error says what is wrong: %s', async (_, source, options, message) => {
+  const error = await caughtError(makeBroker(temporaryModule(source), options).start());
+  expect(error).toMatchObject(FAILED);
+  expect(error.message).toContain(message);
+});
+
 test('restart.atStart allows further tries: queued calls survive failed starts, and run once one succeeds', async () => {
   const broker = makeBroker(fixture('broken/at-first.mjs'), {
     args: [temporaryPath(), 2],
@@ -215,6 +244,28 @@ test('once it was ready, the broker tries again if the constructor throws, and l
   expect(broker.state).toBe('restarting');
   expect(await behind).toBe(4);
   await state(broker, 'ready');
+});
+
+test.each([
+  ['is gone', ''],
+  ['has a syntax error', 'export default class { {'],
+  ['imports a file that is missing', 'import "./missing.mjs";'],
+  ['has no export', 'export const nothing = 1;'],
+])('once it was ready, the broker tries again if the module %s for a moment', async (_, broken) => {
+  const working = 'export default class { exit() { process.exit(1); } echo(value) { return value; } }';
+  const module = temporaryModule(working);
+  const broker = await startBroker(module);
+  const failures: string[] = [];
+  broker.on('exit', ({ reason }) => {
+    failures.push(reason);
+    if (failures.length === 3) writeFileSync(module, working);
+  });
+  if (broken === '') rmSync(module);
+  else writeFileSync(module, broken);
+  const [lost, next] = [caughtError(broker.call('exit', [])), broker.call('echo', [1])];
+  expect(await lost).toMatchObject({ name: 'ProcessExitError' });
+  expect(await next).toBe(1);
+  expect(failures).toEqual(['crash', 'start', 'start']);
 });
 
 test('an error that says permanent: true is not tried again, also once the broker was ready', async () => {

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { Broker } from '@dual/broker';
 import { describe, expect, test } from '@jest/globals';
@@ -113,12 +114,13 @@ test('execArgv may be a function of the index', async () => {
   );
 });
 
-/** The command of a program that has only those permissions of Node. */
+/** The command of a program that may read this repository, and has only those permissions of Node besides. */
 function restricted(...permissions: readonly string[]): string[] {
   const flag = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission';
-  return [process.execPath, '--no-warnings', flag, '--allow-fs-read=*', ...permissions];
+  const repository = fileURLToPath(new URL('../../../../', import.meta.url));
+  return [process.execPath, '--no-warnings', flag, `--allow-fs-read=${repository}`, ...permissions];
 }
 
 test('without permissions of Node, every way to bring processes up rejects', async () => {
