@@ -13,6 +13,7 @@ export interface Constant {
 const UNARY: Partial<Record<UnaryFunction, (x: number) => number>> = {
   abs: Math.abs,
   exp: Math.exp,
+  floor: Math.floor,
   log: Math.log,
   negative: (x) => -x,
   reciprocal: (x) => 1 / x,

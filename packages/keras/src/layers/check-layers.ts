@@ -9,8 +9,6 @@ export interface Problem {
   className: string;
   /** The end of a sentence. */
   reason: string;
-  /** Whether the user can supply the layer with the option `layers`. */
-  own: boolean;
 }
 
 /** Layers that do the same in training and in prediction. */
@@ -48,10 +46,10 @@ function problemsOfLayer(layer: LayerSpec, find: FindEntry, path: string): Probl
   if (entry === undefined) {
     const reason =
       layer.kind === 'operation' ? 'the operation is not known' : 'the class is not one of Keras';
-    return [{ layer: name, className: layer.className, reason, own: true }, ...inner];
+    return [{ layer: name, className: layer.className, reason }, ...inner];
   }
   if (entry.kind === 'refused')
-    return [{ layer: name, className: layer.className, reason: entry.reason, own: true }, ...inner];
+    return [{ layer: name, className: layer.className, reason: entry.reason }, ...inner];
   return inner;
 }
 
@@ -64,7 +62,6 @@ function problemsOfCalls(model: ModelSpec, find: FindEntry, path: string): Probl
         layer: `${path}${call.layer.name}`,
         className: call.layer.className,
         reason: 'it is called with training=True, so that it acts as in training, also in a prediction',
-        own: true,
       },
     ];
   });

@@ -4,6 +4,7 @@ import type { Value } from '../graph/value.js';
 import { activate } from './activations.js';
 import { channelsLast, restored } from './data-format.js';
 import { inputOf, type LayerCall, type Lowered, type OldForm, runs, UnsupportedError } from './layer.js';
+import { loraForms } from './lora.js';
 import { channelsFirst, choice, count, flag, integer, integers } from './settings.js';
 
 /** Settings that all convolutions share. */
@@ -37,7 +38,7 @@ function conv(rank: number) {
     const groups = count(call, 'groups', 1);
     const channels = knownLength(x.shape, -1, 'the channels');
     const kernel = weights('kernel', [...size, channels / groups, filters], { convolution: true });
-    call.oldForms(...oldKernels(call, rank));
+    call.oldForms(...oldKernels(call, rank), ...loraForms(call));
     return finished(
       call,
       build.conv(x, kernel, undefined, { ...windows(call, rank, size), groups }),

@@ -3,19 +3,34 @@ import { knownLength } from '../graph/shapes.js';
 import type { Value } from '../graph/value.js';
 import { activate } from './activations.js';
 import { inputOf, type LayerCall, type Lowered, runs } from './layer.js';
+import { loraForms } from './lora.js';
+import { type Product, quantizationOf, quantizedProduct, quantizedRows } from './quantization.js';
 import { count, flag, optionalNumber, text } from './settings.js';
 
 /** Input times a kernel of shape (inputs, units), plus bias. */
 function dense(call: LayerCall): Lowered {
-  const { build, config, weights } = call;
+  const { build, config } = call;
   const input = inputOf(call);
   const units = count(call, 'units');
-  const x = build.matMul(
-    atLeast2(build, input),
-    weights('kernel', [knownLength(input.shape, -1, 'the last dimension'), units]),
-  );
-  const biased = flag(call, 'use_bias', true) ? build.add(x, weights('bias', [units])) : x;
-  return activate(build, biased, config['activation']);
+  const product = {
+    input: atLeast2(build, input),
+    kernel: [knownLength(input.shape, -1, 'the last dimension'), units],
+    bias: flag(call, 'use_bias', true) ? [units] : undefined,
+    summed: { input: [-1], kernel: [0] },
+    scale: [units],
+    multiply: (x: Value, kernel: Value) => build.matMul(x, kernel),
+  };
+  return activate(build, productOf(call, product), config['activation']);
+}
+
+/** A product of the input and a kernel, plus a bias. */
+function productOf(call: LayerCall, product: Product): Value {
+  const { build, config, weights } = call;
+  const quantization = quantizationOf(config);
+  if (quantization !== undefined) return quantizedProduct(call, product, quantization);
+  const x = product.multiply(product.input, weights('kernel', product.kernel));
+  call.oldForms(...loraForms(call));
+  return product.bias === undefined ? x : build.add(x, weights('bias', product.bias));
 }
 
 function atLeast2(build: Builder, x: Value): Value {
@@ -23,12 +38,21 @@ function atLeast2(build: Builder, x: Value): Value {
 }
 
 function einsumDense(call: LayerCall): Lowered {
-  const { build, config, weights } = call;
+  const { build, config } = call;
   const input = inputOf(call);
   const { equation, kernel, bias } = einsumShapes(call, input);
-  const x = build.einsum(equation, input, weights('kernel', kernel));
-  const biased = bias === undefined ? x : build.add(x, weights('bias', bias));
-  return activate(build, biased, config['activation']);
+  const [x = '', weight = '', y = ''] = equation.split(/,|->/u);
+  const summed = (letters: string) =>
+    Array.from(letters, (letter, axis) => (y.includes(letter) ? -1 : axis)).filter((axis) => axis >= 0);
+  const product = {
+    input,
+    kernel,
+    bias,
+    summed: { input: summed(x), kernel: summed(weight) },
+    scale: Array.from(y, (letter) => kernel[weight.indexOf(letter)] ?? 1),
+    multiply: (inputs: Value, kernels: Value) => build.einsum(equation, inputs, kernels),
+  };
+  return activate(build, productOf(call, product), config['activation']);
 }
 
 /**
@@ -76,10 +100,15 @@ function listOf(value: unknown): unknown[] {
 }
 
 function embedding(call: LayerCall): Lowered {
-  const { build, weights } = call;
+  const { build, config, weights } = call;
   const input = inputOf(call);
-  const table = weights('embeddings', [count(call, 'input_dim'), count(call, 'output_dim')]);
-  const value = build.gather(table, input, 0);
+  const shape = [count(call, 'input_dim'), count(call, 'output_dim')] as const;
+  const quantization = quantizationOf(config);
+  call.oldForms(...loraForms(call));
+  const value =
+    quantization === undefined
+      ? build.gather(weights('embeddings', shape), input, 0)
+      : quantizedRows(call, input, shape, quantization);
   if (!flag(call, 'mask_zero', false)) return value;
   return { values: [value], masks: [build.notEqual(input, 0)] };
 }

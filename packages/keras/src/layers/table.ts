@@ -14,6 +14,7 @@ import { CATEGORIES } from './preprocessing/categories.js';
 import { IMAGES } from './preprocessing/images.js';
 import { SCALING } from './preprocessing/scaling.js';
 import { SPECTROGRAMS } from './preprocessing/spectrogram.js';
+import { quantizationProblem } from './quantization.js';
 import { RESHAPING } from './reshaping.js';
 import { BIDIRECTIONAL } from './rnn/bidirectional.js';
 import { CONV_LSTM } from './rnn/conv-lstm.js';
@@ -104,6 +105,8 @@ export function finder(own: Readonly<Record<string, Lowering>>): FindEntry {
     const lower = ownFor(layer.name) ?? ownFor(layer.className);
     if (lower !== undefined) return runs(lower, 'pass');
     if (layer.custom) return undefined;
+    const quantized = quantizationProblem(layer);
+    if (quantized !== undefined) return refused(quantized);
     const table = layer.kind === 'operation' ? OPERATIONS : LAYERS;
     return Object.hasOwn(table, layer.className) ? table[layer.className] : undefined;
   };

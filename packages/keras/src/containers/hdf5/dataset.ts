@@ -1,4 +1,4 @@
-import { type StoredType, storedType } from './float-type.js';
+import { type StoredType, storedType } from './number-type.js';
 import type { H5Module } from './hdf5-library.js';
 import { DATATYPE, EXTERNAL_FILES, type HeaderMessage } from './object-header.js';
 

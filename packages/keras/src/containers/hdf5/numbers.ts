@@ -1,4 +1,4 @@
-import type { StoredType } from './float-type.js';
+import type { StoredType } from './number-type.js';
 
 /** Converts little-endian numbers of a stored type to 32-bit floats. The result may share memory with `bytes`. */
 export function toFloat32(bytes: Uint8Array, type: StoredType): Float32Array {
@@ -12,7 +12,18 @@ export function toFloat32(bytes: Uint8Array, type: StoredType): Float32Array {
         new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2),
         fromHalf,
       );
+    case 'bfloat16':
+      return fromBfloat16(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2));
+    case 'int8':
+      return Float32Array.from(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    case 'uint8':
+      return Float32Array.from(bytes);
   }
+}
+
+/** A bfloat16 is the upper half of a float32. */
+function fromBfloat16(halves: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(halves, (bits) => bits << 16).buffer);
 }
 
 /** Decodes a binary16 number: 1 sign bit, 5 exponent bits, 10 fraction bits. Source: IEEE 754. */

@@ -26,7 +26,7 @@ export interface ReadWeightOptions {
 /**
  * Reads a weight block by block and arranges it as the graph needs it. The event loop runs after each block.
  *
- * @throws {ModelFileError} When the weight cannot be read, is not of a floating-point type, or holds NaN or an infinite
+ * @throws {ModelFileError} When the weight cannot be read, is of a type that is not read, or holds NaN or an infinite
  * number.
  */
 export async function readWeight(
@@ -39,7 +39,7 @@ export async function readWeight(
   if (type === undefined) {
     throw new ModelFileError(
       'ERR_KERAS_WRONG_TYPE',
-      `Layer ${options.layer}: ${dataset.path} must hold IEEE 754 floating-point numbers of 16, 32 or 64 bits: ${file.path}`,
+      `Layer ${options.layer}: ${dataset.path} must hold floating-point numbers of 16, 32 or 64 bits or integers of 8 bits: ${file.path}`,
       {
         file: file.path,
         layer: options.layer,
