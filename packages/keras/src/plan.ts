@@ -60,7 +60,7 @@ export async function planModel(file: string, container: Container, options: Fil
   checkLayers(file, spec, find);
   // A network that is not the one that the user expects is told before its weights.
   if (options.architecture !== undefined) checkArchitecture(file, spec, applicationOf(options.architecture));
-  const lowered = naming(file, () => lowerModel(spec, find));
+  const lowered = naming(file, () => lowerModel(spec, find, container.assets));
   try {
     const binding = bindWeights(file, lowered.state, container.weights);
     checkSizes(file, container.bytes, binding);

@@ -76,6 +76,8 @@ export interface LayerCall {
   /** Type of the first output in Keras, if the file states it. */
   readonly outputDtype?: string;
   readonly weights: DeclareWeight;
+  /** A text that the file keeps for the layer beside its settings, such as `vocabulary.txt`, if there is one. */
+  readonly asset: (name: string) => string | undefined;
   /** Makes the values that the layer computes. */
   readonly build: Builder;
   /** The layers inside this one, by the name of the setting that holds them. */

@@ -23,6 +23,8 @@ export interface LayerState {
   weights: { slot: WeightSlot; trainable: boolean; value: Value }[];
   /** Other forms in which old files keep these weights. */
   old: readonly OldForm[];
+  /** The path of the layer in `.keras` files. */
+  folder: string;
   /** By the attribute that holds the layer, as `.weights.h5` files of Keras 3 name its group. */
   children: Map<string, LayerState>;
 }
@@ -64,13 +66,16 @@ export class LayerError extends Error {
 /** Finds what to do with a layer. */
 export type FindEntry = (layer: LayerSpec) => LayerEntry | undefined;
 
+/** Texts that layers refer to, by path. */
+export type Assets = ReadonlyMap<string, Buffer>;
+
 /**
  * Writes a model as a graph of operations.
  *
  * @throws {LayerError} When a layer's settings or inputs do not fit, or cannot be run.
  */
-export function lowerModel(model: ModelSpec, find: FindEntry): LoweredModel {
-  const lowering = new ModelLowering(find);
+export function lowerModel(model: ModelSpec, find: FindEntry, assets: Assets = new Map()): LoweredModel {
+  const lowering = new ModelLowering(find, assets);
   const inputs = model.inputs.map(({ layer }) => {
     const spec = model.layers.find(({ name }) => name === layer);
     if (spec === undefined) throw new GraphError(`the input ${layer} is not in the model`);
@@ -98,9 +103,11 @@ class ModelLowering {
   readonly #find: FindEntry;
   readonly #build = new Builder();
   readonly #seen = new Set<string>();
+  readonly #assets: Assets;
 
-  constructor(find: FindEntry) {
+  constructor(find: FindEntry, assets: Assets) {
     this.#find = find;
+    this.#assets = assets;
   }
 
   run(model: ModelSpec, inputs: readonly Masked[], state: LayerState, path: string): Masked[] {
@@ -206,6 +213,7 @@ class ModelLowering {
       build: this.#build,
       wrapped: layer.wrapped,
       weights: declareIn(state, path),
+      asset: (name) => this.#assets.get(`${state.folder}/${name}`)?.toString('utf8'),
       call: (inner, attribute, inputs) => {
         const innerPath = `${path}/${inner.name}`;
         const items = inputs.map((input): CallArgument => ({ kind: 'tensor', tensor: input }));
@@ -264,14 +272,14 @@ function isValues(lowered: Lowered): lowered is readonly Value[] {
   return Array.isArray(lowered);
 }
 
-function newState(spec: LayerState['spec']): LayerState {
-  return { spec, weights: [], old: [], children: new Map() };
+function newState(spec: LayerState['spec'], folder = ''): LayerState {
+  return { spec, weights: [], old: [], folder, children: new Map() };
 }
 
 function childState(parent: LayerState, attribute: string, spec: LayerState['spec']): LayerState {
   let child = parent.children.get(attribute);
   if (child === undefined) {
-    child = newState(spec);
+    child = newState(spec, parent.folder === '' ? attribute : `${parent.folder}/${attribute}`);
     parent.children.set(attribute, child);
   }
   return child;

@@ -25,7 +25,8 @@ function bindAt(context: BindContext, state: LayerState, tree: Tree, path: strin
     ...state.weights.filter(({ trainable }) => !trainable),
   ];
   for (const [index, { slot }] of ordered.entries()) {
-    const array = tree.get(join(path, `vars/${index}`));
+    // A few layers choose the names themselves.
+    const array = tree.get(join(path, `vars/${index}`)) ?? tree.get(join(path, `vars/${slot.name}`));
     if (array === undefined) throw context.missing(slot);
     context.bind(slot, array);
   }
