@@ -103,6 +103,9 @@ function fromKeras2(className: string, given: JsonObject): { className: string; 
   if (/^(LSTM|GRU|ConvLSTM[123]D)(Cell)?$/u.test(className))
     settings['recurrent_activation'] ??= 'hard_sigmoid_keras2';
   if (className === 'TimeDistributed') settings['mask_of_layer'] = true;
+  // Keras 2 resizes at inference, and Keras 3 changes nothing.
+  if (className === 'RandomCrop')
+    return { className: 'Resizing', settings: { ...settings, crop_to_aspect_ratio: true } };
   if (className === 'UpSampling2D') settings['interpolation'] ??= 'nearest';
   return { className, settings };
 }

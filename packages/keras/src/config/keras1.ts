@@ -59,7 +59,7 @@ export function fromKeras1(
   if (
     settings['batch_input_shape'] === undefined &&
     typeof settings['input_dim'] === 'number' &&
-    className === 'Dense'
+    ['Dense', 'MaxoutDense', 'Highway'].includes(className)
   ) {
     settings['batch_input_shape'] = [null, settings['input_dim']];
   }

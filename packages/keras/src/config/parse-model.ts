@@ -19,6 +19,9 @@ const MAX_DEPTH = 64;
 /** The settings that hold layers, in wrappers and recurrent layers. */
 const WRAPPED = ['layer', 'backward_layer', 'cell', 'cells'];
 
+/** Classes other than models that hold a list of layers. */
+const IN_LIST = new Set(['Merge', 'Pipeline']);
+
 /**
  * Reads the configuration of a model of any version of Keras. Nothing in it is executed.
  *
@@ -45,7 +48,7 @@ function parseLayer(given: JsonObject, dialect: Dialect, depth: number): LayerSp
   const isModel = MODELS.has(className) && (isList(settings['layers']) || className === 'Sequential');
   const wrapped: Record<string, LayerSpec[]> = {};
   if (!isModel) {
-    for (const key of WRAPPED) {
+    for (const key of IN_LIST.has(className) ? ['layers'] : WRAPPED) {
       const inner = [settings[key]]
         .flat()
         .filter((one) => isObject(one) && typeof one['class_name'] === 'string');
@@ -84,12 +87,22 @@ function parseGraph(
     if (names.has(layer.name)) throw new ConfigError(`has two layers named ${layer.name}`, name);
     names.add(layer.name);
   }
-  if (className === 'Sequential') return { name, className, ...chain(layers, settings) };
+  if (className === 'Sequential') {
+    const branches = layers[0]?.wrapped['layers'];
+    const graph =
+      layers[0]?.className === 'Merge' && branches !== undefined
+        ? joined(branches, layers)
+        : chain(layers, settings);
+    return { name, className, ...graph };
+  }
 
   const calls = items.flatMap(({ item, layer }) => {
     const nodes = item['inbound_nodes'];
     if (!isList(nodes) || nodes.length === 0) return [];
-    return nodes.map((node, index): CallSpec => ({ layer, index, ...parseNode(node, names) }));
+    return nodes.map((node, index): CallSpec => {
+      const { args, kwargs } = parseNode(node, names);
+      return { layer, index, args, kwargs: dialect.major < 3 ? kwargs : withoutDefault(layer, kwargs) };
+    });
   });
   const inputCalls = layers
     .filter((layer) => layer.className === 'InputLayer')
@@ -167,6 +180,41 @@ function chain(
   return { layers, calls, inputs: references.slice(0, 1), outputs: references.slice(-1) };
 }
 
+/**
+ * A Sequential of Keras 0 or 1 may begin with a Merge of other models. Its files keep the layers of these models as if
+ * they were its own.
+ */
+function joined(
+  branches: readonly LayerSpec[],
+  [merge, ...rest]: readonly LayerSpec[],
+): Pick<ModelSpec, 'layers' | 'calls' | 'inputs' | 'outputs'> {
+  const models = branches.map(({ name, model }) => {
+    if (model === undefined) throw new ConfigError('is merged, but is not a model', name);
+    return model;
+  });
+  const toTensor = (tensor: TensorReference): Argument => ({ kind: 'tensor', tensor });
+  const own = [merge, ...rest]
+    .filter((layer) => layer !== undefined)
+    .map((layer) => ({ ...layer, wrapped: layer === merge ? {} : layer.wrapped }));
+  const references = own.map(({ name }): TensorReference => ({ layer: name, call: 0, output: 0 }));
+  const calls = own.map((layer, index): CallSpec => {
+    const before = references[index - 1];
+    const items = models.flatMap(({ outputs }) => outputs.map(toTensor));
+    return {
+      layer,
+      index: 0,
+      args: before === undefined ? [{ kind: 'list', items }] : [toTensor(before)],
+      kwargs: {},
+    };
+  });
+  return {
+    layers: [...models.flatMap(({ layers }) => layers), ...own],
+    calls: [...models.flatMap((model) => model.calls), ...calls],
+    inputs: models.flatMap(({ inputs }) => inputs),
+    outputs: references.slice(-1),
+  };
+}
+
 /** The shape that the first layer states, or the first layer of the model or wrapper that it is. */
 function inputShape(layer: LayerSpec | undefined): unknown {
   if (layer === undefined) return undefined;
@@ -223,6 +271,15 @@ function argument3(value: unknown, depth = 0): Argument {
     if (items.some(holdsTensor)) return { kind: 'list', items };
   }
   return { kind: 'value', value };
+}
+
+/**
+ * Keras 3 states `training: true` in each call of a layer for which it is the default. There it means nothing, because
+ * `predict` overrules it.
+ */
+function withoutDefault({ className }: LayerSpec, kwargs: CallSpec['kwargs']): CallSpec['kwargs'] {
+  const { training: _, ...others } = kwargs;
+  return className.startsWith('Random') || className === 'Pipeline' ? others : kwargs;
 }
 
 function holdsTensor(argument: Argument): boolean {

@@ -141,10 +141,46 @@ function masking(call: LayerCall): Lowered {
   return { values: [value], masks: [mask] };
 }
 
+/** The greatest of several products of the input. Source: `keras/layers/core.py` of Keras 1.2. */
+function maxoutDense(call: LayerCall): Lowered {
+  const { build, weights } = call;
+  const input = inputOf(call);
+  const [features, units] = [count(call, 'nb_feature', 4), count(call, 'units')];
+  const kernel = weights('W', [features, knownLength(input.shape, -1, 'the last dimension'), units]);
+  const x = build.einsum('bi,fiu->bfu', input, kernel);
+  return build.max(flag(call, 'use_bias', true) ? build.add(x, weights('b', [features, units])) : x, 1);
+}
+
+/** A mixture of the input and a product of it. Source: `keras/layers/core.py` of Keras 1.2. */
+function highway(call: LayerCall): Lowered {
+  const { build, config, weights } = call;
+  const input = inputOf(call);
+  const width = knownLength(input.shape, -1, 'the last dimension');
+  const biased = flag(call, 'use_bias', true);
+  const [kernel, carry] = [weights('W', [width, width]), weights('W_carry', [width, width])];
+  const [bias, carryBias] = biased ? [weights('b', [width]), weights('b_carry', [width])] : [];
+  // Before version 1.2, each bias came after its kernel.
+  call.oldForms({
+    shapes: ([first = [], second = [], ...biases]) =>
+      biases.length === 0 ? [first, second] : [first, biases[0] ?? [], second, biases[1] ?? []],
+    combine: (_, [first, second, third, fourth]) =>
+      [first, third, second, fourth].filter((value) => value !== undefined),
+  });
+  const product = (by: Value, plus: Value | undefined) => {
+    const x = build.matMul(input, by);
+    return plus === undefined ? x : build.add(x, plus);
+  };
+  const share = build.sigmoid(product(carry, carryBias));
+  const changed = activate(build, product(kernel, bias), config['activation']);
+  return build.add(build.multiply(changed, share), build.multiply(input, build.subtract(1, share)));
+}
+
 export const DENSE = {
   Dense: runs(dense, 'pass'),
   EinsumDense: runs(einsumDense),
   Embedding: runs(embedding),
   ReversibleEmbedding: runs(reversibleEmbedding),
   Masking: runs(masking),
+  MaxoutDense: runs(maxoutDense),
+  Highway: runs(highway),
 };

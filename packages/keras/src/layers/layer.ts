@@ -106,8 +106,8 @@ export type Lowering = (call: LayerCall) => Lowered;
 export type LayerEntry =
   /** `masks`: whether the masks of the inputs go on to the outputs, unless the lowering says otherwise. */
   | { kind: 'runs'; lower: Lowering; masks: 'pass' | 'drop' }
-  /** Changes nothing when the model predicts. */
-  | { kind: 'identity' }
+  /** Changes nothing when the model predicts, unless `floats`: then it makes floats of integers. */
+  | { kind: 'identity'; floats: boolean }
   /** Cannot be run; `reason` is the end of a sentence. */
   | { kind: 'refused'; reason: string };
 
@@ -115,7 +115,10 @@ export function runs(lower: Lowering, masks: 'pass' | 'drop' = 'drop'): LayerEnt
   return { kind: 'runs', lower, masks };
 }
 
-export const identity: LayerEntry = { kind: 'identity' };
+export const identity: LayerEntry = { kind: 'identity', floats: false };
+
+/** A layer that changes images only in training. */
+export const identityOfImages: LayerEntry = { kind: 'identity', floats: true };
 
 export function refused(reason: string): LayerEntry {
   return { kind: 'refused', reason };

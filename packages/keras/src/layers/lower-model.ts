@@ -200,7 +200,7 @@ class ModelLowering {
     const entry = this.#find(layer);
     if (entry === undefined) throw new UnsupportedError('this package does not know the class');
     if (entry.kind === 'refused') throw new UnsupportedError(entry.reason);
-    if (entry.kind === 'identity') return tensors.slice(0, 1);
+    if (entry.kind === 'identity') return this.#unchanged(tensors, entry.floats);
     const call: LayerCall = {
       name: path,
       className: layer.className,
@@ -242,6 +242,12 @@ class ModelLowering {
       entry.lower(call),
       entry.masks === 'pass' ? masks.find((one) => one !== undefined) : undefined,
     );
+  }
+
+  #unchanged([first, ...more]: readonly Masked[], floats: boolean): Masked[] {
+    if (first === undefined || !floats) return first === undefined ? [] : [first];
+    if (more.length > 0) throw new UnsupportedError('it is called with more than images');
+    return [{ ...first, value: this.#build.cast(first.value, 'float32') }];
   }
 
   #guarded<T>(name: string, { className }: LayerSpec, work: () => T): T {

@@ -1,8 +1,8 @@
 import type { Builder } from '../graph/builder.js';
 import { axisOf, GraphError } from '../graph/shapes.js';
 import type { Value } from '../graph/value.js';
-import { type LayerCall, type Lowered, runs } from './layer.js';
-import { axes, flag, integer } from './settings.js';
+import { type LayerCall, type Lowered, runs, UnsupportedError } from './layer.js';
+import { axes, choice, flag, integer } from './settings.js';
 
 /**
  * Brings inputs of different rank together as Keras does: dimensions of length 1 are added after the batch.
@@ -41,9 +41,7 @@ function folded(fn: (build: Builder, a: Value, b: Value) => Value) {
   return merge((build, inputs) => inputs.reduce((a, b) => fn(build, a, b)));
 }
 
-function concatenate(call: LayerCall): Lowered {
-  const { build, inputs, masks } = call;
-  const axis = integer(call, 'axis', -1);
+function concatenated({ build, inputs, masks }: LayerCall, axis: number): Lowered {
   const value = build.concat(inputs, axis);
   if (masks.every((mask) => mask === undefined)) return value;
   const rank = value.shape.length;
@@ -62,15 +60,23 @@ function concatenate(call: LayerCall): Lowered {
   return { values: [value], masks: [build.all(build.concat(spread, at), -1)] };
 }
 
-/** Sum of products along one axis of each, as `batch_dot` of `keras/src/layers/merging/dot.py`. */
 function dot(call: LayerCall): Lowered {
   const { build } = call;
-  let [x, y] = call.inputs;
-  if (x === undefined || y === undefined) throw new GraphError('needs 2 inputs');
+  let [x, y] = pair(call);
   const [first = -1, second = first] = axes(call, 'axes', -1);
-  const [a, b] = [axisOf(first, x.shape.length), axisOf(second, y.shape.length)];
+  const at = [axisOf(first, x.shape.length), axisOf(second, y.shape.length)] as const;
+  if (flag(call, 'normalize', false)) [x, y] = [unit(build, x, at[0]), unit(build, y, at[1])];
+  return batchDot(build, x, y, at);
+}
+
+function pair({ inputs: [x, y] }: LayerCall): [Value, Value] {
+  if (x === undefined || y === undefined) throw new GraphError('needs 2 inputs');
+  return [x, y];
+}
+
+/** Sum of products along one axis of each, as `batch_dot` of `keras/src/layers/merging/dot.py`. */
+function batchDot(build: Builder, x: Value, y: Value, [a, b]: readonly [number, number]): Value {
   if (a === 0 || b === 0) throw new GraphError('its axes must not be that of the batch');
-  if (flag(call, 'normalize', false)) [x, y] = [unit(build, x, a), unit(build, y, b)];
   const letters = (rank: number, from: number) =>
     Array.from({ length: rank }, (_, axis) => String.fromCharCode(from + axis));
   const [left, right] = [letters(x.shape.length, 97), letters(y.shape.length, 110)];
@@ -89,6 +95,56 @@ function unit(build: Builder, x: Value, axis: number): Value {
   return build.divide(x, norm);
 }
 
+const MODES = ['sum', 'mul', 'concat', 'ave', 'cos', 'dot', 'max'] as const;
+
+/** The layer of Keras 1 that merged in any way. Source: `Merge` of `keras/engine/topology.py` in Keras 1.2. */
+function oldMerge(call: LayerCall): Lowered {
+  const { build, inputs, masks } = call;
+  if (call.config['mode_type'] === 'lambda')
+    throw new UnsupportedError('its mode holds Python code, which is never run');
+  const mode = choice(call, 'mode', MODES, 'sum');
+  const given = masks.filter((mask) => mask !== undefined);
+  const joint = given.length === 0 ? undefined : given.reduce((a, b) => build.and(a, b));
+  const all = (combine: (a: Value, b: Value) => Value): Lowered => ({
+    values: [inputs.reduce(combine)],
+    masks: [joint],
+  });
+  switch (mode) {
+    case 'sum':
+      return all((a, b) => build.add(a, b));
+    case 'mul':
+      return all((a, b) => build.multiply(a, b));
+    case 'max':
+      return all((a, b) => build.maximum(a, b));
+    case 'ave': {
+      const sum = inputs.reduce((a, b) => build.add(a, b));
+      return { values: [build.divide(sum, inputs.length)], masks: [joint] };
+    }
+    case 'concat':
+      return concatenated(call, integer(call, 'concat_axis', -1));
+    case 'cos':
+    case 'dot':
+  }
+  const [x, y] = pair(call);
+  const [first = -1, second = first] = axes(
+    { config: { axes: [call.config['dot_axes'] ?? -1].flat(2) } },
+    'axes',
+    -1,
+  );
+  const at = [axisOf(first, x.shape.length), axisOf(second, y.shape.length)] as const;
+  const product = batchDot(build, x, y, at);
+  if (mode === 'dot') return product;
+  const squares = build.multiply(
+    batchDot(build, x, x, [at[0], at[0]]),
+    batchDot(build, y, y, [at[1], at[1]]),
+  );
+  // Keras adds a dimension: the result for two vectors has the shape (batch, 1, 1).
+  return build.expandDims(build.divide(product, build.maximum(build.sqrt(squares), EPSILON)), 1);
+}
+
+/** `K.epsilon()` of Keras. */
+const EPSILON = 1e-7;
+
 export const MERGING = {
   Add: runs(folded((build, a, b) => build.add(a, b))),
   Subtract: runs(folded((build, a, b) => build.subtract(a, b))),
@@ -103,6 +159,7 @@ export const MERGING = {
       ),
     ),
   ),
-  Concatenate: runs(concatenate),
+  Concatenate: runs((call) => concatenated(call, integer(call, 'axis', -1))),
   Dot: runs(dot),
+  Merge: runs(oldMerge),
 };

@@ -3,7 +3,7 @@ import { ACTIVATION_LAYERS } from './activation-layers.js';
 import { ATTENTION } from './attention.js';
 import { CONVOLUTION } from './convolution.js';
 import { DENSE } from './dense.js';
-import { identity, type LayerEntry, type Lowering, refused, runs } from './layer.js';
+import { identity, identityOfImages, type LayerEntry, type Lowering, refused, runs } from './layer.js';
 import type { FindEntry } from './lower-model.js';
 import { MERGING } from './merging.js';
 import { NORMALIZATION } from './normalization.js';
@@ -12,6 +12,7 @@ import { TENSORFLOW } from './operations/keras2/tf-layers.js';
 import { POOLING } from './pooling.js';
 import { CATEGORIES } from './preprocessing/categories.js';
 import { IMAGES } from './preprocessing/images.js';
+import { PIPELINE } from './preprocessing/pipeline.js';
 import { SCALING } from './preprocessing/scaling.js';
 import { SPECTROGRAMS } from './preprocessing/spectrogram.js';
 import { quantizationProblem } from './quantization.js';
@@ -20,6 +21,9 @@ import { BIDIRECTIONAL } from './rnn/bidirectional.js';
 import { CONV_LSTM } from './rnn/conv-lstm.js';
 import { RECURRENT } from './rnn/recurrent.js';
 import { TIME_DISTRIBUTED } from './rnn/time-distributed.js';
+
+const HASHES =
+  'it hashes with FarmHash, which no engine has. Compute the hashes before, and give them to the model';
 
 /** What this package does with each class of layers of Keras. */
 export const LAYERS: Readonly<Record<string, LayerEntry>> = {
@@ -37,6 +41,7 @@ export const LAYERS: Readonly<Record<string, LayerEntry>> = {
   ...CONV_LSTM,
   ...CATEGORIES,
   ...IMAGES,
+  ...PIPELINE,
   ...SCALING,
   ...SPECTROGRAMS,
   ...TENSORFLOW,
@@ -50,44 +55,41 @@ export const LAYERS: Readonly<Record<string, LayerEntry>> = {
   SpatialDropout1D: identity,
   SpatialDropout2D: identity,
   SpatialDropout3D: identity,
-  AugMix: identity,
-  CutMix: identity,
-  Equalization: identity,
-  MixUp: identity,
-  RandAugment: identity,
-  RandomBrightness: identity,
-  RandomColorDegeneration: identity,
-  RandomColorJitter: identity,
-  RandomContrast: identity,
-  RandomElasticTransform: identity,
-  RandomErasing: identity,
-  RandomFlip: identity,
-  RandomGaussianBlur: identity,
-  RandomGrayscale: identity,
-  RandomHue: identity,
-  RandomInvert: identity,
-  RandomPerspective: identity,
-  RandomPosterization: identity,
-  RandomRotation: identity,
-  RandomSaturation: identity,
-  RandomSharpness: identity,
-  RandomShear: identity,
-  RandomTranslation: identity,
-  RandomZoom: identity,
-  RandomHeight: identity,
-  RandomWidth: identity,
-  Solarization: identity,
-  AutoContrast: refused('it is not supported yet'),
-  HashedCrossing: refused('it hashes with FarmHash, which is not supported'),
-  Hashing: refused('it hashes with FarmHash, which is not supported'),
-  Highway: refused('Keras 2 dropped it'),
-  MaxNumBoundingBoxes: refused('bounding boxes are not supported'),
-  MaxoutDense: refused('Keras 2 dropped it'),
-  MelSpectrogram: refused('it is not supported yet'),
-  Merge: refused('Keras 2 dropped it'),
-  Pipeline: refused('it is not supported yet'),
-  TernaryDense: refused('it is not supported yet'),
-  TextVectorization: refused('it splits text, which no engine does as Keras'),
+  AugMix: identityOfImages,
+  CutMix: identityOfImages,
+  Equalization: identityOfImages,
+  MaxNumBoundingBoxes: identityOfImages,
+  MixUp: identityOfImages,
+  RandAugment: identityOfImages,
+  RandomBrightness: identityOfImages,
+  RandomColorDegeneration: identityOfImages,
+  RandomColorJitter: identityOfImages,
+  RandomContrast: identityOfImages,
+  RandomCrop: identityOfImages,
+  RandomElasticTransform: identityOfImages,
+  RandomErasing: identityOfImages,
+  RandomFlip: identityOfImages,
+  RandomGaussianBlur: identityOfImages,
+  RandomGrayscale: identityOfImages,
+  RandomHue: identityOfImages,
+  RandomInvert: identityOfImages,
+  RandomPerspective: identityOfImages,
+  RandomPosterization: identityOfImages,
+  RandomRotation: identityOfImages,
+  RandomSaturation: identityOfImages,
+  RandomSharpness: identityOfImages,
+  RandomShear: identityOfImages,
+  RandomTranslation: identityOfImages,
+  RandomZoom: identityOfImages,
+  RandomHeight: identityOfImages,
+  RandomWidth: identityOfImages,
+  Solarization: identityOfImages,
+  HashedCrossing: refused(HASHES),
+  Hashing: refused(HASHES),
+  TernaryDense: refused('Keras 3.15 does not have it'),
+  TextVectorization: refused(
+    'no engine changes and splits text. Divide the text into words before, and give the words to a StringLookup',
+  ),
   Lambda: refused('it holds Python code, which is never run'),
   TFSMLayer: refused('it holds a TensorFlow SavedModel, which cannot be run here'),
   TorchModuleWrapper: refused('it holds a PyTorch module, which cannot be run here'),

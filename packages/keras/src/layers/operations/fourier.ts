@@ -115,10 +115,18 @@ function windowOf(call: LayerCall, sequence: number, frame: number): number[] | 
   return [...Array<number>(before).fill(0), ...window, ...Array<number>(frame - sequence - before).fill(0)];
 }
 
-/** Source: `stft` of `keras/src/backend/tensorflow/math.py`. */
 function shortTime(call: LayerCall): Lowered {
+  return shortTimeTransform(call, tensor(call, 0, 'x'));
+}
+
+/**
+ * The spectrum of each frame of a signal, with the settings of a call.
+ *
+ * Source: `stft` of `keras/src/backend/tensorflow/math.py`.
+ */
+export function shortTimeTransform(call: LayerCall, signal: Value): Complex {
   const { build } = call;
-  let x = tensor(call, 0, 'x');
+  let x = signal;
   const [sequence, stride, frame] = [
     integer(call, 'sequence_length'),
     integer(call, 'sequence_stride'),

@@ -1,9 +1,9 @@
 import { knownLength } from '../../graph/shapes.js';
 import type { Value } from '../../graph/value.js';
 import { channelsLast, restored } from '../data-format.js';
-import { inputOf, type LayerCall, type Lowered, runs, UnsupportedError } from '../layer.js';
+import { inputOf, type LayerCall, type Lowered, runs } from '../layer.js';
 import { resized } from '../operations/resizing.js';
-import { channelsFirst, choice, count, flag, number } from '../settings.js';
+import { axes, channelsFirst, choice, count, flag, number } from '../settings.js';
 
 const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic', 'lanczos3', 'lanczos5', 'area'] as const;
 
@@ -74,19 +74,27 @@ function centerCrop(call: LayerCall): Lowered {
   );
 }
 
-/** At inference, the crop is in the middle; the image is resized if it is too small. */
-function randomCrop(call: LayerCall): Lowered {
+/**
+ * Spreads the numbers of each channel of each image over the whole range.
+ *
+ * Source: `keras/src/layers/preprocessing/image_preprocessing/auto_contrast.py`.
+ */
+function autoContrast(call: LayerCall): Lowered {
   const { build } = call;
-  const first = channelsFirst(call);
-  const x = channelsLast(build, build.cast(inputOf(call), 'float32'), first);
-  const [height, width] = sizeOf(x);
-  const [rows, columns] = [count(call, 'height'), count(call, 'width')];
-  if (height < rows || width < columns) throw new UnsupportedError('its crop is larger than the image');
-  return centerCrop(call);
+  const x = build.cast(inputOf(call), 'float32');
+  const [least = 0, greatest = 255] = axes(call, 'value_range', [0, 255]);
+  const low = build.min(x, [1, 2], true);
+  const range = build.subtract(build.max(x, [1, 2], true), low);
+  const spread = build.add(
+    build.multiply(build.divide(build.subtract(x, low), range), greatest - least),
+    least,
+  );
+  // A channel of a single number stays as it is.
+  return build.where(build.equal(range, 0), x, build.clip(spread, least, greatest));
 }
 
 export const IMAGES = {
+  AutoContrast: runs(autoContrast),
   Resizing: runs(resizing),
   CenterCrop: runs(centerCrop),
-  RandomCrop: runs(randomCrop),
 };

@@ -2,7 +2,8 @@ import { GraphError, knownLength } from '../../graph/shapes.js';
 import type { Value } from '../../graph/value.js';
 import { inputOf, type LayerCall, type Lowered, runs } from '../layer.js';
 import { arctan2 } from '../operations/arithmetic.js';
-import { channelsFirst, choice, count, flag } from '../settings.js';
+import { shortTimeTransform } from '../operations/fourier.js';
+import { channelsFirst, choice, count, flag, number } from '../settings.js';
 
 const MODES = ['log', 'magnitude', 'psd', 'real', 'imag', 'angle', 'stft'] as const;
 
@@ -76,4 +77,52 @@ function arranged({ build }: LayerCall, x: Value, first: boolean, expand: boolea
   return first ? flat : build.transpose(flat, [0, 2, 1]);
 }
 
-export const SPECTROGRAMS = { STFTSpectrogram: runs(stft) };
+/**
+ * Powers of frequencies on the mel scale, which is closer to hearing, of shape (batch, bins, time).
+ *
+ * Source: `keras/src/layers/preprocessing/mel_spectrogram.py`.
+ */
+function melSpectrogram(call: LayerCall): Lowered {
+  const { build } = call;
+  const [real, imaginary] = shortTimeTransform(call, build.cast(inputOf(call), 'float32'));
+  const magnitude = build.sqrt(build.add(build.square(real), build.square(imaginary)));
+  const power = build.power(magnitude, number(call, 'mag_exp', 2));
+  const bins = count(call, 'num_mel_bins', 128);
+  const lines = knownLength(power.shape, -1, 'the frequencies');
+  const mel = build.matMul(power, build.constant(melWeights(call, lines, bins), [lines, bins]));
+  const scaled = flag(call, 'power_to_db', true) ? decibels(call, mel) : mel;
+  return build.transpose(scaled, [0, 2, 1]);
+}
+
+/** Decibels, at most `top_db` below the greatest of all examples. */
+function decibels(call: LayerCall, power: Value): Value {
+  const { build } = call;
+  const least = number(call, 'min_power', 1e-10);
+  const reference = Math.max(Math.abs(number(call, 'ref_power', 1)), least);
+  const tenLog = build.multiply(build.log(build.maximum(power, least)), 10 / Math.LN10);
+  const level = build.subtract(tenLog, 10 * Math.log10(reference));
+  const axes = level.shape.map((_, axis) => axis);
+  return build.maximum(level, build.subtract(build.max(level, axes), number(call, 'top_db', 80)));
+}
+
+/** How much each line of the spectrum counts for each bin: a triangle round the middle of the bin. */
+function melWeights(call: LayerCall, lines: number, bins: number): number[] {
+  const rate = number(call, 'sampling_rate', 16_000);
+  const mel = (hertz: number) => 1127 * Math.log(1 + hertz / 700);
+  const lowest = mel(number(call, 'min_freq', 20));
+  const highest = mel(number(call, 'max_freq', Math.trunc(rate / 2)));
+  const edge = (index: number) => lowest + ((highest - lowest) * index) / (bins + 1);
+  return Array.from({ length: lines * bins }, (_, index) => {
+    const [line, bin] = [Math.floor(index / bins), index % bins];
+    // The constant part of the signal does not count.
+    if (line === 0) return 0;
+    const here = mel((rate / 2 / (lines - 1)) * line);
+    const [low, middle, high] = [edge(bin), edge(bin + 1), edge(bin + 2)];
+    return Math.max(0, Math.min((here - low) / (middle - low), (high - here) / (high - middle)));
+  });
+}
+
+export const SPECTROGRAMS = {
+  MelSpectrogram: runs(melSpectrogram),
+  STFTSpectrogram: runs(stft),
+};
