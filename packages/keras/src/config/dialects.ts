@@ -102,6 +102,7 @@ function fromKeras2(className: string, given: JsonObject): { className: string; 
   }
   if (/^(LSTM|GRU|ConvLSTM[123]D)(Cell)?$/u.test(className))
     settings['recurrent_activation'] ??= 'hard_sigmoid_keras2';
+  if (className === 'Softmax') settings['ignores_other_masks'] = true;
   if (className === 'TimeDistributed') settings['mask_of_layer'] = true;
   // Keras 2 resizes at inference, and Keras 3 changes nothing.
   if (className === 'RandomCrop')

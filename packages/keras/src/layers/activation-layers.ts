@@ -1,8 +1,8 @@
 import { isObject } from '../config/json.js';
 import { GraphError, knownLength } from '../graph/shapes.js';
-import type { Value } from '../graph/value.js';
+import { sameLength, type Value } from '../graph/value.js';
 import { activate, relu } from './activations.js';
-import { inputOf, type LayerCall, type Lowered, runs } from './layer.js';
+import { inputOf, type LayerCall, type Lowered, runs, tensorsIn, UnsupportedError } from './layer.js';
 import { axes, number, optionalNumber } from './settings.js';
 
 function reluLayer(call: LayerCall): Lowered {
@@ -29,8 +29,8 @@ function softmaxLayer(call: LayerCall): Lowered {
   const { build } = call;
   const x = build.cast(inputOf(call), 'float32');
   const over = axes(call, 'axis', -1);
-  const given = call.kwargs['mask'] ?? call.args[1];
-  const mask = given?.kind === 'tensor' ? given.tensor.value : undefined;
+  const [stated] = tensorsIn(call.kwargs['mask'] ?? call.args[1]);
+  const mask = stated?.value ?? passedMask(call, x);
   const counts = mask === undefined ? undefined : mask.dtype === 'bool' ? mask : build.greater(mask, 0.5);
   const masked = counts === undefined ? x : build.where(counts, x, -1e9);
   const [axis] = over;
@@ -39,6 +39,19 @@ function softmaxLayer(call: LayerCall): Lowered {
   const result =
     over.length === 1 && axis !== undefined ? build.softmax(masked, axis) : shares(exponentials());
   return counts === undefined ? result : build.where(counts, result, 0);
+}
+
+/**
+ * Keras takes the mask of the input, and adds dimensions of length 1 before those of the mask. For a mask of shape
+ * (batch, time), that fits only some numbers of examples. Before version 2.5, Keras took no mask.
+ */
+function passedMask({ masks: [mask], config }: LayerCall, { shape }: Value): Value | undefined {
+  if (mask === undefined) return undefined;
+  const offset = shape.length - mask.shape.length;
+  const fits = mask.shape.every((length, axis) => length === 1 || sameLength(length, shape[axis + offset]));
+  if (fits) return mask;
+  if (config['ignores_other_masks'] === true) return undefined;
+  throw new UnsupportedError('its input has a mask for each step, with which Keras fails');
 }
 
 function thresholded(call: LayerCall): Lowered {

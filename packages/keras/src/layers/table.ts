@@ -11,6 +11,7 @@ import { OPERATIONS } from './operations.js';
 import { TENSORFLOW } from './operations/keras2/tf-layers.js';
 import { POOLING } from './pooling.js';
 import { CATEGORIES } from './preprocessing/categories.js';
+import { EQUALIZATION } from './preprocessing/equalization.js';
 import { IMAGES } from './preprocessing/images.js';
 import { PIPELINE } from './preprocessing/pipeline.js';
 import { SCALING } from './preprocessing/scaling.js';
@@ -40,6 +41,7 @@ export const LAYERS: Readonly<Record<string, LayerEntry>> = {
   ...TIME_DISTRIBUTED,
   ...CONV_LSTM,
   ...CATEGORIES,
+  ...EQUALIZATION,
   ...IMAGES,
   ...PIPELINE,
   ...SCALING,
