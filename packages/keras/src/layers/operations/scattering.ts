@@ -86,11 +86,12 @@ function scatterUpdate(call: LayerCall): Value {
   const depth = knownLength(indices.shape, -1, 'the last dimension of the indices');
   const rest = x.shape.slice(depth);
   const places = x.shape.slice(0, depth);
-  const known = depth === 1 ? [1] : places.map((_, axis) => knownLength(x.shape, axis, 'the updated tensor'));
-  const total = depth === 1 ? (places[0] ?? 1) : (elementsOf(known) ?? 0);
+  // The first length does not matter for the position of a row.
+  const known = places.map((_, axis) => (axis === 0 ? 1 : knownLength(x.shape, axis, 'the updated tensor')));
   const ids = flatIndices(build, indices, known);
   const rows = build.reshape(updates, [-1, ...rest]);
-  const flat = build.reshape(x, [total, ...rest]);
+  const flat = build.reshape(x, [-1, ...rest]);
+  const total = flat.shape[0] ?? 1;
   let result: Value;
   if (reduction === undefined) {
     const order = build.range(ids.shape[0] ?? 1);
