@@ -45,7 +45,7 @@ export function modern(json: JsonObject, dialect: Dialect): ModernLayer {
 }
 
 /** Names of classes that Keras 3 knows by another name. */
-const ALIASES: Readonly<Record<string, string>> = {
+export const ALIASES: Readonly<Record<string, string>> = {
   AtrousConvolution1D: 'Conv1D',
   AtrousConvolution2D: 'Conv2D',
   AvgPool1D: 'AveragePooling1D',

@@ -45,7 +45,7 @@ export function fromKeras1(
   const order = settings['dim_ordering'];
   if (order === 'th') settings['data_format'] = 'channels_first';
   if (order === 'tf') settings['data_format'] = 'channels_last';
-  if (/^(Atrous|Separable)?(Convolution|Deconvolution)[12]D/u.test(className))
+  if (/^((Atrous|Separable)?(Convolution|Deconvolution)|LocallyConnected)[12]D/u.test(className))
     convolution(className, settings);
   if (className === 'Convolution3D') {
     settings['kernel_size'] = [settings['kernel_dim1'], settings['kernel_dim2'], settings['kernel_dim3']];

@@ -105,7 +105,8 @@ function compute(running: Running, operation: Operation): Tensor[] {
     case 'transpose':
       return [tf.transpose(read(operation.x), [...operation.permutation])];
     case 'expand':
-      return [expandTo(tf, read(operation.x), operation.shape.map(running.length))];
+      // A handle of its own, even if the shape stays: the result may outlive the input.
+      return [tf.clone(expandTo(tf, read(operation.x), operation.shape.map(running.length)))];
     case 'tile':
       return [tf.tile(read(operation.x), [...operation.repeats])];
     case 'concat':
