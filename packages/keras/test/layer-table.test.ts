@@ -11,7 +11,7 @@ const CLASSES: Readonly<Record<'runs' | 'identity' | 'refused', string>> = {
     Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Cropping1D Cropping2D Cropping3D CustomScaleLayer Dense
     DepthwiseConv1D DepthwiseConv2D Discretization Dot ELU EinsumDense Embedding Flatten GRU GRUCell
     GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
-    GlobalMaxPooling3D GroupNormalization GroupedQueryAttention Highway IntegerLookup LSTM LSTMCell
+    GlobalMaxPooling3D GroupNormalization GroupedQueryAttention HashedCrossing Highway IntegerLookup LSTM LSTMCell
     LayerNormalization LayerScale LeakyReLU LocallyConnected1D LocallyConnected2D Masking MaxPooling1D MaxPooling2D
     MaxPooling3D Maximum MaxoutDense MelSpectrogram Merge Minimum MultiHeadAttention Multiply Normalization PReLU
     ParametricSoftplus Permute Pipeline RMSNormalization RNN ReLU RepeatVector Rescaling Reshape Resizing
@@ -24,7 +24,7 @@ const CLASSES: Readonly<Record<'runs' | 'identity' | 'refused', string>> = {
     RandomHeight RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation
     RandomSharpness RandomShear RandomTranslation RandomWidth RandomZoom Solarization SpatialDropout1D
     SpatialDropout2D SpatialDropout3D`,
-  refused: `FlaxLayer HashedCrossing Hashing JaxLayer Lambda TFSMLayer TernaryDense TextVectorization TorchModuleWrapper`,
+  refused: `FlaxLayer Hashing JaxLayer Lambda TFSMLayer TernaryDense TextVectorization TorchModuleWrapper`,
 };
 
 test.each(Object.entries(CLASSES))('layers that Keras has: %s', (kind, names) => {

@@ -12,6 +12,7 @@ import { TENSORFLOW } from './operations/keras2/tf-layers.js';
 import { POOLING } from './pooling.js';
 import { CATEGORIES } from './preprocessing/categories.js';
 import { EQUALIZATION } from './preprocessing/equalization.js';
+import { HASHED_CROSSING } from './preprocessing/hashed-crossing.js';
 import { IMAGES } from './preprocessing/images.js';
 import { PIPELINE } from './preprocessing/pipeline.js';
 import { SCALING } from './preprocessing/scaling.js';
@@ -22,9 +23,6 @@ import { BIDIRECTIONAL } from './rnn/bidirectional.js';
 import { CONV_LSTM } from './rnn/conv-lstm.js';
 import { RECURRENT } from './rnn/recurrent.js';
 import { TIME_DISTRIBUTED } from './rnn/time-distributed.js';
-
-const HASHES =
-  'it hashes with FarmHash, which no engine has. Compute the hashes before, and give them to the model';
 
 /** What this package does with each class of layers of Keras. */
 export const LAYERS: Readonly<Record<string, LayerEntry>> = {
@@ -42,6 +40,7 @@ export const LAYERS: Readonly<Record<string, LayerEntry>> = {
   ...CONV_LSTM,
   ...CATEGORIES,
   ...EQUALIZATION,
+  ...HASHED_CROSSING,
   ...IMAGES,
   ...PIPELINE,
   ...SCALING,
@@ -86,8 +85,9 @@ export const LAYERS: Readonly<Record<string, LayerEntry>> = {
   RandomHeight: identityOfImages,
   RandomWidth: identityOfImages,
   Solarization: identityOfImages,
-  HashedCrossing: refused(HASHES),
-  Hashing: refused(HASHES),
+  Hashing: refused(
+    'it hashes text with FarmHash, which no engine has. Compute the hashes before, and give them to the model',
+  ),
   TernaryDense: refused('Keras 3.15 does not have it'),
   TextVectorization: refused(
     'no engine changes and splits text. Divide the text into words before, and give the words to a StringLookup',

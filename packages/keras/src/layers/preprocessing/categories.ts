@@ -11,7 +11,13 @@ type OutputMode = 'int' | 'one_hot' | 'multi_hot' | 'count';
  *
  * @param depth Number of classes.
  */
-function encode(call: LayerCall, indices: Value, mode: OutputMode, depth: number, weights?: Value): Value {
+export function encode(
+  call: LayerCall,
+  indices: Value,
+  mode: OutputMode,
+  depth: number,
+  weights?: Value,
+): Value {
   const { build } = call;
   const rank = indices.shape.length;
   switch (mode) {
