@@ -113,10 +113,11 @@ export class Constants {
 
 function isKnown(operation: Operation): boolean {
   switch (operation.op) {
+    // Numbers of JavaScript cannot hold all integers of 64 bits.
     case 'unary':
-      return operation.fn in UNARY;
+      return operation.fn in UNARY && operation.x.dtype !== 'int64';
     case 'binary':
-      return operation.fn in BINARY;
+      return operation.fn in BINARY && operation.a.dtype !== 'int64';
     case 'cast':
       return operation.dtype !== 'bool';
     case 'reshape':
