@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-import type { StoredArray, StoredLayer } from '../../src/containers/container.js';
 import { dialectOf } from '../../src/config/dialects.js';
 import type { LayerSpec, ModelSpec } from '../../src/config/model-spec.js';
 import { parseModel } from '../../src/config/parse-model.js';
+import type { StoredArray, StoredLayer } from '../../src/containers/container.js';
 import { parseJson } from '../../src/containers/parse-json.js';
 import type { Engine, EngineTensor } from '../../src/engines/engine.js';
 import { slotsOf } from '../../src/graph/model-graph.js';

@@ -1,5 +1,5 @@
-import { type StoredType, storedType } from './number-type.js';
 import type { H5Module } from './hdf5-library.js';
+import { type StoredType, storedType } from './number-type.js';
 import { DATATYPE, EXTERNAL_FILES, type HeaderMessage } from './object-header.js';
 
 /** Facts about a dataset. They are known before its numbers are read. */

@@ -149,8 +149,8 @@ function inverted(
 }
 
 function tokenOf({ config }: LayerCall, key: string, kind: 'string' | 'integer'): Token | undefined {
-  const token = config[key] ?? undefined;
-  if (token === undefined) return undefined;
+  const token = config[key];
+  if (typeof token !== 'string' && typeof token !== 'number') return undefined;
   return kind === 'string' ? String(token) : Number(token);
 }
 
