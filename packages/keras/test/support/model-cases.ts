@@ -6,6 +6,7 @@ import { parseModel } from '../../src/config/parse-model.js';
 import type { StoredArray, StoredLayer } from '../../src/containers/container.js';
 import { parseJson } from '../../src/containers/parse-json.js';
 import type { Engine, EngineTensor } from '../../src/engines/engine.js';
+import { refusalsOf } from '../../src/engines/refusals.js';
 import { slotsOf } from '../../src/graph/model-graph.js';
 import type { DType, Numbers, WeightSlot } from '../../src/graph/value.js';
 import { type LoweredModel, lowerModel } from '../../src/layers/lower-model.js';
@@ -114,7 +115,7 @@ function typed(data: readonly (number | string)[], dtype: DType): Numbers {
 
 /** Why an engine cannot run a case, one reason for each operation of the graph. Empty: it can. */
 export function refusalsOn(engine: Engine, { graph }: Prepared): string[] {
-  return [...new Set(engine.refusals(graph).map(({ reason }) => reason))];
+  return [...new Set(refusalsOf(engine.name, graph).map(({ reason }) => reason))];
 }
 
 export async function outputsOn(
