@@ -6,9 +6,6 @@ import { describe } from '@jest/globals';
 import { sharedFile, testWithShared } from './support/files.js';
 import { checkEntry, entriesOf } from './support/reference.js';
 
-/** Layers that this package refuses by name, though Keras runs them. */
-const REFUSED = new Map([['r0030.keras', 'HashedCrossing']]);
-
 describe.each([
   ['files that people published', 'vectors/real'],
   ['models made after reports of faults in other programs', 'vectors/real/reported'],
@@ -19,10 +16,7 @@ describe.each([
   testWithShared.each(entries.length > 0 ? entries : [{ id: 'missing' } as never])(
     '$id',
     async (entry: (typeof entries)[number]) => {
-      const refused = REFUSED.get(entry.id);
-      const expected =
-        refused === undefined ? entry : { ...entry, expect: 'refuse' as const, names: [refused] };
-      await checkEntry(expected, sharedFile(folder, 'files'));
+      await checkEntry(entry, sharedFile(folder, 'files'));
     },
   );
 });

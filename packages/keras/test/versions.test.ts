@@ -51,7 +51,13 @@ const keras2 = (layers: readonly Layer[]): unknown => ({
     name: 'model',
     layers: layers.map(({ className, config }, index) => ({
       class_name: className,
-      config: { name: `layer_${index}`, trainable: true, batch_input_shape: SHAPE, ...config },
+      config: {
+        name: `layer_${index}`,
+        trainable: true,
+        batch_shape: SHAPE,
+        batch_input_shape: SHAPE,
+        ...config,
+      },
     })),
   },
 });
