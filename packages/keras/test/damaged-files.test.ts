@@ -61,7 +61,7 @@ testWithShared.each([
     }
     const whole = loadModel(original, { engine: 'onnxruntime' });
     if (name.endsWith('.weights.h5'))
-      await expect(whole).rejects.toMatchObject({ code: 'ERR_KERAS_UNSUPPORTED_FORMAT' });
+      await expect(whole).rejects.toMatchObject({ code: 'ERR_KERAS_ONLY_WEIGHTS' });
     else await (await whole).dispose();
   },
 );
