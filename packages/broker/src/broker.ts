@@ -1,8 +1,8 @@
 import process from 'node:process';
 
 import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
-import { closedError, fromCaller } from './errors.js';
-import { LocalClient, TAKES_NO_MORE } from './local-client.js';
+import { closedError, fromCaller, TAKES_NO_MORE } from './errors.js';
+import { LocalClient } from './local-client.js';
 import type { BrokerState, BrokerStats } from './observe/broker-events.js';
 import type { OptionsArg } from './options/options.js';
 import { resolveOptions } from './options/resolve.js';
@@ -206,7 +206,8 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
         },
         ready: (pid, index, methods) => {
           this.knowMethods(methods);
-          this.announce(() => {
+          // At once: the first call starts right after it, and is published so.
+          this.inOwnContext(() => {
             this.diagnostics.ready(pid, index);
           });
         },

@@ -6,7 +6,13 @@ import type { PendingCall } from './call/pending-call.js';
 import { type Payload, payloadBytes } from './channel/frame.js';
 import { type CallMessage, encodeCall } from './channel/messages.js';
 import type { Dispatcher } from './dispatcher.js';
-import { type BrokerErrorDetails, closedError, InvalidOptionError, SerializationError } from './errors.js';
+import {
+  type BrokerErrorDetails,
+  closedError,
+  InvalidOptionError,
+  SerializationError,
+  TAKES_NO_MORE,
+} from './errors.js';
 import type { CallOptions } from './options/options.js';
 import { resolveCallOptions, type ResolvedCallOptions, type ResolvedOptions } from './options/resolve.js';
 import { startError, type StartFailureReason } from './process/process-errors.js';
@@ -100,9 +106,9 @@ export class Intake {
   /** Reads the options, each of them once: it may be a getter. */
   #check({ method, args, options: given }: Invocation): ResolvedCallOptions {
     const { options, dispatcher } = this.#options;
-    checkCall(method, args);
-    checkBatched(method, args, options.batch);
     try {
+      checkCall(method, args);
+      checkBatched(method, args, options.batch);
       return resolveCallOptions(given, options);
     } catch (error) {
       dispatcher.refused(method, error);
@@ -119,7 +125,7 @@ export class Intake {
     const { dispatcher } = this.#options;
     try {
       const { key } = options;
-      if (!this.#options.isOpen()) throw closedError('it takes no more calls', details(method, options));
+      if (!this.#options.isOpen()) throw closedError(TAKES_NO_MORE, details(method, options));
       const failure = this.#options.failure();
       if (failure !== undefined) throw startError(failure, details(method, options));
       const order = (lastOrder += 1);
@@ -153,7 +159,10 @@ function encode(call: CallMessage, options: ResolvedCallOptions): Payload {
 /** @throws {InvalidOptionError} If a call is not given as a name and an array. */
 function checkCall(method: unknown, args: unknown): void {
   if (typeof method !== 'string') {
-    throw new InvalidOptionError('method', `the method must be given by its name, not as ${typeof method}`);
+    throw new InvalidOptionError(
+      'method',
+      `the method must be given by its name, not as ${method === null ? 'null' : typeof method}`,
+    );
   }
   if (!Array.isArray(args))
     throw new InvalidOptionError('args', `the arguments of ${method} must be given as an array`);

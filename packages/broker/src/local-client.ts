@@ -5,7 +5,7 @@ import type { Call } from './call/call.js';
 import { atCallSite, captureCallSite } from './call/call-site.js';
 import type { CloseOptions, PipelineClient } from './client.js';
 import { Dispatcher, type Workers } from './dispatcher.js';
-import { closedError } from './errors.js';
+import { closedError, TAKES_NO_MORE } from './errors.js';
 import { Intake } from './intake.js';
 import type { BrokerEvents, BrokerState, BrokerStats } from './observe/broker-events.js';
 import { Diagnostics } from './observe/diagnostics.js';
@@ -28,8 +28,6 @@ type Life =
   /** Takes no more calls. `closed` is set once the client is closing too. */
   | { readonly name: 'draining'; readonly closed: Promise<void> | undefined }
   | { readonly name: 'closed'; readonly closed: Promise<void> };
-
-export const TAKES_NO_MORE = 'it takes no more calls';
 
 /** A client that keeps the queue in this program, and its life from open to closed. Subclasses run the calls. */
 export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implements PipelineClient<P> {

@@ -11,6 +11,7 @@ import {
   SerializationError,
   UnknownMethodError,
 } from '../errors.js';
+import { nearestOf } from '../options/nearest.js';
 
 /** The part of a call that its errors need. */
 interface Subject {
@@ -106,9 +107,7 @@ export function failureError(failure: Failure, call: Subject, pid: number | unde
     case 'batch-result':
       return new BatchResultError(failure.message, details);
     case 'unknown-method': {
-      const methods =
-        failure.methods.length === 0 ? 'it has none' : `there are: ${failure.methods.join(', ')}`;
-      const message = `the pipeline has no method ${method} that may be called; ${methods}`;
+      const message = `the pipeline has no method ${method} that may be called${suggestion(call.method, failure.methods)}`;
       return new UnknownMethodError(message, { ...details, started: false });
     }
     case 'yields': {
@@ -120,4 +119,16 @@ export function failureError(failure: Failure, call: Subject, pid: number | unde
       return new UnknownMethodError(message, details);
     }
   }
+}
+
+const MAX_LISTED = 20;
+
+/** The nearest name, and which names there are. */
+function suggestion(method: string, methods: readonly string[]): string {
+  if (methods.length === 0) return '; it has none';
+  const nearest = nearestOf(method, methods);
+  const hint = nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
+  const others = methods.length - MAX_LISTED;
+  const listed = methods.slice(0, MAX_LISTED).join(', ');
+  return `${hint}; there are: ${listed}${others > 0 ? ` and ${others} more` : ''}`;
 }

@@ -13,8 +13,12 @@ export type Readers = Readonly<Record<string, Reader<unknown>>>;
 /** The type of an object whose options were read: every default is filled in. */
 export type ReadBy<R extends Readers> = { readonly [K in keyof R]: ReturnType<R[K]> };
 
-/** A reader of an object with these options and no others. */
-export function group<R extends Readers>(readers: R): Reader<ReadBy<R>> {
+/**
+ * A reader of an object with these options and no others.
+ * @param others Options that belong elsewhere, for errors.
+ * @param elsewhere Where that is.
+ */
+export function group<R extends Readers>(readers: R, others: object = {}, elsewhere = ''): Reader<ReadBy<R>> {
   const entries = Object.entries(readers);
   return (value = {}, name) => {
     if (!isObject(value)) throw refusal(name === '' ? 'options' : name, 'an object', value);
@@ -22,6 +26,8 @@ export function group<R extends Readers>(readers: R): Reader<ReadBy<R>> {
     for (const given of Object.keys(value)) {
       if (Object.hasOwn(readers, given)) continue;
       const option = prefix + given;
+      if (Object.hasOwn(others, given))
+        throw new InvalidOptionError(option, `${option} is an option of ${elsewhere}`);
       const keys = entries.map(([key]) => key);
       const nearest = nearestOf(given, keys);
       const hint = nearest === undefined ? '' : ` (did you mean ${prefix}${nearest}?)`;
@@ -126,5 +132,9 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null)
     return String(value);
-  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+  if (Array.isArray(value))
+    return value.length === 0 ? 'an empty array' : `an array with ${describe(value[0])}`;
+  if (typeof value !== 'object') return `a value of type ${typeof value}`;
+  const isController = 'signal' in value && 'abort' in value;
+  return isController ? 'an AbortController: give its signal' : 'an object of another kind';
 }

@@ -92,8 +92,8 @@ const callReaders = {
   traceparent: optional(TRACEPARENT, undefined, isTraceparent),
 } satisfies Record<keyof CallOptions, Reader<unknown>>;
 
-const readBroker = group(brokerReaders);
-const readCall = group(callReaders);
+const readBroker = group(brokerReaders, callReaders, 'a call: call(method, args, options)');
+const readCall = group(callReaders, brokerReaders, 'the broker');
 const readClose = group({ timeout: duration(Infinity) });
 
 /** Every option of a broker, with its default filled in. */

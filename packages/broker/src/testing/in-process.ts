@@ -1,8 +1,11 @@
+import { inspect, types } from 'node:util';
+
 import { dispose } from '../child/load.js';
 import type { PipelineClient } from '../client.js';
 import { fromCaller, InvalidOptionError } from '../errors.js';
 import { LocalClient } from '../local-client.js';
 import type { BrokerState, BrokerStats } from '../observe/broker-events.js';
+import { nearestOf } from '../options/nearest.js';
 import type { BatchesOf, CommonOptions } from '../options/options.js';
 import { resolveOptions } from '../options/resolve.js';
 import type { MethodName, StreamName } from '../remote/remote.js';
@@ -60,15 +63,30 @@ export interface InProcess<P> extends PipelineClient<P> {
  */
 export function inProcess<P extends object>(pipeline: P, options: InProcessOptions<P> = {}): InProcess<P> {
   return fromCaller(() => {
+    checkPipeline(pipeline);
     checkNames(options);
     return new InProcessClient(pipeline, options);
   }, inProcess);
 }
 
+function checkPipeline(pipeline: unknown): void {
+  const refusal = (why: string): InvalidOptionError => new InvalidOptionError('pipeline', why);
+  if (types.isPromise(pipeline)) throw refusal('the pipeline is a promise: give what it resolves to');
+  if ((typeof pipeline !== 'object' && typeof pipeline !== 'function') || pipeline === null)
+    throw refusal(`the pipeline must be an object with methods, not ${inspect(pipeline)}`);
+  if (typeof pipeline !== 'function' || Object.keys(pipeline).length > 0) return;
+  const name = pipeline.name === '' ? 'Pipeline' : pipeline.name;
+  const made = /^class\b/.test(Function.prototype.toString.call(pipeline)) ? `new ${name}()` : `${name}()`;
+  throw refusal(`inProcess takes a pipeline, not what makes it: give inProcess(${made})`);
+}
+
 function checkNames(options: object): void {
   for (const name of Object.keys(options)) {
     if (OPTIONS.some((known) => known === name)) continue;
-    throw new InvalidOptionError(name, `inProcess takes no option ${name}; there are: ${OPTIONS.join(', ')}`);
+    const nearest = nearestOf(name, OPTIONS);
+    const hint = nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
+    const known = OPTIONS.join(', ');
+    throw new InvalidOptionError(name, `inProcess takes no option ${name}${hint}; there are: ${known}`);
   }
 }
 
@@ -86,6 +104,8 @@ class InProcessClient<P extends object> extends LocalClient<P> implements InProc
   }
 
   failNext(error: unknown): void {
+    if (error === undefined)
+      throw new InvalidOptionError('error', 'failNext needs the error of the next call');
     this.#worker.failNext(error);
   }
 

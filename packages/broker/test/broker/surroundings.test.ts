@@ -192,6 +192,44 @@ describe('the error says what to write instead', () => {
     expect(() => makeBroker(undefined, options)).toThrow(hint);
   });
 
+  test.each<[string, () => unknown, string]>([
+    [
+      'an option of a call given to the broker',
+      () => makeBroker(undefined, { retries: 1 } as object),
+      'retries is an option of a call',
+    ],
+    [
+      'an AbortController as signal',
+      () => makeBroker().submit('echo', [1], { signal: new AbortController() as unknown as AbortSignal }),
+      'not an AbortController: give its signal',
+    ],
+    [
+      'an array of the wrong kind',
+      () => makeBroker(undefined, { execArgv: [1] as unknown as string[] }),
+      'not an array with 1',
+    ],
+    ['null as method', () => makeBroker().submit(null as unknown as string, []), 'not as null'],
+  ])('for %s', (_, act, message) => {
+    expect(act).toThrow(expect.objectContaining({ name: 'InvalidOptionError' }));
+    expect(act).toThrow(message);
+  });
+
+  test('for a method that the pipeline lacks', async () => {
+    const error = await caughtError((await startBroker()).call('ecco', [1]));
+    expect(error).toMatchObject({ name: 'UnknownMethodError' });
+    expect(error.message).toContain('(did you mean echo?); there are: ');
+    expect(error.message).toMatch(/ and \d+ more/);
+  });
+
+  test.each(['call', 'start', 'ready', 'reload'] as const)('for %s after drain()', async (method) => {
+    const broker = await startBroker();
+    await broker.drain();
+    const act = method === 'call' ? broker.call('echo', [1]) : broker[method]();
+    const error = await caughtError(act);
+    expect(error).toMatchObject({ name: 'BrokerClosedError' });
+    expect(error.message).toContain('drain() or close() was called');
+  });
+
   test('for an unknown option of a call', async () => {
     const broker = makeBroker();
     const error = await caughtError(broker.call('echo', [1], { proirity: 1 } as object));

@@ -153,6 +153,14 @@ describe('a process', () => {
     await gone;
     expect(log.slice(0, 7)).toEqual(['spawn', pid, 'ready', pid, 'exit', pid, 'SIGKILL']);
   });
+
+  test('is ready before its first call starts', async () => {
+    const log: string[] = [];
+    listen('dual:broker:process:ready', () => log.push('ready'));
+    listen('dual:broker:call:start', () => log.push('start'));
+    await makeBroker().call('echo', [1]);
+    expect(log).toEqual(['ready', 'start']);
+  });
 });
 
 test('the state channel publishes each state with the previous one', async () => {

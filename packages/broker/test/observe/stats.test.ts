@@ -83,6 +83,7 @@ describe('calls are counted', () => {
     ['arguments that cannot be serialized', 'echo', [() => 1], {}],
     ['an invalid option', 'echo', [1], { timeout: -1 }],
     ['an aborted signal', 'echo', [1], { signal: AbortSignal.abort() }],
+    ['arguments that are no array', 'echo', 5 as unknown as unknown[], {}],
   ])('as refused because of %s', async (_why, method, args, options) => {
     const broker = makeBroker(undefined, { maxQueue: 0 });
     broker.submit('echo', [0]);

@@ -92,3 +92,29 @@ test('options that concern processes are refused', () => {
   const options: object = { processes: 2 };
   expect(() => inProcess(new Pipeline(), options)).toThrow(/inProcess takes no option processes/);
 });
+
+test.each<[string, unknown, string]>([
+  ['a class', Pipeline, 'give inProcess(new Pipeline())'],
+  [
+    'a factory',
+    function makePipeline() {
+      return new Pipeline();
+    },
+    'give inProcess(makePipeline())',
+  ],
+  ['a promise', Promise.resolve(new Pipeline()), 'give what it resolves to'],
+  ['a number', 5, 'not 5'],
+  ['nothing', undefined, 'not undefined'],
+])('says what to give instead of %s', (_, given, message) => {
+  const act = () => inProcess(given as object);
+  expect(act).toThrow(expect.objectContaining({ name: 'InvalidOptionError', option: 'pipeline' }));
+  expect(act).toThrow(message);
+});
+
+test('failNext() needs an error, and unknown options suggest the nearest name', () => {
+  const client = inProcess(new Pipeline());
+  expect(() => {
+    client.failNext(undefined);
+  }).toThrow(/needs the error/);
+  expect(() => inProcess(new Pipeline(), { time: 5 } as object)).toThrow(/did you mean timeout\?/);
+});
