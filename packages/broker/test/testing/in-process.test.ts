@@ -116,5 +116,5 @@ test('failNext() needs an error, and unknown options suggest the nearest name', 
   expect(() => {
     client.failNext(undefined);
   }).toThrow(/needs the error/);
-  expect(() => inProcess(new Pipeline(), { time: 5 } as object)).toThrow(/did you mean timeout\?/);
+  expect(() => inProcess(new Pipeline(), { timeouts: 5 } as object)).toThrow(/did you mean timeout\?/);
 });
