@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+
+import { exists } from './access.js';
 
 /** Makes the URL of the child, as the ES module of this package knows it. A bundler may have moved the child. */
 let makeChildUrl: (() => URL) | undefined;
@@ -18,9 +19,9 @@ export function childFoundAt(make: () => URL): void {
 /** The child's file, if the package, or a bundler, has put it where it is expected, or the package is installed. */
 export function childBesides(): string {
   const known = knownChild();
-  if (known !== undefined && existsSync(known)) return known;
+  if (known !== undefined && exists(known) !== false) return known;
   const beside = join(dirname(ownFile()), 'child.mjs');
-  return existsSync(beside) ? beside : (installedChild() ?? beside);
+  return exists(beside) === true ? beside : (installedChild() ?? beside);
 }
 
 /** The child of the installed package, for a bundle without one. As a rule the package lies in a folder above the bundle. */

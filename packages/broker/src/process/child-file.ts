@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { exists } from '../access.js';
 import { childBesides } from '../location.js';
 import { isUrl } from '../options/url.js';
 import { missingEntryError } from './process-errors.js';
@@ -12,8 +12,9 @@ import { missingEntryError } from './process-errors.js';
  */
 export function childFile(workerPath: string | URL | undefined): string {
   const file = workerPath === undefined ? childBesides() : pathOf(workerPath);
-  if (existsSync(file)) return file;
-  throw missingEntryError(file);
+  // The child may be able to read a file that this process may not.
+  if (exists(file) === false) throw missingEntryError(file);
+  return file;
 }
 
 function pathOf(path: string | URL): string {

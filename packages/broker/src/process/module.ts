@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { exists } from '../access.js';
 import { InvalidOptionError } from '../errors.js';
 import { isUrl } from '../options/url.js';
 
@@ -47,7 +47,7 @@ function normalForm(module: unknown, cwd: string | undefined): string {
     );
   }
   // A package may have such a name, too.
-  if (/\.[cm]?[jt]sx?$/.test(module) && existsSync(resolve(cwd ?? '', module)))
+  if (/\.[cm]?[jt]sx?$/.test(module) && exists(resolve(cwd ?? '', module)) === true)
     throw refusal(`${module} would be the name of a package. For the file, give ${howToName(`./${module}`)}`);
   return module;
 }
@@ -75,8 +75,8 @@ const SOURCES: Readonly<Record<string, string>> = { js: 'ts', mjs: 'mts', cjs: '
 function sourceOf(url: URL): URL {
   const [, extension] = /\.([cm]?js)$/.exec(url.pathname) ?? [];
   const source = extension === undefined ? undefined : SOURCES[extension];
-  if (source === undefined || existsSync(fileURLToPath(url))) return url;
+  if (source === undefined || exists(fileURLToPath(url)) !== false) return url;
   const candidate = new URL(url);
   candidate.pathname = url.pathname.replace(/[cm]?js$/, source);
-  return existsSync(fileURLToPath(candidate)) ? candidate : url;
+  return exists(fileURLToPath(candidate)) === true ? candidate : url;
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import process from 'node:process';
 import { Readable } from 'node:stream';
 
+import { exists, isDenied } from '../access.js';
 import { LIFELINE_FD, TO_CHILD_FD } from '../channel/descriptors.js';
 import type { Environment } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolve.js';
@@ -57,7 +58,7 @@ function spawnWith(
   { module, memory, execArgv, execPath, env, cwd, workerPath }: SpawnOptions,
   { ours: input, theirs }: Wire,
 ): SpawnedChild {
-  if (cwd !== undefined && !existsSync(cwd)) throw missingDirectoryError(cwd);
+  if (cwd !== undefined && exists(cwd) === false) throw missingDirectoryError(cwd);
   const entry = childFile(workerPath);
   checkDescriptors(entry);
   const flags = [...(execArgv ?? inheritedFlags(cwd)), ...loaderFlags(module)];
@@ -113,10 +114,6 @@ function checkDescriptors(file: string): void {
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }
-}
-
-function isDenied(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED';
 }
 
 function isSocket(stream: unknown): stream is Socket {

@@ -79,8 +79,12 @@ export class SourceWatcher {
   }
 }
 
-/** `undefined` if there is no such file. */
+/** `undefined` if there is no such file, or this process may not look at it. */
 function versionOf(file: string): string | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  return stats && `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
+  try {
+    const { mtimeMs, size, ino } = statSync(file);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch {
+    return undefined;
+  }
 }

@@ -130,6 +130,13 @@ test('without permissions of Node, every way to bring processes up rejects', asy
   expect(stdout.trim().split('\n')).toEqual([...outcomes, 'closed']);
 });
 
+test('a permission to read the program is enough, whatever the working directory of the pipeline is', async () => {
+  const net = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : [];
+  const flags = restricted('--allow-child-process', '--allow-worker', ...net);
+  const { stdout } = await runProgram('permissions-elsewhere.mjs', [temporaryFolder()], flags).ended;
+  expect(stdout).toBe('allowed\npackage.js\n');
+});
+
 describe('the error says what to write instead', () => {
   test.each<[string, unknown, RegExp]>([
     [
