@@ -1,7 +1,7 @@
 import process from 'node:process';
 
 import { type CallSite, captureCallSite, withCallSite } from './call/call-site.js';
-import { closedError, fromCaller, TAKES_NO_MORE } from './errors.js';
+import { closedError, fromCaller } from './errors.js';
 import { LocalClient } from './local-client.js';
 import type { BrokerState, BrokerStats } from './observe/broker-events.js';
 import type { OptionsArg } from './options/options.js';
@@ -93,7 +93,7 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
    */
   async ready(): Promise<void> {
     try {
-      if (!this.isOpen) throw closedError(TAKES_NO_MORE);
+      if (this.refusal !== undefined) throw closedError(this.refusal);
       const { failure } = this.#pool;
       if (failure !== undefined) throw startError(failure);
       await this.dispatcher.room();
@@ -157,7 +157,7 @@ export class Broker<C extends TypeofClassOrFunction = UnknownFactory> extends Lo
 
   /** Brings processes up, and keeps the program running until they are. @param site The place of the call. */
   async #untilUp(bringUp: () => Promise<void>, site: CallSite): Promise<void> {
-    if (!this.isOpen) throw withCallSite(closedError(TAKES_NO_MORE), site);
+    if (this.refusal !== undefined) throw withCallSite(closedError(this.refusal), site);
     this.keepAlive.hold();
     try {
       await this.inOwnContext(bringUp);

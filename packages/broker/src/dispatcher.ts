@@ -84,7 +84,7 @@ export interface DispatcherOptions {
   readonly makeWorkers: () => Workers;
   readonly keepAlive: KeepAlive;
   readonly diagnostics: Diagnostics;
-  /** Called after a call has settled. @param error The reason if it did not succeed. */
+  /** Called when a call is about to settle. @param error The reason if it did not succeed. */
   readonly onSettled: (call: PendingCall, error: unknown) => void;
   /** Called when calls may leave that have waited for others. */
   readonly onReady: () => void;
@@ -443,14 +443,16 @@ export class Dispatcher implements CallListener {
   }
 
   #settle(call: PendingCall, outcome: Outcome, now = performance.now()): boolean {
-    if (!call.settle(outcome, now)) return false;
+    if (call.settled) return false;
+    const error = outcome.state === 'succeeded' ? undefined : outcome.error;
+    // First, so that listeners hear of it before its callers continue.
+    this.#options.onSettled(call, error);
+    call.settle(outcome, now);
     this.#pending.delete(call);
     this.#positions.changed();
     this.#registry.settled(call, (outcome.bytes ?? 0) + call.progressBytes);
     this.#options.keepAlive.release();
-    const error = outcome.state === 'succeeded' ? undefined : outcome.error;
     this.#options.diagnostics.settled(call, error);
-    this.#options.onSettled(call, error);
     if (this.#pending.size === 0) this.#options.onIdle();
     return true;
   }

@@ -230,13 +230,10 @@ for (const [name, errorClass] of Object.entries(CLASSES)) {
   Object.defineProperty(errorClass.prototype, 'name', { value: name, writable: true, configurable: true });
 }
 
-/** Why a broker refuses a request although it may still be finishing calls. */
-export const TAKES_NO_MORE = 'drain() or close() was called';
+export const IS_CLOSED = 'the broker is closed';
 
-/** @param why The reason, if `the broker is closed` does not say enough. */
-export function closedError(why?: string, details?: BrokerErrorDetails): BrokerClosedError {
-  const message = 'the broker is closed';
-  return new BrokerClosedError(why === undefined ? message : `${message}: ${why}`, details);
+export function closedError(message = IS_CLOSED, details?: BrokerErrorDetails): BrokerClosedError {
+  return new BrokerClosedError(message, details);
 }
 
 /**

@@ -11,7 +11,6 @@ import {
   closedError,
   InvalidOptionError,
   SerializationError,
-  TAKES_NO_MORE,
 } from './errors.js';
 import type { CallOptions } from './options/options.js';
 import { resolveCallOptions, type ResolvedCallOptions, type ResolvedOptions } from './options/resolve.js';
@@ -28,8 +27,8 @@ export interface Invocation {
 export interface IntakeOptions {
   readonly options: ResolvedOptions;
   readonly dispatcher: Dispatcher;
-  /** Whether the broker takes calls. */
-  readonly isOpen: () => boolean;
+  /** Why the broker takes no calls; `undefined` if it does. */
+  readonly refusal: () => string | undefined;
   /** Why no process can run a call; `undefined` if one can. */
   readonly failure: () => StartFailureReason | undefined;
   /** Called after a call was accepted. */
@@ -125,7 +124,8 @@ export class Intake {
     const { dispatcher } = this.#options;
     try {
       const { key } = options;
-      if (!this.#options.isOpen()) throw closedError(TAKES_NO_MORE, details(method, options));
+      const refusal = this.#options.refusal();
+      if (refusal !== undefined) throw closedError(refusal, details(method, options));
       const failure = this.#options.failure();
       if (failure !== undefined) throw startError(failure, details(method, options));
       const order = (lastOrder += 1);
@@ -158,14 +158,15 @@ function encode(call: CallMessage, options: ResolvedCallOptions): Payload {
 
 /** @throws {InvalidOptionError} If a call is not given as a name and an array. */
 function checkCall(method: unknown, args: unknown): void {
-  if (typeof method !== 'string') {
-    throw new InvalidOptionError(
-      'method',
-      `the method must be given by its name, not as ${method === null ? 'null' : typeof method}`,
-    );
-  }
+  if (typeof method !== 'string')
+    throw new InvalidOptionError('method', `the method must be given by its name, not as ${kindOf(method)}`);
   if (!Array.isArray(args))
     throw new InvalidOptionError('args', `the arguments of ${method} must be given as an array`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** @throws {InvalidOptionError} If a call that joins a batch has more than one argument. */

@@ -5,7 +5,7 @@ import type { Call } from './call/call.js';
 import { atCallSite, captureCallSite } from './call/call-site.js';
 import type { CloseOptions, PipelineClient } from './client.js';
 import { Dispatcher, type Workers } from './dispatcher.js';
-import { closedError, TAKES_NO_MORE } from './errors.js';
+import { closedError, IS_CLOSED } from './errors.js';
 import { Intake } from './intake.js';
 import type { BrokerEvents, BrokerState, BrokerStats } from './observe/broker-events.js';
 import { Diagnostics } from './observe/diagnostics.js';
@@ -76,7 +76,7 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
     this.#intake = new Intake({
       options,
       dispatcher: this.dispatcher,
-      isOpen: () => this.isOpen,
+      refusal: () => this.refusal,
       failure: () => this.failure,
       onTaken: () => {
         this.summon();
@@ -149,7 +149,7 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
     const timeout = atCallSite(captureCallSite(1), () => resolveCloseTimeout(options));
     const closed = (this.#life.name === 'open' ? undefined : this.#life.closed) ?? this.#drainAndEnd();
     const deadline = after(timeout, () => {
-      const why = `calls had not finished within the timeout of close (${timeout} ms)`;
+      const why = `${IS_CLOSED}: calls had not finished within the timeout of close (${timeout} ms)`;
       void this.dispatcher.rejectAll((call) => closedError(why, call.details()));
       this.kill();
     });
@@ -184,9 +184,12 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
     this.#methods = names && new Set(names);
   }
 
-  /** Whether calls are taken. @internal */
-  protected get isOpen(): boolean {
-    return this.#life.name === 'open';
+  /** Why no calls are taken, in words; `undefined` if they are. @internal */
+  protected get refusal(): string | undefined {
+    if (this.#life.name === 'open') return undefined;
+    if (this.#life.name === 'closed') return IS_CLOSED;
+    const called = this.#life.closed === undefined ? 'drain()' : 'close()';
+    return `the broker takes no more calls: ${called} was called`;
   }
 
   /** Otherwise every later event of a process would run in the async context of the call that happened to spawn it. @internal */
@@ -222,7 +225,7 @@ export abstract class LocalClient<P> extends EventEmitter<BrokerEvents> implemen
   /** No further call will be taken. @internal */
   protected takeNoMore(): void {
     this.dispatcher.closing();
-    this.dispatcher.rejectRoom(() => closedError(TAKES_NO_MORE));
+    this.dispatcher.rejectRoom(() => closedError(this.refusal));
   }
 
   #drainAndEnd(): Promise<void> {

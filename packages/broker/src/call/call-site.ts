@@ -70,7 +70,7 @@ function joinStacks(error: Error, site: CallSite): string {
   const header =
     error.stack?.slice(0, error.stack.length - inner.length) ?? `${error.name}: ${error.message}`;
   // The frames of a broker's own error show its event handlers, and help nobody.
-  const own = error instanceof BrokerError ? '' : `${inner}    --- called from another process: ---\n`;
+  const own = error instanceof BrokerError ? '' : `${inner}    --- called from here: ---\n`;
   return `${header.trimEnd()}\n${own}${caller}`.trimEnd();
 }
 

@@ -34,8 +34,11 @@ export function resultFrame(id: number, result: unknown, maxMessageBytes: number
   }
 }
 
+/** This file as stacks name it: an ES module in a child, CommonJS in the client for tests. */
+const HOST = typeof __filename === 'string' ? __filename : import.meta.url;
+
 export function thrownFrame(id: number, error: unknown, maxMessageBytes: number): Frame {
-  const thrown = describeThrown(error, import.meta.url);
+  const thrown = describeThrown(error, HOST);
   const frame = failureFrame(id, { kind: 'thrown', thrown });
   const bytes = payloadBytes(frame.payload);
   if (bytes <= maxMessageBytes) return frame;

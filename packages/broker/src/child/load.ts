@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 
@@ -29,9 +30,8 @@ export async function loadPipeline({ module, export: exportName, args }: Init): 
   const pipeline: unknown = types.isPromise(made) ? await made : made;
   if ((typeof pipeline === 'object' && pipeline !== null) || typeof pipeline === 'function')
     return { pipeline };
-  const kind = pipeline === null || pipeline === undefined ? String(pipeline) : `a ${typeof pipeline}`;
   throw new TypeError(
-    `the pipeline must be an object with methods, and ${module} made ${kind}. Its export is not the method itself, but makes the pipeline: write export default () => ({ run: (value) => … }), and call 'run'`,
+    `the pipeline must be an object with methods, and ${module} made ${kindOf(pipeline)}. Its export is not the method itself, but makes the pipeline: write export default () => ({ run: (value) => … }), and call 'run'`,
   );
 }
 
@@ -46,7 +46,14 @@ async function importModule(module: string): Promise<object> {
  * that makes the second parameter count.
  */
 function resolved(specifier: string): string {
-  return import.meta.resolve(specifier, pathToFileURL(resolve('pipeline.js')));
+  const folder = process.cwd();
+  try {
+    return import.meta.resolve(specifier, pathToFileURL(resolve(folder, 'pipeline.js')));
+  } catch (cause) {
+    if (!types.isNativeError(cause) || Reflect.get(cause, 'code') !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    const message = `there is no package ${JSON.stringify(specifier)} in the working directory of the pipeline (${folder}), or above it. A file is given as new URL('./pipeline.js', import.meta.url)`;
+    throw Object.assign(new Error(message, { cause }), { code: 'ERR_MODULE_NOT_FOUND' });
+  }
 }
 
 type Factory = ((...args: readonly unknown[]) => unknown) & (new (...args: readonly unknown[]) => unknown);
@@ -63,9 +70,12 @@ function findFactory(namespace: object, module: string, exportName: string | und
     }
   }
   const wanted = names.map((name) => JSON.stringify(name)).join(' or ');
-  throw new TypeError(
-    `${module} has no class or function as export ${wanted}; it exports ${listExports(namespace)}. The option 'export' names another.`,
-  );
+  const wrong = names.find((name) => Reflect.has(namespace, name));
+  const why =
+    wrong === undefined
+      ? `${module} has no export ${wanted}`
+      : `the export ${JSON.stringify(wrong)} of ${module} is ${kindOf(Reflect.get(namespace, wrong))}, and must be a class, or a function that returns the pipeline`;
+  throw new TypeError(`${why}; it exports ${listExports(namespace)}. The option 'export' names another.`);
 }
 
 const MAX_LISTED = 10;
@@ -76,11 +86,15 @@ function listExports(namespace: object): string {
   if (names.length === 0) return 'nothing';
   const listed = names.slice(0, MAX_LISTED).map((name) => {
     const value: unknown = Reflect.get(namespace, name);
-    const kind = value === null ? 'null' : typeof value;
-    return kind === 'function' ? name : `${name} (${kind})`;
+    return typeof value === 'function' ? name : `${name} (${kindOf(value)})`;
   });
   const others = names.length - listed.length;
   return `${listed.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function construct(factory: Factory, args: readonly unknown[]): unknown {

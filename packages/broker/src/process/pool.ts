@@ -1,5 +1,7 @@
 import type { PendingCall } from '../call/pending-call.js';
 import { sumTraffic, type Traffic } from '../channel/traffic.js';
+import type { ResolvedOptions } from '../options/resolve.js';
+import { after } from '../timer.js';
 import type { PipelineProcess } from './pipeline-process.js';
 import type { StartFailureReason } from './process-errors.js';
 import type { ProcessStats } from './process-stats.js';
@@ -43,6 +45,7 @@ export class Pool {
   readonly #concurrency: number;
   /** Fewest processes. */
   readonly #min: number;
+  readonly #restart: ResolvedOptions['restart'];
   /** Whether any of the processes has been ready. */
   #wasReady = false;
 
@@ -55,9 +58,11 @@ export class Pool {
       },
       gaveUp: (reason) => {
         if (this.state === 'failed') options.listener.gaveUp(reason);
+        else if (!reason.exit.permanent) this.#tryAgain(reason.exit.index);
       },
     };
-    const { processes, concurrency } = options.options;
+    const { processes, concurrency, restart } = options.options;
+    this.#restart = restart;
     this.#concurrency = concurrency;
     this.#min = processes.min;
     this.#supervisors = Array.from({ length: processes.max }, (_, index) => {
@@ -166,6 +171,19 @@ export class Pool {
   /** One of several processes gets no call ahead of its turn: another one may be free earlier. */
   #takes({ calls: { inFlight } }: PipelineProcess, expected: number | undefined): boolean {
     return inFlight.hasPlace || (this.#supervisors.length === 1 && inFlight.takesAhead(expected));
+  }
+
+  /**
+   * Brings up a process that was given up, if others still run. Otherwise its place would stay empty, although the cause may
+   * be over. The restarts before no longer count by then.
+   */
+  #tryAgain(index: number): void {
+    const { limit, within, maxDelay } = this.#restart;
+    if (limit === 0) return;
+    after(Math.max(within, maxDelay), () => {
+      const supervisor = this.#supervisors[index];
+      if (supervisor?.state === 'failed' && this.state !== 'failed') supervisor.start();
+    });
   }
 
   #placesOf({ state, serving }: Supervisor): number {

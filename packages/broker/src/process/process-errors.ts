@@ -28,7 +28,8 @@ export function startFailure(exit: ProcessExit, wasUp: boolean): StartFailureRea
 
 /** Where the syntax of a file is wrong. Node prints it, but does not say it in the error. */
 function placeOf({ name }: Error, { stderr }: ProcessExit): string {
-  const place = name === 'SyntaxError' ? /^(\S+:\d+)$/m.exec(stderr)?.[1] : undefined;
+  if (name !== 'SyntaxError') return '';
+  const place = [...stderr.matchAll(/^((?:file:|[a-z]:\\|\/).*:\d+)$/gim)].at(-1)?.[1];
   return place === undefined ? '' : ` (at ${place})`;
 }
 

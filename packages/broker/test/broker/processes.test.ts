@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 
 import type { Broker, BrokerState } from '@dual/broker';
 import { describe, expect, test } from '@jest/globals';
@@ -6,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { fixture, makeBroker, startBroker } from '../support/brokers.js';
 import { caughtError } from '../support/errors.js';
 import { exit, line, state } from '../support/events.js';
-import { temporaryPath } from '../support/temporary.js';
+import { temporaryModule, temporaryPath } from '../support/temporary.js';
 
 /** Blocks a process until the file `path` exists. Resolves when the process is blocked. */
 async function block(broker: Broker, value: string): Promise<{ path: string; result: Promise<unknown> }> {
@@ -104,6 +105,21 @@ test('reload() replaces the processes one by one, so that calls run all the time
   const after = pids(broker);
   expect(after).toHaveLength(3);
   expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+});
+
+test('a process that was given up comes back after `restart.within`, while another one runs', async () => {
+  const version = (number: number): string => `export default class { version() { return ${number}; } }`;
+  const module = temporaryModule(version(1));
+  const options = { processes: 2, restart: { limit: 1, within: 2_000 } };
+  const broker = await startBroker(module, options);
+  writeFileSync(module, 'throw new Error("broken for a moment");');
+  const error = await caughtError(broker.reload());
+  expect(error).toMatchObject({ name: 'PipelineStartError' });
+  expect(broker.stats().processes).toMatchObject([{ state: 'exited' }, { state: 'idle' }]);
+  writeFileSync(module, version(2));
+  // Its first process is the first to get a call.
+  while ((await broker.call('version', [])) !== 2) await setTimeout(5);
+  expect(broker.stats().processes).toMatchObject([{ state: 'idle' }, { state: 'idle' }]);
 });
 
 describe('if a process cannot start', () => {

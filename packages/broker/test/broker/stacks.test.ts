@@ -190,7 +190,7 @@ describe.each(Object.keys(waysToCall))('the stack trace of a call that is %s', (
     'shows the caller of %s, without a frame of the broker above it',
     async (method) => {
       const error = await caughtError(waysToCall[way]?.(method) ?? Promise.resolve());
-      const [, own = error.stack] = error.stack?.split('--- called from another process: ---\n') ?? [];
+      const [, own = error.stack] = error.stack?.split('--- called from here: ---\n') ?? [];
       const frames = own?.split('\n').filter((text) => /^ +at /.test(text)) ?? [];
       const here = frames.findIndex((text) => text.includes('stacks.test'));
       expect(here).toBeGreaterThan(-1);

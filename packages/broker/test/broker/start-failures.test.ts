@@ -130,13 +130,14 @@ test('the start fails without a second try if the module has a syntax error', as
 test.each([
   ['the module', 'export default class {\n run( ) { ;;; ) }\n}', /module\.mjs:2\)/],
   ['a module that it imports', 'import "./imported.mjs";', /imported\.mjs:1\)/],
+  ['a CommonJS module', 'import "./a blank.cjs";', /a blank\.cjs:1\)/],
 ])(
   'the error names the file and the line if %s has a syntax error, and stderr shows it',
   async (_, source, place) => {
     const folder = temporaryFolder();
     const module = join(folder, 'module.mjs');
     writeFileSync(module, source);
-    writeFileSync(join(folder, 'imported.mjs'), 'let = ;;');
+    for (const name of ['imported.mjs', 'a blank.cjs']) writeFileSync(join(folder, name), 'let = ;;');
     const error = await caughtError(makeBroker(module).start());
     expect(error).toMatchObject({ ...FAILED, cause: expect.any(SyntaxError) });
     expect(error.message).toMatch(place);
@@ -146,7 +147,8 @@ test.each([
 
 test.each([
   ['a value that is no error', 'throw null;', {}, 'its module or constructor threw null'],
-  ['an object as its export', 'export default { run() {} };', {}, 'it exports default (object)'],
+  ['an object as its export', 'export default { run() {} };', {}, 'the export "default" of'],
+  ['neither of its exports', 'export const run = 1;', {}, 'it exports run (a number)'],
   ['no object', 'export default () => 5;', {}, 'made a number'],
   ['a flag that Node does not know', '', { execArgv: ['--no-such-flag'] }, 'bad option: --no-such-flag'],
 ])('the error says what is wrong: %s', async (_, source, options, message) => {

@@ -164,8 +164,9 @@ describe('the error says what to write instead', () => {
 
   test('for a package that does not exist, without naming a file that does not exist either', async () => {
     const error = await caughtError(makeBroker('no-such-package').start());
-    expect(error.message).toContain('no-such-package');
-    expect(error.message).not.toContain('importer');
+    expect(error.message).toContain('there is no package "no-such-package" in the working directory');
+    expect(error.message).toContain("new URL('./pipeline.js', import.meta.url)");
+    expect(error).toMatchObject({ cause: { code: 'ERR_MODULE_NOT_FOUND' } });
   });
 
   test('for permissions that Node does not grant', async () => {
@@ -183,7 +184,7 @@ describe('the error says what to write instead', () => {
 
   test('for a task function as default export', async () => {
     const broker = makeBroker(`data-of-${Date.now()}`, {});
-    expect((await caughtError(broker.start())).message).toContain('Cannot find');
+    expect((await caughtError(broker.start())).message).toContain('there is no package');
     const file = `${temporaryPath()}.mjs`;
     writeFileSync(file, 'export default (x) => 2 * x;');
     const error = await caughtError(makeBroker(file).start());
@@ -215,6 +216,7 @@ describe('the error says what to write instead', () => {
       () => makeBroker(undefined, { execArgv: [1] as unknown as string[] }),
       'not an array with 1',
     ],
+    ['JSON as module', () => makeBroker('/data/model.json'), 'model.json is JSON'],
     ['null as method', () => makeBroker().submit(null as unknown as string, []), 'not as null'],
   ])('for %s', (_, act, message) => {
     expect(act).toThrow(expect.objectContaining({ name: 'InvalidOptionError' }));
@@ -234,7 +236,10 @@ describe('the error says what to write instead', () => {
     const act = method === 'call' ? broker.call('echo', [1]) : broker[method]();
     const error = await caughtError(act);
     expect(error).toMatchObject({ name: 'BrokerClosedError' });
-    expect(error.message).toContain('drain() or close() was called');
+    expect(error.message).toBe('the broker takes no more calls: drain() was called');
+    await broker.close();
+    const later = method === 'call' ? broker.call('echo', [1]) : broker[method]();
+    expect((await caughtError(later)).message).toBe('the broker is closed');
   });
 
   test('for an unknown option of a call', async () => {

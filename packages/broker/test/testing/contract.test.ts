@@ -106,6 +106,31 @@ describe.each(clients)('%s', (_, make) => {
       cause: { message: 'why' },
     });
     expect(error.stack).toContain('contract.test');
+    // No frame of the package's own.
+    expect(error.stack).not.toMatch(/implementation|child\.mjs|AsyncLocalStorage/);
+  });
+
+  test.each<[string, (client: Client) => Promise<unknown>]>([
+    ['succeeds', (client) => client.call('echo', [1])],
+    ['fails', (client) => client.call('fail', [])],
+    ['is refused by the pipeline', (client) => client.call('missing' as 'fail', [])],
+    ['takes too long', (client) => client.call('wait', [1_000, 0], { timeout: 1 })],
+    ['is aborted', (client) => client.call('wait', [1_000, 0], { signal: AbortSignal.timeout(1) })],
+    [
+      'is cancelled',
+      (client) => {
+        const call = client.submit('wait', [1_000, 0]);
+        setImmediate(() => call.cancel());
+        return call.result;
+      },
+    ],
+  ])('tells its listeners that a call has settled before the caller continues: it %s', async (_, run) => {
+    const client = make();
+    const log: string[] = [];
+    client.on('settle', ({ state }) => log.push(state));
+    await run(client).catch(() => undefined);
+    log.push('continued');
+    expect(log).toEqual([expect.stringMatching(/succeeded|failed|cancelled/), 'continued']);
   });
 
   test('refuses what cannot cross, with its path, and unknown methods, with the known ones', async () => {

@@ -143,7 +143,7 @@ function examine(value: unknown, reads: Reads): Survey {
     if (typeof next !== 'object' || next === null || types.isProxy(next) || objects.has(next)) continue;
     objects.add(next);
     const platform = platformClass(next);
-    if (platform !== undefined) throw new TypeError(`a ${platform} cannot be cloned`);
+    if (platform !== undefined) throw new TypeError(`an instance of ${platform} cannot be cloned`);
     // The serializer itself carries a resizable one as such.
     if (types.isArrayBuffer(next) && Reflect.get(next, 'resizable') !== true) arrayBuffers.push(next);
     else forEachPart(next, reads, push);

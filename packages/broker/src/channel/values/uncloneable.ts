@@ -89,7 +89,7 @@ function uncloneableKind(value: unknown): string | undefined {
   if (types.isGeneratorObject(value)) return 'it is a generator';
   if (types.isExternal(value)) return 'it is a native handle';
   const platform = platformClass(value);
-  if (platform !== undefined) return `it is a ${platform}, which only its own process can use`;
+  if (platform !== undefined) return `it is an instance of ${platform}, which exists only in its own process`;
   if (types.isSharedArrayBuffer(value)) return 'it is a SharedArrayBuffer, which processes cannot share';
   if (isDetached(value))
     return 'its memory is detached: with shared memory, arguments last only as long as their call';
