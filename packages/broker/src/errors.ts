@@ -232,6 +232,7 @@ for (const [name, errorClass] of Object.entries(CLASSES)) {
 
 export const IS_CLOSED = 'the broker is closed';
 
+/** The error of a request that a broker refuses, because it is closed or takes no more calls. */
 export function closedError(message = IS_CLOSED, details?: BrokerErrorDetails): BrokerClosedError {
   return new BrokerClosedError(message, details);
 }

@@ -21,7 +21,9 @@ const OWN_MODULE = Symbol.for('@dual/broker/own-module');
 export function normalizeModule(module: string | URL, cwd: string | undefined): string {
   const normal = normalForm(module, cwd);
   if (/\.json$/i.test(withoutQuery(normal)))
-    throw refusal(`${normal} is JSON, and makes no pipeline: give a module that exports a class or a function`);
+    throw refusal(
+      `${normal} is JSON, and makes no pipeline: give a module that exports a class or a function`,
+    );
   const own: unknown = Reflect.get(globalThis, OWN_MODULE);
   if (typeof own !== 'string' || withoutQuery(own) !== withoutQuery(normal)) return normal;
   throw refusal(
