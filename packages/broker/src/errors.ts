@@ -230,9 +230,10 @@ for (const [name, errorClass] of Object.entries(CLASSES)) {
   Object.defineProperty(errorClass.prototype, 'name', { value: name, writable: true, configurable: true });
 }
 
+/** Message of most errors of a closed broker. */
 export const IS_CLOSED = 'the broker is closed';
 
-/** The error of a request that a broker refuses, because it is closed or takes no more calls. */
+/** @param message If `the broker is closed` does not say enough. */
 export function closedError(message = IS_CLOSED, details?: BrokerErrorDetails): BrokerClosedError {
   return new BrokerClosedError(message, details);
 }

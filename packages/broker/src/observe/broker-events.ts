@@ -50,7 +50,7 @@ export interface BrokerStats extends ClientStats {
 export interface ClientEvents {
   /** The state has changed. */
   state: [state: BrokerState, previous: BrokerState];
-  /** A call has settled. `call.state` tells how. `error` is the reason if it did not succeed. */
+  /** A call has settled, and its callers continue next. `call.state` tells how. `error` is the reason if it did not succeed. */
   settle: [call: Call, error: unknown];
 }
 

@@ -10,8 +10,9 @@ import type {
 /** How often, and how fast, a process that ended is replaced. */
 export interface RestartOptions {
   /**
-   * Number of restarts in a row, within `within`, after which the broker gives up and is `failed`. 0: never restart. The
-   * count starts again when a process answers a call. A process that the broker itself ended does not count.
+   * Number of restarts in a row, within `within`, after which a process is given up. If no other process runs, the broker
+   * is `failed` then. Otherwise the process is tried again after `within`. 0: never restart. The count starts again when
+   * a process answers a call. A process that the broker itself ended does not count.
    * @default 5
    */
   limit?: number | undefined;
