@@ -20,6 +20,12 @@ const withoutComments: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
+/** Nor are the names of the sources, which esbuild writes above the code of each. */
+const withoutNames: NonNullable<Options['plugins']>[number] = {
+  name: 'without-names',
+  renderChunk: (code) => ({ code: code.replace(/^\/\/ (src\/|builtin:).*\n/gm, '') }),
+};
+
 /**
  * If a bundler makes an ES module of CommonJS, `require` does not exist there, and `getBuiltinModule` does. The names are
  * constants, because a getter for each use, as esbuild would make them, costs 2 % of a small call.
@@ -45,6 +51,7 @@ const common = {
   splitting: false,
   removeNodeProtocol: false,
   esbuildPlugins: [withoutComments],
+  plugins: [withoutNames],
 } satisfies Options;
 
 export default defineConfig([

@@ -7,6 +7,7 @@ import { type Payload, payloadBytes } from './channel/frame.js';
 import { type CallMessage, encodeCall } from './channel/messages.js';
 import type { Dispatcher } from './dispatcher.js';
 import { type BrokerErrorDetails, closedError, InvalidOptionError, SerializationError } from './errors.js';
+import { kindOf } from './kind.js';
 import type { CallOptions } from './options/options.js';
 import { resolveCallOptions, type ResolvedCallOptions, type ResolvedOptions } from './options/resolve.js';
 import { startError, type StartFailureReason } from './process/process-errors.js';
@@ -157,11 +158,6 @@ function checkCall(method: unknown, args: unknown): void {
     throw new InvalidOptionError('method', `the method must be given by its name, not as ${kindOf(method)}`);
   if (!Array.isArray(args))
     throw new InvalidOptionError('args', `the arguments of ${method} must be given as an array`);
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** @throws {InvalidOptionError} If a call that joins a batch has more than one argument. */

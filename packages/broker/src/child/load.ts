@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 
 import type { Init } from '../channel/messages.js';
+import { kindOf } from '../kind.js';
 
 const OWN_MODULE = Symbol.for('@dual/broker/own-module');
 
@@ -90,11 +91,6 @@ function listExports(namespace: object): string {
   });
   const others = names.length - listed.length;
   return `${listed.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function construct(factory: Factory, args: readonly unknown[]): unknown {
