@@ -230,6 +230,12 @@ for (const [name, errorClass] of Object.entries(CLASSES)) {
   Object.defineProperty(errorClass.prototype, 'name', { value: name, writable: true, configurable: true });
 }
 
+/** The kind of a value, for messages: `a number`, `an object`, `null`. */
+export function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
 /** Message of most errors of a closed broker. */
 export const IS_CLOSED = 'the broker is closed';
 

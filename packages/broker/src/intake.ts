@@ -6,8 +6,13 @@ import type { PendingCall } from './call/pending-call.js';
 import { type Payload, payloadBytes } from './channel/frame.js';
 import { type CallMessage, encodeCall } from './channel/messages.js';
 import type { Dispatcher } from './dispatcher.js';
-import { type BrokerErrorDetails, closedError, InvalidOptionError, SerializationError } from './errors.js';
-import { kindOf } from './kind.js';
+import {
+  type BrokerErrorDetails,
+  closedError,
+  InvalidOptionError,
+  kindOf,
+  SerializationError,
+} from './errors.js';
 import type { CallOptions } from './options/options.js';
 import { resolveCallOptions, type ResolvedCallOptions, type ResolvedOptions } from './options/resolve.js';
 import { startError, type StartFailureReason } from './process/process-errors.js';

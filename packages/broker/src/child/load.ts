@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 
 import type { Init } from '../channel/messages.js';
-import { kindOf } from '../kind.js';
+import { kindOf } from '../errors.js';
 
 const OWN_MODULE = Symbol.for('@dual/broker/own-module');
 
