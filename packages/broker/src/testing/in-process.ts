@@ -74,7 +74,9 @@ function checkPipeline(pipeline: unknown): void {
   if (types.isPromise(pipeline)) throw refusal('the pipeline is a promise: give what it resolves to');
   if ((typeof pipeline !== 'object' && typeof pipeline !== 'function') || pipeline === null)
     throw refusal(`the pipeline must be an object with methods, not ${inspect(pipeline)}`);
-  if (typeof pipeline !== 'function' || Object.keys(pipeline).length > 0) return;
+  if (typeof pipeline !== 'function') return;
+  // A function may be a pipeline if it has methods.
+  if (Object.values(pipeline).some((value) => typeof value === 'function')) return;
   const name = pipeline.name === '' ? 'Pipeline' : pipeline.name;
   const made = /^class\b/.test(Function.prototype.toString.call(pipeline)) ? `new ${name}()` : `${name}()`;
   throw refusal(`inProcess takes a pipeline, not what makes it: give inProcess(${made})`);

@@ -96,6 +96,13 @@ test('options that concern processes are refused', () => {
 test.each<[string, unknown, string]>([
   ['a class', Pipeline, 'give inProcess(new Pipeline())'],
   [
+    'a class with static properties',
+    class Counter {
+      static readonly first = 1;
+    },
+    'give inProcess(new Counter())',
+  ],
+  [
     'a factory',
     function makePipeline() {
       return new Pipeline();
