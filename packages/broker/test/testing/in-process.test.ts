@@ -99,6 +99,9 @@ test.each<[string, unknown, string]>([
     'a class with static properties',
     class Counter {
       static readonly first = 1;
+      next(): number {
+        return 2;
+      }
     },
     'give inProcess(new Counter())',
   ],
