@@ -15,6 +15,7 @@ const PUBLIC_FILES = [
   'packages/keras/src/{index,errors,options,model,load-model}.ts',
   'packages/keras/src/download/fetch-weights.ts',
   'packages/keras/src/engines/availability.ts',
+  'packages/http/src/**/*.ts',
 ];
 
 export default defineConfig(

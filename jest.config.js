@@ -5,6 +5,7 @@ export default {
   projects: [
     project('broker', 'packages/broker'),
     project('keras', 'packages/keras'),
+    project('http', 'packages/http'),
     project('vgg-service', 'examples/vgg-service'),
     project('workspace', 'dev'),
   ],

@@ -27,8 +27,12 @@ describe.each(published)('@dual/%s', (name) => {
 
   test('has correct types for every way in which it can be imported', async () => {
     // The broker's child is a program of its own.
-    const profile = name === 'broker' ? ['node16', '--exclude-entrypoints', 'child'] : ['esm-only'];
-    const { code, lines } = await run(tool('attw'), ['--pack', '.', '--profile', ...profile], {
+    const profiles = {
+      broker: ['node16', '--exclude-entrypoints', 'child'],
+      http: ['node16'],
+      keras: ['esm-only'],
+    };
+    const { code, lines } = await run(tool('attw'), ['--pack', '.', '--profile', ...profiles[name]], {
       cwd: folder,
     });
     expect(code === 0 ? '' : lines.join('\n')).toBe('');

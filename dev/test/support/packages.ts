@@ -4,7 +4,7 @@ import { output } from './command.js';
 import { root } from './paths.js';
 
 /** The published packages, by their folder in `packages/`. */
-export const published = ['broker', 'keras'] as const;
+export const published = ['broker', 'keras', 'http'] as const;
 
 /** A tarball in the output of `npm pack --json`. */
 interface Packed {

@@ -1,0 +1,36 @@
+import type { ServerResponse } from 'node:http';
+
+import { ClientGone } from './client-gone.js';
+import { problem, type ProblemMapping } from './from-error.js';
+import type { Problem } from './problem.js';
+
+/**
+ * Answers an error with a problem document (RFC 9457). If the answer has already begun, the connection is cut, so that
+ * the client does not take a part for the whole.
+ * @param res The response.
+ * @param error Any error: see `problem`.
+ * @param options Statuses of other codes.
+ * @returns The problem, for the log: its `cause` is the error. `undefined` if the client is gone.
+ */
+export function sendError(
+  res: ServerResponse,
+  error: unknown,
+  options?: ProblemMapping,
+): Problem | undefined {
+  if (error instanceof ClientGone || res.destroyed || res.writableEnded) return undefined;
+  const answer = problem(error, options);
+  if (res.headersSent) {
+    res.destroy();
+    return answer;
+  }
+  const body = `${JSON.stringify(answer, undefined, 2)}\n`;
+  res
+    .writeHead(answer.status, {
+      ...answer.headers,
+      'content-type': 'application/problem+json',
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+    })
+    .end(body);
+  return answer;
+}
