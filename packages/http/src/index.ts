@@ -7,6 +7,14 @@ export {
   type CallOptionsOptions,
   type RequestCallOptions,
 } from './call-options/call-options.js';
+export { health, type HealthOptions } from './health/health.js';
+export {
+  type AnyClient,
+  type Readiness,
+  readiness,
+  type ReadinessState,
+  type StallOptions,
+} from './health/readiness.js';
 export { ClientGone } from './problems/client-gone.js';
 export { problem, type ProblemMapping } from './problems/from-error.js';
 export { Problem, type ProblemDocument, type ProblemOptions } from './problems/problem.js';
@@ -14,3 +22,4 @@ export { sendError } from './problems/send-error.js';
 export { STATUSES } from './problems/statuses.js';
 export { compose, type Listener } from './routing/compose.js';
 export type { Handler, Next } from './routing/handler.js';
+export type { HandlerOptions } from './routing/router.js';

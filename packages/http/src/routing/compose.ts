@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { PathItems } from '../openapi/path-items.js';
-import { Problem } from '../problems/problem.js';
 import { sendError } from '../problems/send-error.js';
 import type { Handler, Next } from './handler.js';
+import { notFound } from './router.js';
 
 /** A handler of this package, or of the application's own: it may be asynchronous, and may have no `paths`. */
 export interface Listener {
@@ -46,8 +46,4 @@ export function compose(...handlers: readonly Listener[]): Handler {
   };
   const paths = Object.fromEntries(handlers.flatMap((handler) => Object.entries(handler.paths ?? {})));
   return Object.assign(handle, { paths });
-}
-
-function notFound(): Problem {
-  return new Problem({ status: 404, code: 'ERR_NOT_FOUND', detail: 'There is nothing at this address.' });
 }
