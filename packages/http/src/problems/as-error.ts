@@ -1,0 +1,6 @@
+/** What was thrown, as an error: anything can be thrown. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error
+    ? thrown
+    : new Error('Something that is no Error was thrown', { cause: thrown });
+}
