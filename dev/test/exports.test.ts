@@ -219,6 +219,7 @@ test('the packages have no other entries', () => {
     '@dual/broker/testing',
     '@dual/keras',
     '@dual/keras/imagenet',
+    '@dual/http',
   ]);
 });
 

@@ -31,7 +31,7 @@ export function idempotencyKey({ headers }: IncomingMessage): string | undefined
  * @param field Where the key was found, for the error.
  * @throws {Problem} If a key is not 1 to 255 visible ASCII characters (400).
  */
-export function checkKey(key: string, field: string): string {
+function checkKey(key: string, field: string): string {
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new Problem({
     status: 400,

@@ -1,7 +1,5 @@
 import type { BrokerState, Call, ClientStats, PipelineClient, ProcessStats } from '@dual/broker';
 
-import { isDraining } from '../drain/draining.js';
-
 /** When a pipeline counts as stalled. */
 export interface StallOptions {
   /**
@@ -39,8 +37,8 @@ const REASONS: Readonly<Record<Exclude<ReadinessState, 'ready'>, string>> = {
   idle: 'Nothing has been started yet.',
   starting: 'The pipeline is loading.',
   restarting: 'The process of the pipeline has ended. A new one is starting.',
-  failed: 'The process of the pipeline could not be started again.',
   draining: 'The service is shutting down.',
+  failed: 'The process of the pipeline could not be started again.',
   closed: 'The service has shut down.',
   suspended: 'The process of the pipeline shows no sign of life.',
   stalled: 'The process of the pipeline runs a call that takes far longer than usual.',
@@ -61,7 +59,6 @@ export function readiness(client: AnyClient, options: StallOptions = {}): Readin
 export type AnyClient = Pick<PipelineClient<object>, 'state' | 'calls' | 'stats'>;
 
 function stateOf(client: AnyClient, { factor = 10, atLeast = 30_000 }: StallOptions): ReadinessState {
-  if (isDraining(client)) return 'draining';
   if (client.state !== 'ready') return client.state;
   const stats = client.stats();
   const processes = processesOf(stats).filter(({ state }) => state !== 'exited' && state !== 'stopping');

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
 import { sizeText } from '../answer/bytes.js';
-import { continueRequest } from '../limits/continue-request.js';
 import { asError } from '../problems/as-error.js';
 import { ClientGone } from '../problems/client-gone.js';
 import { Problem } from '../problems/problem.js';
@@ -42,7 +41,6 @@ export async function readChunks(
     discardRest(req);
     throw tooLarge(shownLimit);
   }
-  continueRequest(req);
   let received = 0;
   let stop: () => void = () => undefined;
   try {

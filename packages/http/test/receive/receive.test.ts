@@ -277,7 +277,8 @@ test.each<[string, RequestInit['body'], string | undefined, number, string, stri
     413,
     'ERR_BODY_TOO_LARGE',
   ],
-])('refuses %s', async (...[_name, body, type, status, code, field]) => {
+])('refuses %s', async (...row) => {
+  const [, body, type, status, code, field] = row;
   const { url } = await serve({ maxBytes: 65_000 });
   const answer = await post(url, body, type);
   expect(answer).toMatchObject({ status, code });
