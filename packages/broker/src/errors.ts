@@ -236,6 +236,12 @@ export function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
+/** The first names of a list, and how many more there are, for messages. */
+export function listOf(names: readonly string[], most: number): string {
+  const others = names.length - most;
+  return `${names.slice(0, most).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+}
+
 /** Message of most errors of a closed broker. */
 export const IS_CLOSED = 'the broker is closed';
 

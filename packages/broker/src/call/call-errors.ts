@@ -7,11 +7,12 @@ import {
   CallCancelledError,
   CallTimeoutError,
   DuplicateKeyError,
+  listOf,
   QueueFullError,
   SerializationError,
   UnknownMethodError,
 } from '../errors.js';
-import { nearestOf } from '../options/nearest.js';
+import { didYouMean } from '../options/nearest.js';
 
 /** The part of a call that its errors need. */
 interface Subject {
@@ -126,9 +127,5 @@ const MAX_LISTED = 20;
 /** The nearest name, and which names there are. */
 function suggestion(method: string, methods: readonly string[]): string {
   if (methods.length === 0) return '; it has none';
-  const nearest = nearestOf(method, methods);
-  const hint = nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
-  const others = methods.length - MAX_LISTED;
-  const listed = methods.slice(0, MAX_LISTED).join(', ');
-  return `${hint}; there are: ${listed}${others > 0 ? ` and ${others} more` : ''}`;
+  return `${didYouMean(method, methods)}; there are: ${listOf(methods, MAX_LISTED)}`;
 }

@@ -149,7 +149,7 @@ async function start(decode: () => Init): Promise<void> {
     const isOwn = error instanceof PermanentStartError || error instanceof UndecodableError;
     const permanent = isOwn || saysPermanent(error);
     const failure: StartFailure = { thrown: describeThrown(error), permanent };
-    // Only Node knows where the syntax is wrong, and only tells when it prints the error.
+    // Node knows where the syntax is wrong, but says so only when it prints the error.
     await end(ToBroker.StartFailure, failure, isSyntaxError(error) ? { uncaught: error } : undefined);
   }
 }

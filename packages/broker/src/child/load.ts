@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 
 import type { Init } from '../channel/messages.js';
-import { kindOf } from '../errors.js';
+import { kindOf, listOf } from '../errors.js';
 
 const OWN_MODULE = Symbol.for('@dual/broker/own-module');
 
@@ -85,19 +85,19 @@ const MAX_LISTED = 10;
 function listExports(namespace: object): string {
   const names = Object.keys(namespace);
   if (names.length === 0) return 'nothing';
-  const listed = names.slice(0, MAX_LISTED).map((name) => {
+  const kinds = names.map((name) => {
     const value: unknown = Reflect.get(namespace, name);
     return typeof value === 'function' ? name : `${name} (${kindOf(value)})`;
   });
-  const others = names.length - listed.length;
-  return `${listed.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  return listOf(kinds, MAX_LISTED);
 }
 
 function construct(factory: Factory, args: readonly unknown[]): unknown {
   return isClass(factory) ? new factory(...args) : factory(...args);
 }
 
-function isClass(factory: Factory): boolean {
+/** Whether a function is called with `new`. */
+export function isClass(factory: object): boolean {
   if (/^class\b/.test(Function.prototype.toString.call(factory))) return true;
   // A class compiled to ES5 is a function whose prototype has methods.
   const prototype: unknown = Reflect.get(factory, 'prototype');

@@ -1,5 +1,14 @@
+/**
+ * The hint for a name that is not known, such as ` (did you mean timeout?)`; empty if none is similar.
+ * @param prefix Stands before each of the names.
+ */
+export function didYouMean(given: string, names: readonly string[], prefix = ''): string {
+  const nearest = nearestOf(given, names);
+  return nearest === undefined ? '' : ` (did you mean ${prefix}${nearest}?)`;
+}
+
 /** The name that differs least from the given one; `undefined` if none is similar. */
-export function nearestOf(given: string, names: readonly string[]): string | undefined {
+function nearestOf(given: string, names: readonly string[]): string | undefined {
   const wanted = given.toLowerCase();
   let nearest: string | undefined;
   // Up to a third of the letters may be wrong.

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors.js';
-import { nearestOf } from './nearest.js';
+import { didYouMean } from './nearest.js';
 
 /**
  * Checks the value of an option and fills in its default. The name is for errors, such as `restart.limit`.
@@ -29,8 +29,7 @@ export function group<R extends Readers>(readers: R, others: object = {}, elsewh
       if (Object.hasOwn(others, given))
         throw new InvalidOptionError(option, `${option} is an option of ${elsewhere}`);
       const keys = entries.map(([key]) => key);
-      const nearest = nearestOf(given, keys);
-      const hint = nearest === undefined ? '' : ` (did you mean ${prefix}${nearest}?)`;
+      const hint = didYouMean(given, keys, prefix);
       const known = keys.map((key) => prefix + key).join(', ');
       throw new InvalidOptionError(option, `unknown option ${option}${hint}; there are: ${known}`);
     }

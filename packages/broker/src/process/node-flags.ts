@@ -81,7 +81,10 @@ function forChild(words: readonly string[], cwd: string | undefined): string[] {
   return flags;
 }
 
-/** The flags that mean in any folder what this one means where the program was started; `undefined` if it does itself. */
+/**
+ * Flags that mean the same in every folder as this flag means in the folder where the program was started. `undefined`: the
+ * flag itself does.
+ */
 function flagsElsewhere(name: string, value: string): string[] | undefined {
   if (PATH_FLAGS.has(name) && value !== '*') return [name, resolve(STARTED_IN, value)];
   if (name === '-r' || name === '--require') return [name, requiredFile(value)];

@@ -13,20 +13,22 @@ export interface StartFailureReason {
 
 /** @param wasUp Whether the pipeline had been ready before the process ended. */
 export function startFailure(exit: ProcessExit, wasUp: boolean): StartFailureReason {
-  const who = nameOf(exit);
-  const { reason, cause } = exit;
   if (wasUp) {
-    const last = `the last time, ${who} ${describeExit(exit)}`;
+    const last = `the last time, ${nameOf(exit)} ${describeExit(exit)}`;
     return { message: `the pipeline was given up after too many restarts; ${last}`, exit };
   }
-  const isKnown = reason === 'start' || reason === 'fatal' || reason === 'memory';
-  let why = `${who} ${describeExit(exit)} before the pipeline was constructed${lastLine(exit)}`;
-  if (isKnown && cause instanceof Error) why = `${cause.message}${placeOf(cause, exit)}`;
-  else if (reason === 'start') why = `its module or constructor threw ${inspect(cause)}, which is no Error`;
-  return { message: `the pipeline could not be started: ${why}`, exit };
+  return { message: `the pipeline could not be started: ${whyNotStarted(exit)}`, exit };
 }
 
-/** Where the syntax of a file is wrong. Node prints it, but does not say it in the error. */
+function whyNotStarted(exit: ProcessExit): string {
+  const { reason, cause } = exit;
+  const isKnown = reason === 'start' || reason === 'fatal' || reason === 'memory';
+  if (isKnown && cause instanceof Error) return `${cause.message}${placeOf(cause, exit)}`;
+  if (reason === 'start') return `its module or constructor threw ${inspect(cause)}, which is no Error`;
+  return `${nameOf(exit)} ${describeExit(exit)} before the pipeline was constructed${lastLine(exit)}`;
+}
+
+/** Where the syntax of a file is wrong. Node prints the place, but the error does not have it. */
 function placeOf({ name }: Error, { stderr }: ProcessExit): string {
   if (name !== 'SyntaxError') return '';
   const place = [...stderr.matchAll(/^((?:file:|[a-z]:\\|\/).*:\d+)$/gim)].at(-1)?.[1];

@@ -1,11 +1,11 @@
 import { inspect, types } from 'node:util';
 
-import { dispose } from '../child/load.js';
+import { dispose, isClass } from '../child/load.js';
 import type { PipelineClient } from '../client.js';
 import { fromCaller, InvalidOptionError } from '../errors.js';
 import { LocalClient } from '../local-client.js';
 import type { BrokerState, BrokerStats } from '../observe/broker-events.js';
-import { nearestOf } from '../options/nearest.js';
+import { didYouMean } from '../options/nearest.js';
 import type { BatchesOf, CommonOptions } from '../options/options.js';
 import { resolveOptions } from '../options/resolve.js';
 import type { MethodName, StreamName } from '../remote/remote.js';
@@ -78,15 +78,14 @@ function checkPipeline(pipeline: unknown): void {
   // A function may be a pipeline if it has methods.
   if (Object.values(pipeline).some((value) => typeof value === 'function')) return;
   const name = pipeline.name === '' ? 'Pipeline' : pipeline.name;
-  const made = /^class\b/.test(Function.prototype.toString.call(pipeline)) ? `new ${name}()` : `${name}()`;
+  const made = isClass(pipeline) ? `new ${name}()` : `${name}()`;
   throw refusal(`inProcess takes a pipeline, not what makes it: give inProcess(${made})`);
 }
 
 function checkNames(options: object): void {
   for (const name of Object.keys(options)) {
     if (OPTIONS.some((known) => known === name)) continue;
-    const nearest = nearestOf(name, OPTIONS);
-    const hint = nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
+    const hint = didYouMean(name, OPTIONS);
     const known = OPTIONS.join(', ');
     throw new InvalidOptionError(name, `inProcess takes no option ${name}${hint}; there are: ${known}`);
   }
