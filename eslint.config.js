@@ -62,6 +62,7 @@ export default defineConfig(
       'jsdoc/check-alignment': 'error',
       'jsdoc/check-param-names': ['error', { checkDestructured: false, disableMissingParamChecks: true }],
       'jsdoc/check-tag-names': 'error',
+      'jsdoc/no-blank-blocks': 'error',
       'jsdoc/no-types': 'error',
       'jsdoc/require-param-description': 'error',
       'jsdoc/require-returns-description': 'error',

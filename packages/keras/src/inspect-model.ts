@@ -1,6 +1,6 @@
 import type { LayerSpec, ModelSpec } from './config/model-spec.js';
 import { ENGINE_NAMES, type EngineName } from './engines/engine.js';
-import { refusalsOf } from './engines/refusals.js';
+import { type Refusal, refusalsOf } from './engines/refusals.js';
 import { ModelFileError } from './errors.js';
 import { publicShape, type Value } from './graph/value.js';
 import { type Problem, problemsOf } from './layers/check-layers.js';
@@ -8,7 +8,7 @@ import type { LoweredModel } from './layers/lower-model.js';
 import { finder } from './layers/table.js';
 import type { TensorInfo } from './model.js';
 import { checkOptions, type LoadOptions, pathOf } from './options.js';
-import { describeModel, openModelFile, planModel } from './plan.js';
+import { describeModel, openModelFile, planDescribed } from './plan.js';
 
 /** Options of `inspectModel`: those of `loadModel` that concern the file. */
 export type InspectOptions = Pick<LoadOptions, 'architecture' | 'config' | 'kernels' | 'layers'>;
@@ -54,8 +54,9 @@ export async function inspectModel(file: string | URL, options: InspectOptions =
   checkOptions(options);
   const path = pathOf(file);
   await using container = await openModelFile(path, options);
-  const { spec, layers } = await describeModel(path, container, options);
-  const find = finder(layers);
+  const described = await describeModel(path, container, options);
+  const { spec } = described;
+  const find = finder(described.layers);
   const problems = problemsOf(spec, find);
   const report = {
     format: container.format,
@@ -67,17 +68,18 @@ export async function inspectModel(file: string | URL, options: InspectOptions =
   };
   if (problems.length > 0) return { ...report, problems: problems.map(toProblem) };
   try {
-    const { lowered } = await planModel(path, container, options);
-    const refused = refusalsByLayer(lowered);
+    const { lowered } = await planDescribed(path, container, options, described);
+    const refusals = ENGINE_NAMES.map((engine) => ({ engine, refused: refusalsOf(engine, lowered) }));
+    const byLayer = refusalsByLayer(refusals, lowered.layerOf);
     return {
       ...report,
       inputs: lowered.inputs.map(infoOf),
       outputs: lowered.outputs.map(infoOf),
       layers: report.layers.map((layer) => {
-        const refusedBy = refused.get(layer.name);
+        const refusedBy = byLayer.get(layer.name);
         return refusedBy === undefined ? layer : { ...layer, refusedBy };
       }),
-      engines: ENGINE_NAMES.filter((engine) => refusalsOf(engine, lowered).length === 0),
+      engines: refusals.filter(({ refused }) => refused.length === 0).map(({ engine }) => engine),
       problems: [],
     };
   } catch (error) {
@@ -88,15 +90,18 @@ export async function inspectModel(file: string | URL, options: InspectOptions =
 }
 
 /** For each layer that not all engines can run: those that cannot, and why. */
-function refusalsByLayer(lowered: LoweredModel): Map<string, Partial<Record<EngineName, string>>> {
-  const refused = new Map<string, Partial<Record<EngineName, string>>>();
-  for (const engine of ENGINE_NAMES) {
-    for (const { operation, reason } of refusalsOf(engine, lowered)) {
-      const layer = lowered.layerOf.get(operation) ?? '';
-      refused.set(layer, { ...refused.get(layer), [engine]: reason });
+function refusalsByLayer(
+  refusals: readonly { engine: EngineName; refused: readonly Refusal[] }[],
+  layerOf: LoweredModel['layerOf'],
+): Map<string, Partial<Record<EngineName, string>>> {
+  const byLayer = new Map<string, Partial<Record<EngineName, string>>>();
+  for (const { engine, refused } of refusals) {
+    for (const { operation, reason } of refused) {
+      const layer = layerOf.get(operation) ?? '';
+      byLayer.set(layer, { ...byLayer.get(layer), [engine]: reason });
     }
   }
-  return refused;
+  return byLayer;
 }
 
 function toProblem({ layer, className, reason }: Problem): ModelReport['problems'][number] {

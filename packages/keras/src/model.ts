@@ -33,9 +33,7 @@ export interface TensorInfo {
 export interface LayerInfo {
   /** Name of the layer; that of a layer in a nested model is `outer/inner`. */
   name: string;
-  /**
-   *
-   */
+  /** As Keras names it, such as `Conv2D`. */
   className: string;
   /** Shape of its first output, at its first call. */
   outputShape: readonly (number | null)[];
@@ -44,17 +42,13 @@ export interface LayerInfo {
 /** Inputs of a model: a list in the order of `model.inputs`, or an object by their names. */
 export type Inputs = readonly Tensor<TensorData>[] | Readonly<Record<string, Tensor<TensorData>>>;
 
-/** What `loadModel` makes of a file. */
+/** The parts that `loadModel` makes of a file. */
 export interface ModelParts {
-  /**
-   *
-   */
+  /** Computes the outputs of the model. */
   session: Session;
   /** Builds a session for the first outputs of the named layers. */
   featureSession: (names: readonly string[]) => Promise<Session>;
-  /**
-   *
-   */
+  /** In the order in which the model runs them. */
   layers: readonly LayerSummary[];
 }
 

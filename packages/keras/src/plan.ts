@@ -55,7 +55,16 @@ export async function describeModel(
  * @throws {ModelFileError} When the model cannot be run, or the weights do not fit.
  */
 export async function planModel(file: string, container: Container, options: FileOptions): Promise<Plan> {
-  const { spec, layers } = await describeModel(file, container, options);
+  return planDescribed(file, container, options, await describeModel(file, container, options));
+}
+
+/** The same for a configuration that was read before. */
+export async function planDescribed(
+  file: string,
+  container: Container,
+  options: FileOptions,
+  { spec, layers }: Described,
+): Promise<Plan> {
   const find = finder(layers);
   checkLayers(file, spec, find);
   // A network that is not the one that the user expects is told before its weights.

@@ -1,43 +1,15 @@
 /** @jest-environment ./test/shared-arrays-environment.mjs */
 import { expect, test } from '@jest/globals';
 
+import { keras3Chain } from './support/keras3-chain.js';
 import { runConfig } from './support/run-config.js';
 
 /** A model of Keras 3 with one operation on an input of shape (batch, 4). */
-function modelOf(
+const modelOf = (
   className: string,
-  settings: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
   args: readonly unknown[] = [],
-): unknown {
-  const x = {
-    class_name: '__keras_tensor__',
-    config: { shape: [null, 4], dtype: 'float32', keras_history: ['x', 0, 0] },
-  };
-  return {
-    class_name: 'Functional',
-    config: {
-      name: 'model',
-      layers: [
-        {
-          module: 'keras.layers',
-          class_name: 'InputLayer',
-          config: { name: 'x', batch_shape: [null, 4], dtype: 'float32' },
-          name: 'x',
-          inbound_nodes: [],
-        },
-        {
-          module: 'keras.src.ops.numpy',
-          class_name: className,
-          config: { name: 'y', ...settings },
-          name: 'y',
-          inbound_nodes: [{ args: [x, ...args], kwargs: {} }],
-        },
-      ],
-      input_layers: [['x', 0, 0]],
-      output_layers: [['y', 0, 0]],
-    },
-  };
-}
+): unknown => keras3Chain([null, 4], [{ className, config, args }], 'keras.src.ops.numpy');
 
 const input = { shape: [2, 4], data: [1, 2, 3, 4, 5, 6, 7, 8] };
 

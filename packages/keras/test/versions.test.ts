@@ -2,50 +2,20 @@
 import { expect, test } from '@jest/globals';
 
 import { loadModel } from '../src/index.js';
+import { type ChainLayer, keras3Chain } from './support/keras3-chain.js';
 import { writeHdf5 } from './support/write-model.js';
-
-interface Layer {
-  className: string;
-  config: object;
-  kwargs?: object;
-}
 
 const SHAPE = [null, 4, 6, 1];
 
 /** A chain of layers as Keras 3 writes it. */
-function keras3(layers: readonly Layer[]): unknown {
-  const tensor = (name: string) => ({
-    class_name: '__keras_tensor__',
-    config: { shape: SHAPE, dtype: 'float32', keras_history: [name, 0, 0] },
-  });
-  return {
-    class_name: 'Functional',
-    config: {
-      name: 'model',
-      layers: [
-        {
-          module: 'keras.layers',
-          class_name: 'InputLayer',
-          name: 'x',
-          config: { name: 'x', batch_shape: SHAPE, dtype: 'float32' },
-          inbound_nodes: [],
-        },
-        ...layers.map(({ className, config, kwargs = {} }, index) => ({
-          module: 'keras.layers',
-          class_name: className,
-          name: `layer_${index}`,
-          config: { name: `layer_${index}`, trainable: true, ...config },
-          inbound_nodes: [{ args: [tensor(index === 0 ? 'x' : `layer_${index - 1}`)], kwargs }],
-        })),
-      ],
-      input_layers: [['x', 0, 0]],
-      output_layers: [[`layer_${layers.length - 1}`, 0, 0]],
-    },
-  };
-}
+const keras3 = (layers: readonly ChainLayer[]): unknown =>
+  keras3Chain(
+    SHAPE,
+    layers.map((layer) => ({ ...layer, config: { trainable: true, ...layer.config } })),
+  );
 
 /** A chain of layers as Keras 2 writes it. */
-const keras2 = (layers: readonly Layer[]): unknown => ({
+const keras2 = (layers: readonly ChainLayer[]): unknown => ({
   class_name: 'Sequential',
   config: {
     name: 'model',

@@ -44,8 +44,8 @@ export interface RequestCallOptions extends CallOptions {
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/;
 
 /**
- * Makes the options of a call from a request: its signal, its deadline, its trace, and where the application allows it its
- * key and its priority.
+ * Makes the options of a call from a request: its signal, its deadline and its trace. If the application allows them, also
+ * its key and its priority.
  *
  * ```ts
  * const label = await broker.call('predict', [image], callOptions(req, res, { scope: user.id }));

@@ -39,7 +39,7 @@ const PRIVATE_IPV4 = [
 /** Only this is public IPv6. Outside lie loopback, link-local, unique local, and IPv4 in other notations. */
 const PUBLIC_IPV6 = ['2000::/3'];
 
-/** What is not public within it. */
+/** These ranges of it are not public. */
 const PRIVATE_IPV6 = [
   '2001::/23', // protocol assignments, among them Teredo, which embeds an IPv4 address
   '2001:db8::/32', // documentation

@@ -63,7 +63,7 @@ export interface DownloadOptions extends AddressRules {
   field?: string | undefined;
 }
 
-/** What a URL led to. */
+/** A download that succeeded. */
 export interface Downloaded {
   /** The body, decompressed. */
   readonly bytes: Uint8Array;

@@ -3,7 +3,7 @@ import { Problem } from '../problems/problem.js';
 import { privateAddress } from './addresses.js';
 import { REFUSED_ADDRESS } from './guarded-lookup.js';
 
-/** What a system error of a connection means. */
+/** The codes of system errors of a connection, in words. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host does not exist (ENOTFOUND)',
   EAI_AGAIN: 'the DNS lookup failed (EAI_AGAIN)',
@@ -13,7 +13,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the connection timed out (ETIMEDOUT)',
 };
 
-/** What another server can do wrong, and how that is answered. */
+/** The status for each failure of the other server. */
 const STATUS_OF = {
   BROKEN: 502,
   EMPTY: 502,

@@ -53,7 +53,7 @@ export interface Limits {
  * Makes bounds for `receive`, so that slow or greedy clients cannot take every place and all the memory. Give the same
  * object to every endpoint.
  *
- * Waiting calls have a bound of their own: the broker's `maxQueue`. Slow readers of answers are cut by `protect`.
+ * Waiting calls have a bound of their own: the broker's `maxQueue`.
  * @param options The bounds.
  */
 export function limits({

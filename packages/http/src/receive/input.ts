@@ -16,13 +16,9 @@ export interface Input {
 
 /** What a request names before anything is downloaded. */
 export interface Found {
-  /**
-   *
-   */
+  /** In the order of the request; a URL is not downloaded yet. */
   readonly inputs: readonly (Input | { readonly url: string })[];
-  /**
-   *
-   */
+  /** The other fields, by name, as text. */
   readonly fields: Readonly<Record<string, string>>;
 }
 
@@ -47,15 +43,11 @@ export interface FieldNames {
 
 /** What the readers of the body need to know. */
 export interface Expected {
-  /**
-   *
-   */
+  /** Names of the fields that hold inputs. */
   readonly names: Readonly<Required<{ [K in keyof FieldNames]: string }>>;
   /** Names of other fields that the application takes. */
   readonly fields: readonly string[];
-  /**
-   *
-   */
+  /** Most inputs of one request. */
   readonly maxInputs: number;
 }
 

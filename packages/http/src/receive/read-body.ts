@@ -13,9 +13,7 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** The limit that the error names, in bytes, if `maxBytes` has some room for what is around an input. */
   readonly shownLimit?: number;
-  /**
-   *
-   */
+  /** How long the upload may take. */
   readonly times: TimeLimits;
   /** Called with the length of each chunk. It may throw. */
   readonly take: (bytes: number) => void;

@@ -8,7 +8,7 @@ import { notFound } from './router.js';
 /** A handler of this package, or of the application's own: it may be asynchronous, and may have no `paths`. */
 export interface Listener {
   (req: IncomingMessage, res: ServerResponse, next: Next): unknown;
-  /** What it answers, for `openapi()`. */
+  /** The paths that it answers, as an OpenAPI document describes them. */
   readonly paths?: PathItems;
 }
 
@@ -17,7 +17,7 @@ export interface Listener {
  * there is no `next`, as in node:http, it is answered with 404.
  *
  * ```ts
- * createServer(compose(health(broker), jobs(broker, …)));
+ * createServer(compose(health(broker), (req, res) => …));
  * ```
  * @param handlers In the order in which they are asked.
  */

@@ -11,6 +11,6 @@ export type Next = (error?: unknown) => void;
  */
 export interface Handler {
   (req: IncomingMessage, res: ServerResponse, next?: Next): void;
-  /** What it answers, for `openapi()`. */
+  /** The paths that it answers, as an OpenAPI document describes them. */
   readonly paths: PathItems;
 }

@@ -8,13 +8,9 @@ import { requestPath } from './request-path.js';
 
 /** A request and its response. */
 export interface Exchange {
-  /**
-   *
-   */
+  /** The request. */
   readonly req: IncomingMessage;
-  /**
-   *
-   */
+  /** Its response. */
   readonly res: ServerResponse;
   /** The value of each `{name}` in the path of the route, decoded. */
   readonly params: Readonly<Record<string, string>>;
@@ -32,9 +28,7 @@ export interface Operation {
 export interface Route {
   /** The whole path as clients see it. A segment can be `{name}`. */
   readonly path: string;
-  /**
-   *
-   */
+  /** By name, in capitals. */
   readonly methods: Readonly<Record<string, Operation>>;
 }
 

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 
 import type Sharp from 'sharp';
 
 import { ENGINE_NAMES } from '../engines/engine.js';
+import { optionalRequires } from '../engines/find-package.js';
 import { imageClassifier } from '../imagenet/image-classifier.js';
 import { PREPROCESSINGS } from '../imagenet/preprocess.js';
 import { topK } from '../imagenet/top-k.js';
@@ -73,10 +72,8 @@ async function readPixels(
   }
 }
 
-/** Loads sharp from beside this package, or from the project in which the command runs. */
 function loadSharp(): typeof Sharp {
-  for (const base of [import.meta.url, join(process.cwd(), 'package.json')]) {
-    const require = createRequire(base);
+  for (const require of optionalRequires()) {
     try {
       require.resolve('sharp');
     } catch {

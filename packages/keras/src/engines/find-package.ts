@@ -12,26 +12,32 @@ export interface FoundPackage {
 }
 
 /**
- * Finds an optional package, seen from this package, then from the running program, then from the working directory.
- * The last two are for package managers that keep the dependencies of each package apart, such as pnpm.
+ * The places from which optional packages are resolved: this package, then the running program, then the working
+ * directory. The last two are for package managers that keep the dependencies of each package apart, such as pnpm.
+ */
+export function optionalRequires(): NodeJS.Require[] {
+  return [import.meta.url, process.argv[1], path.join(process.cwd(), 'package.json')].flatMap((base) => {
+    if (base === undefined) return [];
+    return [createRequire(base.startsWith('file:') ? base : pathToFileURL(base))];
+  });
+}
+
+/**
+ * Finds an optional package that exports its `package.json`.
  *
- * @returns `undefined` if the package is not installed in any of these places.
+ * @returns `undefined` if the package is not installed in any of the places.
  */
 export function findPackage(name: string): FoundPackage | undefined {
-  const bases = [import.meta.url, process.argv[1], path.join(process.cwd(), 'package.json')];
-  for (const base of bases) {
-    if (base === undefined) continue;
-    const found = findFrom(base, name);
+  for (const from of optionalRequires()) {
+    const found = findFrom(from, name);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function findFrom(base: string, name: string): FoundPackage | undefined {
+function findFrom(from: NodeJS.Require, name: string): FoundPackage | undefined {
   try {
-    const manifest = createRequire(base.startsWith('file:') ? base : pathToFileURL(base)).resolve(
-      `${name}/package.json`,
-    );
+    const manifest = from.resolve(`${name}/package.json`);
     const require = createRequire(manifest);
     const { version } = require(manifest) as { version: string };
     return { version, directory: path.dirname(manifest), require };
