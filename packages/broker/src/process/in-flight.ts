@@ -5,7 +5,7 @@ import { NumberedTable } from './numbered-table.js';
  * A call is sent ahead only if it, and the calls that the process has, are expected to run for no longer than this
  * together, in ms. So an urgent call that comes next starts soon. If calls run longer, the time in the pipe does not matter.
  */
-const MAX_EXPECTED = 1;
+const MAX_EXPECTED = 4;
 /** Bounds of the calls that are sent ahead: enough that the child never waits, few enough that a crash loses little. */
 const MAX_AHEAD = 64;
 const MAX_AHEAD_BYTES = 256 * 1024;
