@@ -1,10 +1,12 @@
-import { HELP, parseCommandLine, type Settings, UsageError } from './cli.js';
 import { onStopSignal } from './lifecycle/stop-signal.js';
+import { makeLog } from './log.js';
 import { Service } from './service.js';
+import { help, parseCommandLine, type Settings } from './settings/command-line.js';
+import { UsageError } from './settings/usage-error.js';
 import { startFailure } from './start-failure.js';
 
 const settings = read();
-if (settings === 'help') console.log(HELP);
+if (settings === 'help') console.log(help());
 else run(settings);
 
 function read(): Settings | 'help' {
@@ -19,7 +21,8 @@ function read(): Settings | 'help' {
 
 /** Runs the service until a signal (exit code 0) or a failure (exit code 1) ends it. */
 function run(settings: Settings): void {
-  const service = new Service();
+  const log = makeLog(settings.log);
+  const service = new Service(settings, log);
   let ending = false;
 
   const end = async (exitCode: number, { notice }: { notice: boolean }): Promise<void> => {
@@ -31,15 +34,15 @@ function run(settings: Settings): void {
 
   // Pause only for SIGTERM: a load balancer needs time to notice. After Ctrl-C, a person waits for the prompt.
   onStopSignal((signal) => void end(0, { notice: signal === 'SIGTERM' && service.model.state === 'ready' }));
-  service.model.onState = (state) => {
+  service.onState = (state) => {
     if (ending) return;
-    if (state === 'restarting') console.error("The model's process ended. A new one is starting.");
-    if (state === 'ready') console.error('The model is ready again.');
+    if (state === 'restarting') log.warn("The model's process ended. A new one is starting.");
+    if (state === 'ready') log.info('The model is ready again.');
     if (state !== 'failed') return;
-    console.error("The model's process ended too many times in a row. The service stops.");
+    log.fatal("The model's process could not be started again. The service stops.");
     void end(1, { notice: false });
   };
-  service.start(settings).catch((error: unknown) => {
+  service.start().catch((error: unknown) => {
     if (ending) return;
     console.error(startFailure(error, settings));
     void end(1, { notice: false });

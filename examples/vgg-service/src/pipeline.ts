@@ -9,7 +9,6 @@ import {
   topK,
 } from '@dual/keras/imagenet';
 
-import { decodeImage } from './imaging/decode.js';
 import { LabelsError } from './labels/read-labels.js';
 
 export interface PipelineSettings extends ImageClassifierOptions {
@@ -52,17 +51,26 @@ export interface Ranked {
   probability: number;
 }
 
-export interface Classification {
-  /** The five most probable classes, most probable first. */
-  top: Ranked[];
-  /** Times in ms. `predict` is the time for the whole batch that the image was in. */
-  timings: { decode: number; predict: number };
+/** One image, and what is asked of it. */
+export interface Question {
+  /** RGB data of the model's input size: rows, columns, three bytes per pixel. */
+  pixels: Uint8Array;
+  /** Number of classes in the answer, from 1. */
+  top: number;
+  /** Whether the answer has the raw output for every class. */
+  scores: boolean;
 }
 
-/** Number of classes in an answer. */
-const RANKS = 5;
+export interface Classification {
+  /** The most probable classes, most probable first. */
+  top: Ranked[];
+  /** Probabilities of all classes, in the order of the model's output. Only if they were asked for. */
+  scores?: Float32Array;
+  /** Time in ms for the whole batch that the image was in. */
+  predict: number;
+}
 
-/** Runs in the model's process: decodes images and classifies them. */
+/** Runs in the model's process: classifies images. */
 class Classifier {
   readonly #model: Model;
   readonly #classifier: ImageClassifier;
@@ -80,50 +88,30 @@ class Classifier {
     return { engine, input: { width, height }, classes, preprocessing, reason, output };
   }
 
-  /**
-   * Classifies one image.
-   *
-   * @param image Bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF file.
-   * @throws {ImageError} When the image cannot be decoded.
-   */
-  async classify(image: Uint8Array): Promise<Classification> {
-    const [answer] = await this.classifyBatch([image]);
+  /** Classifies one image. */
+  async classify(question: Question): Promise<Classification> {
+    const [answer] = await this.classifyBatch([question]);
     if (answer === undefined) throw new Error('The model returned no answer');
-    if (answer instanceof Error) throw answer;
     return answer;
   }
 
-  /**
-   * Classifies several images with one prediction, which takes less time per image than a prediction for each.
-   *
-   * @returns One entry per image, in order. If an image cannot be decoded, its entry is the ImageError.
-   */
-  async classifyBatch(images: readonly Uint8Array[]): Promise<(Classification | Error)[]> {
-    const decoded = await Promise.allSettled(images.map((image) => this.#decode(image)));
-    const pixels = decoded.flatMap((one) => (one.status === 'fulfilled' ? one.value.pixels : []));
+  /** Classifies several images with one prediction, which takes less time per image than a prediction for each. */
+  async classifyBatch(questions: readonly Question[]): Promise<Classification[]> {
     const began = performance.now();
-    const ranked = (await this.#classifier.classify(pixels)).map((probabilities) =>
-      this.#rank(probabilities),
-    );
+    const answers = await this.#classifier.classify(questions.map(({ pixels }) => pixels));
     const predict = performance.now() - began;
-    return decoded.map((one) => {
-      if (one.status === 'rejected') return asError(one.reason);
-      return { top: ranked.shift() ?? [], timings: { decode: one.value.ms, predict } };
+    return questions.map(({ top, scores }, at) => {
+      const probabilities = answers[at] ?? new Float32Array();
+      return {
+        top: topK(probabilities, top).map(({ index, score }) => ({
+          label: this.#labels[index] ?? `class ${index}`,
+          index,
+          probability: score,
+        })),
+        ...(scores && { scores: probabilities }),
+        predict,
+      };
     });
-  }
-
-  async #decode(image: Uint8Array): Promise<{ pixels: Uint8Array; ms: number }> {
-    const began = performance.now();
-    const pixels = await decodeImage(image, this.#classifier);
-    return { pixels, ms: performance.now() - began };
-  }
-
-  #rank(probabilities: Float32Array): Ranked[] {
-    return topK(probabilities, RANKS).map(({ index, score }) => ({
-      label: this.#labels[index] ?? `class ${index}`,
-      index,
-      probability: score,
-    }));
   }
 
   async close(): Promise<void> {
@@ -146,10 +134,6 @@ export default async function makePipeline(settings: PipelineSettings): Promise<
     size,
   });
   return new Classifier(model, classifier, labelsFor(classifier.classes, labels));
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 function labelsFor(classes: number, labels: readonly string[] | undefined): readonly string[] {

@@ -1,9 +1,9 @@
 import { PipelineStartError } from '@dual/broker';
 import { DownloadError } from '@dual/keras';
 
-import type { Settings } from './cli.js';
 import { errorCode } from './error-code.js';
 import { ModelSourceError } from './model/choose-model.js';
+import type { Settings } from './settings/command-line.js';
 
 /** Tells the person at the terminal in one line why the service did not start. */
 export function startFailure(error: unknown, { source }: Settings): string {

@@ -17,6 +17,7 @@ export {
   type ReadinessState,
   type StallOptions,
 } from './health/readiness.js';
+export { answerTimeout } from './limits/answer-timeout.js';
 export { type Limits, limits, type LimitsOptions, type Phase } from './limits/limits.js';
 export { ClientGone } from './problems/client-gone.js';
 export { problem, type ProblemMapping } from './problems/from-error.js';

@@ -1,15 +1,27 @@
 import sharp from 'sharp';
 
-import { ImageError } from './image-error.js';
+import { detectFormat, type ImageFormat } from '../imaging/format.js';
+import { ImageError } from '../imaging/image-error.js';
+import { explainFailure } from './explain-failure.js';
+import { asStillImage } from './still-image.js';
 
-/** Largest number of pixels. A larger image would block the model's process for seconds. */
-const PIXEL_LIMIT = 50_000_000;
+/** Size in pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
 
 /** Longest side in pixels, which is the limit of JPEG. The resizer fails on longer sides, which other formats allow. */
 const SIDE_LIMIT = 65_535;
 
-/** Time limit for decoding one image, in seconds. */
-const DECODE_SECONDS = 10;
+/**
+ * Memory in bytes from which an image counts as large. Several smaller ones are decoded at once; large ones one at a time, in
+ * a process of their own.
+ */
+const LARGE = 64 * 2 ** 20;
+
+/** Formats whose decoder needs more memory for each pixel than the 4 bytes of the pixel. */
+const BYTES_PER_PIXEL: Partial<Record<ImageFormat, number>> = { avif: 16 };
 
 // Allow only the decoders named here: others, such as SVG and PDF, can read files and run for a long time.
 sharp.block({ operation: ['VipsForeignLoad'] });
@@ -18,6 +30,52 @@ sharp.unblock({
 });
 // Every image is new, so a cache would only cost memory.
 sharp.cache(false);
+// Images are decoded side by side. More threads for each image would only take each other's time.
+sharp.concurrency(1);
+
+/** An image whose header was read. */
+export interface Inspected {
+  /** The file, in a form that the decoder knows. */
+  bytes: Uint8Array;
+  /** Whether decoding takes so much memory that it must not run beside others. */
+  large: boolean;
+}
+
+/**
+ * Reads only the header, so that a small file with a huge image is refused before it costs time and memory.
+ *
+ * @param file The image file.
+ * @param maxPixels Largest number of pixels.
+ * @throws {ImageError} When the header is damaged, or the image has too many pixels, too long a side, or samples that are not
+ *   supported.
+ */
+export async function inspectImage(file: Uint8Array, maxPixels: number): Promise<Inspected> {
+  const bytes = asStillImage(file);
+  const { width, height, depth } = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch((error: unknown) => {
+      throw explainFailure(error, 'The header of the image is damaged.');
+    });
+  if (Math.max(width, height) > SIDE_LIMIT)
+    throw new ImageError(
+      'ERR_IMAGE_TOO_LONG',
+      `The image has ${width} x ${height} pixels; the limit is ${SIDE_LIMIT} on each side. Send a smaller one.`,
+    );
+  if (width * height > maxPixels)
+    throw new ImageError(
+      'ERR_IMAGE_TOO_MANY_PIXELS',
+      `The image has ${width} x ${height} pixels, ${millions(width * height)} million; the limit is ${millions(maxPixels)} million. Send a smaller one.`,
+    );
+  // Such samples have no fixed range: the brightest may be 1, or any other number.
+  if (!['uchar', 'ushort'].includes(depth))
+    throw new ImageError(
+      'ERR_IMAGE_UNSUPPORTED',
+      `The image has samples of the type ${depth}. Save it with 8 or 16 bits for each channel.`,
+    );
+  const format = detectFormat(bytes);
+  const bytesPerPixel = (format && BYTES_PER_PIXEL[format]) ?? 4;
+  return { bytes, large: width * height * bytesPerPixel > LARGE };
+}
 
 /**
  * Decodes one image, turns it upright, and resizes it to exactly the given size.
@@ -25,58 +83,26 @@ sharp.cache(false);
  * As in Keras's `load_img(target_size)`, the aspect ratio is not kept. The filter is bicubic. Transparent pixels become
  * white, because product photos are cut out for a white page. An animation gives its first frame.
  *
- * @param bytes The image file.
+ * @param bytes The image file, as `inspectImage` returned it.
  * @param size Width and height of the result, in pixels.
  * @returns RGB data of `height * width * 3` bytes: rows, columns, three bytes per pixel.
- * @throws {ImageError} When the image is damaged, or has too many pixels or too long a side.
+ * @throws {ImageError} When the image is damaged, or of a kind that is not supported.
  */
-export async function decodeImage(
-  bytes: Uint8Array,
-  { width, height }: { width: number; height: number },
-): Promise<Uint8Array> {
-  await refuseGiant(bytes);
+export async function decodeImage(bytes: Uint8Array, { width, height }: Size): Promise<Uint8Array> {
   try {
-    const { data } = await sharp(bytes, { limitInputPixels: PIXEL_LIMIT, failOn: 'warning' })
+    // Many cameras write JPEGs of which libjpeg warns. `error` still refuses files that are cut short.
+    const { data } = await sharp(bytes, { limitInputPixels: false, failOn: 'error' })
       .autoOrient()
       .flatten({ background: '#fff' })
-      // Shrinking a JPEG while it loads is faster, but its values differ from plain bicubic by up to 11 of 255.
+      // The loader shrinks by powers of two, but leaves a factor of two to the resizer: without that, values differ from
+      // plain bicubic by up to 11 of 255.
       .resize(width, height, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
       .toColourspace('srgb')
-      .timeout({ seconds: DECODE_SECONDS })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     return data;
   } catch (error) {
-    throw new ImageError(
-      'ERR_IMAGE_CORRUPT',
-      'The image is damaged or cut short and cannot be decoded. Send an intact one.',
-      { cause: error },
-    );
-  }
-}
-
-/** Reads only the header, so that a small file with a huge image is refused before it costs time and memory. */
-async function refuseGiant(bytes: Uint8Array): Promise<void> {
-  let header;
-  try {
-    header = await sharp(bytes, { limitInputPixels: false }).metadata();
-  } catch (error) {
-    throw new ImageError('ERR_IMAGE_CORRUPT', 'The header of the image is damaged. Send an intact one.', {
-      cause: error,
-    });
-  }
-  const { width, height } = header;
-  if (Math.max(width, height) > SIDE_LIMIT) {
-    throw new ImageError(
-      'ERR_IMAGE_TOO_LONG',
-      `The image has ${width} x ${height} pixels; the limit is ${SIDE_LIMIT} on each side. Send a smaller one.`,
-    );
-  }
-  if (width * height > PIXEL_LIMIT) {
-    throw new ImageError(
-      'ERR_IMAGE_TOO_MANY_PIXELS',
-      `The image has ${width} x ${height} pixels, ${millions(width * height)} million; the limit is ${millions(PIXEL_LIMIT)} million. Send a smaller one.`,
-    );
+    throw explainFailure(error, 'The image is damaged or cut short and cannot be decoded.');
   }
 }
 

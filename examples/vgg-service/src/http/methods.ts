@@ -1,6 +1,5 @@
+import { Problem } from '@dual/http';
 import type { RequestHandler } from 'express';
-
-import { Problem } from './problem.js';
 
 /** The last handler of a route: answers OPTIONS with the supported methods, and every other method with 405. */
 export function onlyMethods(...methods: string[]): RequestHandler {

@@ -1,6 +1,14 @@
-import type { Request } from 'express';
+import { Problem } from '@dual/http';
+import type { Request, RequestHandler } from 'express';
 
-import { Problem } from './problem.js';
+/**
+ * Drops the parameters of media types in `Accept`, such as a charset: no answer depends on them, and Express would match none
+ * of its types.
+ */
+export const plainAccept: RequestHandler = ({ headers }, _response, next) => {
+  headers.accept &&= headers.accept.replace(/;\s*(?!q\s*=)[\w-]+\s*=\s*(?:"[^"]*"|[^;,]*)/gi, '');
+  next();
+};
 
 /**
  * Chooses the media type of the answer.

@@ -1,14 +1,17 @@
-const codes = [
-  'ERR_IMAGE_EMPTY',
-  'ERR_IMAGE_UNSUPPORTED',
-  'ERR_IMAGE_CORRUPT',
-  'ERR_IMAGE_TOO_MANY_PIXELS',
-  'ERR_IMAGE_TOO_LONG',
-] as const;
+/** The HTTP status for each code. */
+export const IMAGE_STATUSES = {
+  ERR_IMAGE_EMPTY: 400,
+  ERR_IMAGE_UNSUPPORTED: 415,
+  ERR_IMAGE_CORRUPT: 422,
+  ERR_IMAGE_TOO_MANY_PIXELS: 413,
+  ERR_IMAGE_TOO_LONG: 413,
+  ERR_IMAGE_TOO_SLOW: 422,
+  ERR_IMAGE_TOO_MUCH_MEMORY: 422,
+} as const;
 
-export type ImageErrorCode = (typeof codes)[number];
+export type ImageErrorCode = keyof typeof IMAGE_STATUSES;
 
-/** The image is at fault, not the service. Its `code` is kept on the way from the model's process to the web server. */
+/** The image is at fault, not the service. Its `code` is kept on the way from the decoder's process to the web server. */
 export class ImageError extends Error {
   override readonly name = 'ImageError';
   readonly code: ImageErrorCode;
@@ -17,9 +20,4 @@ export class ImageError extends Error {
     super(message, options);
     this.code = code;
   }
-}
-
-/** Identifies an ImageError by its code: after it crosses the process boundary, it is not an instance of the class. */
-export function isImageError(error: unknown): error is Error & { code: ImageErrorCode } {
-  return error instanceof Error && 'code' in error && codes.some((code) => code === error.code);
 }

@@ -5,17 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { fetchWeights } from '@dual/keras';
 
 import { demonstrationModel } from '../package-files.js';
+import type { ModelSource } from '../settings/model-source.js';
 import { progressBar } from './progress-bar.js';
-
-/** The model file that the user names. */
-export interface ModelSource {
-  /** `model`: any image classifier. `weights`: a VGG-16, which may be without its configuration. */
-  kind: 'model' | 'weights';
-  /** Path or URL. */
-  place: string;
-  /** The flag or variable that set it, for error texts. */
-  from: string;
-}
 
 /** The model to load. */
 export interface ChosenModel {

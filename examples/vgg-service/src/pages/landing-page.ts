@@ -48,3 +48,16 @@ curl -d url=https://example.com/photo.jpg ${origin}/vgg</code></pre>
     `,
   });
 }
+
+/** The same list for a terminal. */
+export function landingText(endpoints: readonly Endpoint[], origin: string): string {
+  const rows = endpoints.map(({ method, path, does }) => `${`${method} ${path}`.padEnd(20)}${does}`);
+  return [
+    'vgg-service: give an image, get a label',
+    '',
+    ...rows,
+    '',
+    `curl -F file=@photo.jpg ${origin}/vgg`,
+    '',
+  ].join('\n');
+}

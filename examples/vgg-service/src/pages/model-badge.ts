@@ -1,21 +1,27 @@
-import type { ModelInfo, ModelState } from '../model/model-host.js';
+import type { ReadinessState } from '@dual/http';
+
+import type { ModelInfo } from '../model/model.js';
 import { type Html, html } from './html.js';
 
 /** The model as the pages show it. */
 export interface ModelView {
-  state: ModelState;
+  readiness: ReadinessState;
   info: ModelInfo | undefined;
 }
 
-const stateText: Record<ModelState, string> = {
+const stateText: Record<ReadinessState, string> = {
+  idle: 'not started',
   starting: 'loading the model',
   ready: 'ready',
   restarting: 'starting again',
   failed: 'failed',
   draining: 'shutting down',
+  closed: 'shut down',
+  suspended: 'stopped',
+  stalled: 'stuck',
 };
 
-export function modelBadge({ state, info }: ModelView): Html {
+export function modelBadge({ readiness: state, info }: ModelView): Html {
   return html`<dl class="model">
     ${
       info &&

@@ -1,39 +1,40 @@
-import type { Timings } from '../http/answer.js';
+import { Problem } from '@dual/http';
+
+import type { Result } from '../classify.js';
 import { FORMAT_NAMES, type ImageFormat, mediaTypes } from '../imaging/format.js';
-import type { Ranked } from '../pipeline.js';
 import { type Html, html } from './html.js';
 import { layout } from './layout.js';
 import { demonstrationNote, modelBadge, type ModelView } from './model-badge.js';
 
-/** One answer on the page. */
-export interface Result {
-  /** Describes the image: its size, the host of its URL, or the name of the sample photo. */
-  caption: string;
-  bytes: Uint8Array;
-  format: ImageFormat;
-  top: readonly Ranked[];
-  timings: Timings;
-}
-
 /** Largest image, in bytes, that is embedded in the page. */
 const MAX_PREVIEW_BYTES = 4 * 2 ** 20;
 
-/** `GET /vgg`, and `POST /vgg` with a result. `samples` are the file names of the sample photos. */
-export function vggPage(
-  model: ModelView,
-  { samples, result }: { samples: readonly string[]; result?: Result },
-): Html {
+/** What the page shows. */
+interface Shown {
+  /** File names of the sample photos. */
+  samples: readonly string[];
+  results?: readonly (Result | Problem)[];
+  /** Filled into the form. */
+  url?: string;
+}
+
+/** `GET /vgg`, and `POST /vgg` with results. */
+export function vggPage(model: ModelView, { samples, results = [], url = '' }: Shown): Html {
+  const [first] = results;
+  const label =
+    first === undefined || first instanceof Problem ? undefined : first.classification.top[0]?.label;
   return layout({
-    title: result?.top[0] ? `${result.top[0].label} · vgg-service` : 'Classify an image · vgg-service',
+    title: `${label ?? 'Classify an image'} · vgg-service`,
     body: html`
-      <h1>${result ? "The model's answer" : 'What is in this picture?'}</h1>
-      ${result && resultCard(result)} ${form(result !== undefined)}
-      ${model.info?.demonstration && gallery(samples)} ${modelBadge(model)} ${demonstrationNote(model)}
+      <h1>${first === undefined ? 'What is in this picture?' : "The model's answer"}</h1>
+      ${results.map((result) => (result instanceof Problem ? problemCard(result) : resultCard(result)))}
+      ${form(first !== undefined, url)} ${model.info?.demonstration && gallery(samples)} ${modelBadge(model)}
+      ${demonstrationNote(model)}
     `,
   });
 }
 
-function form(again: boolean): Html {
+function form(again: boolean, url: string): Html {
   const accept = Object.values(mediaTypes).join(',');
   return html`<form class="card" method="post" action="/vgg" enctype="multipart/form-data">
     ${again && html`<h2>Another one?</h2>`}
@@ -57,6 +58,7 @@ function form(again: boolean): Html {
         inputmode="url"
         placeholder="https://example.com/photo.jpg"
         autocomplete="off"
+        value="${url}"
       />
     </div>
     <p class="actions">
@@ -67,7 +69,7 @@ function form(again: boolean): Html {
   </form>`;
 }
 
-function resultCard({ caption, bytes, format, top, timings }: Result): Html {
+function resultCard({ image: { caption, bytes, format }, classification: { top }, timings }: Result): Html {
   const [first] = top;
   return html`<section class="card result" aria-label="Result">
     <figure>
@@ -103,6 +105,13 @@ function resultCard({ caption, bytes, format, top, timings }: Result): Html {
         )}
       </dl>
     </div>
+  </section>`;
+}
+
+function problemCard({ message, code }: Problem): Html {
+  return html`<section class="card problem" aria-label="Result">
+    <p>${message}</p>
+    <p class="hint"><code>${code}</code></p>
   </section>`;
 }
 

@@ -44,6 +44,7 @@ test.each([
   ['text/plain', 'text/plain; charset=utf-8'],
   ['application/json', 'application/json; charset=utf-8'],
   ['application/*', 'application/json; charset=utf-8'],
+  ['application/json; charset=utf-8', 'application/json; charset=utf-8'],
   ['text/html', 'text/html; charset=utf-8'],
   ['text/plain;q=0.5, application/json', 'application/json; charset=utf-8'],
 ])('POST /vgg with Accept %s answers %s', async (accept, type) => {
@@ -60,7 +61,7 @@ test.each([
 test.each([
   ['POST', '/vgg', 'image/png'],
   ['GET', '/vgg', 'text/csv'],
-  ['GET', '/', 'text/csv'],
+  ['GET', '/', 'image/png'],
 ])('%s %s answers 406 to Accept %s', async (method, path, accept) => {
   const response = await get(path, { method, headers: { accept } });
   expect(response.status).toBe(406);
@@ -96,7 +97,7 @@ test.each([
 ])('answers a problem document for the missing address %s', async (path) => {
   const response = await get(path);
   expect([400, 403, 404]).toContain(response.status);
-  expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+  expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
 });
 
 test('sends security headers and does not name its software', async () => {

