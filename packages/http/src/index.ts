@@ -2,6 +2,7 @@
  * HTTP handlers over a pipeline, with Node's own signature.
  * @packageDocumentation
  */
+export type { EventStreamOptions } from './answer/event-stream.js';
 export {
   callOptions,
   type CallOptionsOptions,
@@ -29,4 +30,5 @@ export { receive, type Received, type ReceiveOptions } from './receive/receive.j
 export { compose, type Listener } from './routing/compose.js';
 export type { Handler, Next } from './routing/handler.js';
 export type { HandlerOptions } from './routing/router.js';
+export { stream, type StreamOptions } from './stream/stream.js';
 export type { TimeLimits } from './time/time-limits.js';
