@@ -4,7 +4,15 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { ModelFileError } from '../../errors.js';
 import { confined, OtherFileError } from './confined.js';
 import { type Dataset, describeDataset } from './dataset.js';
-import { type H5Module, loadHdf5, openReadOnly, quietly, readAttribute } from './hdf5-library.js';
+import {
+  type H5Module,
+  type Hdf5Library,
+  isTrap,
+  loadHdf5,
+  openReadOnly,
+  quietly,
+  readAttribute,
+} from './hdf5-library.js';
 import { type HeaderMessage, type HeaderSource, readObjectHeader, unsigned } from './object-header.js';
 import { shifted } from './shifted.js';
 import type { Hdf5Superblock } from './superblock.js';
@@ -33,25 +41,29 @@ export interface LoadedBlock extends Disposable {
  */
 export class Hdf5File {
   readonly path: string;
-  readonly #library: H5Module;
+  readonly #library: Hdf5Library;
   readonly #id: bigint;
   /** For facts in the object headers that the library does not report. */
   readonly #handle: FileHandle;
   readonly #headers: HeaderSource;
+  /** Size of the whole file, in bytes. */
+  readonly #size: number;
   readonly #kinds = new Map<string, Kind>();
 
   private constructor(
     path: string,
-    library: H5Module,
+    library: Hdf5Library,
     id: bigint,
     handle: FileHandle,
     headers: HeaderSource,
+    size: number,
   ) {
     this.path = path;
     this.#library = library;
     this.#id = id;
     this.#handle = handle;
     this.#headers = headers;
+    this.#size = size;
   }
 
   /**
@@ -69,8 +81,10 @@ export class Hdf5File {
       });
     const handle = await open(path, 'r');
     try {
-      const id = quietly(library, () => shifted(library, base, () => openReadOnly(path)));
-      if (id >= 0n) return new Hdf5File(path, library, id, handle, headerSource(handle, superblock, base));
+      const { size } = await handle.stat();
+      const id = quietly(library, () => shifted(library.module, base, () => openReadOnly(library, path)));
+      if (id >= 0n)
+        return new Hdf5File(path, library, id, handle, headerSource(handle, superblock, base), size);
     } catch (error) {
       await handle.close();
       throw damaged(error);
@@ -81,7 +95,7 @@ export class Hdf5File {
 
   async close(): Promise<void> {
     try {
-      quietly(this.#library, () => this.#library.close_file(this.#id));
+      if (!this.#library.isBroken) quietly(this.#library, () => this.#library.module.close_file(this.#id));
     } catch {
       // The library may fail to close a damaged file. What it was opened for has ended all the same.
     } finally {
@@ -108,7 +122,7 @@ export class Hdf5File {
 
   /** Names of the members of a group. */
   names(path: string): string[] {
-    return this.#read(path, () => [...this.#library.get_names(this.#id, path, false)]);
+    return this.#read(path, () => [...this.#library.module.get_names(this.#id, path, false)]);
   }
 
   /** Says what a member of a group is. The groups above it must be known. */
@@ -119,7 +133,7 @@ export class Hdf5File {
   /** Tells objects apart that have several paths. */
   identity(path: string): string {
     return this.#read(path, () =>
-      Buffer.from(this.#library.create_object_reference(this.#id, path)).toString('hex'),
+      Buffer.from(this.#library.module.create_object_reference(this.#id, path)).toString('hex'),
     );
   }
 
@@ -135,17 +149,18 @@ export class Hdf5File {
   #look(path: string): Kind {
     let link: ReturnType<H5Module['get_external_link']>;
     try {
-      link = this.#library.get_external_link(this.#id, path);
-    } catch {
+      link = this.#library.module.get_external_link(this.#id, path);
+    } catch (error) {
+      if (isTrap(error)) throw error;
       // The library throws if there is no link of this name.
       return 'nothing';
     }
     if (Object.hasOwn(link, 'filename')) {
       throw this.#unsupported(path, `is a link to another file (${link.filename}), which is not followed`);
     }
-    const type = this.#library.get_type(this.#id, path);
-    if (type === this.#library.H5G_GROUP) return 'group';
-    return type === this.#library.H5G_DATASET ? 'dataset' : 'other';
+    const type = this.#library.module.get_type(this.#id, path);
+    if (type === this.#library.module.H5G_GROUP) return 'group';
+    return type === this.#library.module.H5G_DATASET ? 'dataset' : 'other';
   }
 
   /**
@@ -154,7 +169,7 @@ export class Hdf5File {
    * @throws {ModelFileError} When they cannot be read.
    */
   attributeNames(path: string): string[] {
-    return this.#read(path, () => this.#library.get_attribute_names(this.#id, path));
+    return this.#read(path, () => this.#library.module.get_attribute_names(this.#id, path));
   }
 
   /**
@@ -165,7 +180,7 @@ export class Hdf5File {
    */
   attribute(path: string, name: string): unknown {
     if (!this.attributeNames(path).includes(name)) return undefined;
-    return this.#read(path, () => readAttribute(this.#id, path, name));
+    return this.#read(path, () => readAttribute(this.#library, { file: this.#id, path, name }, this.#size));
   }
 
   /**
@@ -176,8 +191,8 @@ export class Hdf5File {
   dataset(path: string): Dataset {
     return this.#read(path, () => {
       const found = describeDataset(path, {
-        metadata: this.#library.get_dataset_metadata(this.#id, path),
-        filters: this.#library.get_dataset_filters(this.#id, path),
+        metadata: this.#library.module.get_dataset_metadata(this.#id, path),
+        filters: this.#library.module.get_dataset_filters(this.#id, path),
         header: this.#header(path),
       });
       if (typeof found === 'string') throw this.#unsupported(path, found);
@@ -187,7 +202,7 @@ export class Hdf5File {
 
   #header(path: string): HeaderMessage[] {
     // An object reference is the address of the object's header.
-    const reference = Buffer.from(this.#library.create_object_reference(this.#id, path));
+    const reference = Buffer.from(this.#library.module.create_object_reference(this.#id, path));
     return readObjectHeader(this.#headers, unsigned(reference, 0, 8));
   }
 
@@ -199,11 +214,11 @@ export class Hdf5File {
   read(dataset: Dataset, { offset, count }: Block): LoadedBlock {
     const length = count.reduce((product, entries) => product * entries, dataset.numberBytes);
     return this.#read(dataset.path, () => {
-      const library = this.#library;
+      const library = this.#library.module;
       const pointer = library._malloc(length);
       if (pointer === 0) throw new RangeError(`out of memory: ${length} bytes are needed`);
       const release = () => {
-        library._free(pointer);
+        if (!this.#library.isBroken) library._free(pointer);
       };
       try {
         // A scalar has no dimensions of which a part could be read.
@@ -240,8 +255,14 @@ export class Hdf5File {
 
   /** Runs a read and turns every error of the HDF5 library into a `ModelFileError` that names the path. */
   #read<T>(path: string, read: () => T): T {
+    if (this.#library.isBroken)
+      throw new ModelFileError(
+        'ERR_KERAS_INTERRUPTED',
+        `Another file, which is damaged, made the HDF5 library fail. Load this one again: ${this.path}`,
+        { file: this.path },
+      );
     try {
-      return confined(this.#library, () => quietly(this.#library, read));
+      return confined(this.#library.module, () => quietly(this.#library, read));
     } catch (error) {
       if (error instanceof ModelFileError) throw error;
       if (error instanceof OtherFileError) {
