@@ -54,11 +54,10 @@ export interface TensorSpec {
 /** Any of these holds the elements of a tensor. */
 export type Elements = TensorData[Exclude<Datatype, 'BYTES'>];
 
-type ElementsClass = {
-  new (length: number): Elements;
-  new (buffer: ArrayBuffer): Elements;
+interface ElementsClass {
+  new (source: number | ArrayBuffer): Elements;
   readonly BYTES_PER_ELEMENT: number;
-};
+}
 
 /** The class that holds the elements of each datatype with elements of a fixed size. */
 export const ELEMENTS = {
