@@ -1,6 +1,14 @@
 import { fileURLToPath } from 'node:url';
 
-import { callOptions, health, limits, Problem, receive, type ReceiveOptions } from '@dual/http';
+import {
+  answerTimeout,
+  callOptions,
+  health,
+  limits,
+  Problem,
+  receive,
+  type ReceiveOptions,
+} from '@dual/http';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 
@@ -40,7 +48,7 @@ export function makeApp(parts: AppParts): Express {
   const { settings, log, model, decoders, samples } = parts;
   const app = express();
   app.disable('x-powered-by').set('trust proxy', [...settings['trust-proxy']]);
-  app.use(accessLog(log), securityHeaders, plainAccept);
+  app.use(accessLog(log), securityHeaders, plainAccept, answerTimeout(settings['answer-timeout']));
   app.use(health([model, decoders.ordinary]));
   app.use('/assets', files(publicFolder), nothingHere);
   app.use('/samples', files(demonstrationModel.samples), nothingHere);

@@ -71,5 +71,4 @@ export const OPTIONS = {
     'keys, one of which each request must send, as Authorization: Bearer KEY or X-API-Key: KEY',
   ),
   log: choice('form of the log, which has a line for each request', ['text', 'json', 'off'], 'text'),
-  demo: flag("show a button that kills the model's process, to see the page go on"),
 };
