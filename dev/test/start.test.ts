@@ -8,7 +8,7 @@ import { stops } from './support/stops.js';
 /** Without the developer's own settings, the service serves the demonstration model. */
 const env = { VGG_WEIGHTS: undefined, PORT: undefined };
 
-test.each(stops)('npm start serves, and %s ends the service and the model process', async (_name, stop) => {
+test.each(stops)('npm start serves, and %s ends the service and its processes', async (_name, stop) => {
   const npm = start('npm', ['start', '--', '--port', '0'], { cwd: root, env });
   const ready = await npm.line(/^Ready: /);
   const url = ready.slice('Ready: '.length);
@@ -21,7 +21,8 @@ test.each(stops)('npm start serves, and %s ends the service and the model proces
     command.startsWith('node dev/main.mjs start'),
   );
   expect(others).toEqual([]);
-  expect(processes.filter(({ parent }) => parent === service?.pid)).toHaveLength(1);
+  const children = processes.filter(({ parent }) => parent === service?.pid);
+  expect(children.map(({ command }) => command).sort()).toEqual(['vgg-decoder', 'vgg-model']);
 
   stop(npm.pid);
   await npm.ended;
