@@ -10,6 +10,8 @@ import type { ModelInfo } from './model/model.js';
 import type { Sample } from './model/samples.js';
 import type makePipeline from './pipeline.js';
 import type { Classification, Question } from './pipeline.js';
+import type { Settings } from './settings/command-line.js';
+import { waitingPlaces } from './settings/waiting-places.js';
 
 /** The answer for one image. Times are in ms; `download` is there only for a URL, and `total` is the time after it. */
 export interface Result {
@@ -18,7 +20,7 @@ export interface Result {
   timings: Readonly<Record<string, number>>;
 }
 
-/** What the images of one request need. */
+/** The parts of a request that all its images share. */
 export interface Request {
   broker: Broker<typeof makePipeline>;
   info: ModelInfo;
@@ -28,14 +30,6 @@ export interface Request {
   signal: AbortSignal;
 }
 
-/** Limits of all requests together. */
-export interface Limits {
-  /** Most images that wait at once. */
-  maxQueue: number;
-  /** Most images of one prediction. */
-  batchSize: number;
-}
-
 /**
  * Makes the function that classifies the images of a request: one process decodes them, another classifies them. Its result
  * has a problem for each image that failed, so that one bad image does not spoil the others.
@@ -43,12 +37,13 @@ export interface Limits {
  * @throws {Problem} When no image could be classified, or too many wait already (429).
  * @throws {ClientGone} When the client has closed the connection.
  */
-export function classifier(decoders: Decoders, { maxQueue, batchSize }: Limits) {
+export function classifier(decoders: Decoders, settings: Settings) {
+  const places = waitingPlaces(settings);
   let waiting = 0;
   return async (inputs: readonly Input[], request: Request): Promise<(Result | Problem)[]> => {
     const sources = inputs.length === 0 ? [request.sample] : inputs;
     // Refused before it is decoded: the broker would refuse it after that.
-    if (waiting + sources.length > maxQueue + batchSize) throw tooMany(request.broker, waiting / batchSize);
+    if (waiting + sources.length > places) throw tooMany(request.broker, waiting / settings['batch-size']);
     waiting += sources.length;
     const results = await Promise.allSettled(
       sources.map(async (source) =>

@@ -30,7 +30,7 @@ import { landingPage, landingText } from './pages/landing-page.js';
 import { vggPage } from './pages/vgg-page.js';
 import type { Settings } from './settings/command-line.js';
 
-/** What the endpoints work with. */
+/** The parts that the endpoints use. */
 export interface AppParts {
   settings: Settings;
   log: Logger;
@@ -65,10 +65,7 @@ export function makeApp(parts: AppParts): Express {
 
 /** `POST /vgg`: receives images, lets the other processes decode and classify them, and answers as the client likes. */
 function classify({ settings, model, decoders, download, sample, samples }: AppParts): RequestHandler {
-  const classifyAll = classifier(decoders, {
-    maxQueue: settings['max-queue'],
-    batchSize: settings['batch-size'],
-  });
+  const classifyAll = classifier(decoders, settings);
   const input: ReceiveOptions = {
     maxBytes: settings['max-bytes'],
     maxInputs: settings['max-images'],

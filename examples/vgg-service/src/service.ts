@@ -33,13 +33,7 @@ export class Service {
   constructor(settings: Settings, log: Logger) {
     this.#settings = settings;
     this.#log = log;
-    this.#decoders = new Decoders({
-      maxPixels: settings['max-pixels'],
-      maxQueue: settings['max-queue'] + settings['batch-size'],
-      decodeTimeout: settings['decode-timeout'],
-      decodeMemory: settings['decode-memory'],
-      queueTimeout: settings['queue-timeout'],
-    });
+    this.#decoders = new Decoders(settings);
   }
 
   /**
@@ -124,7 +118,7 @@ async function labelsFor(
   return demonstration ? readLabels(demonstrationModel.labels) : undefined;
 }
 
-/** What runs, and what was only assumed about it. */
+/** Names the model, its engine, and the facts about it that were only assumed. */
 function announcement(
   info: ModelInfo,
   { kind, named }: Pick<ChosenModel, 'kind'> & { named: boolean },

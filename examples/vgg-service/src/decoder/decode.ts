@@ -33,23 +33,16 @@ sharp.cache(false);
 // Images are decoded side by side. More threads for each image would only take each other's time.
 sharp.concurrency(1);
 
-/** An image whose header was read. */
-export interface Inspected {
-  /** The file, in a form that the decoder knows. */
-  bytes: Uint8Array;
-  /** Whether decoding takes so much memory that it must not run beside others. */
-  large: boolean;
-}
-
 /**
  * Reads only the header, so that a small file with a huge image is refused before it costs time and memory.
  *
  * @param file The image file.
  * @param maxPixels Largest number of pixels.
+ * @returns Whether decoding takes so much memory that it must not run beside others.
  * @throws {ImageError} When the header is damaged, or the image has too many pixels, too long a side, or samples that are not
  *   supported.
  */
-export async function inspectImage(file: Uint8Array, maxPixels: number): Promise<Inspected> {
+export async function isLarge(file: Uint8Array, maxPixels: number): Promise<boolean> {
   const bytes = asStillImage(file);
   const { width, height, depth } = await sharp(bytes, { limitInputPixels: false })
     .metadata()
@@ -74,7 +67,7 @@ export async function inspectImage(file: Uint8Array, maxPixels: number): Promise
     );
   const format = detectFormat(bytes);
   const bytesPerPixel = (format && BYTES_PER_PIXEL[format]) ?? 4;
-  return { bytes, large: width * height * bytesPerPixel > LARGE };
+  return width * height * bytesPerPixel > LARGE;
 }
 
 /**
@@ -83,15 +76,15 @@ export async function inspectImage(file: Uint8Array, maxPixels: number): Promise
  * As in Keras's `load_img(target_size)`, the aspect ratio is not kept. The filter is bicubic. Transparent pixels become
  * white, because product photos are cut out for a white page. An animation gives its first frame.
  *
- * @param bytes The image file, as `inspectImage` returned it.
+ * @param file The image file, which `isLarge` has accepted.
  * @param size Width and height of the result, in pixels.
  * @returns RGB data of `height * width * 3` bytes: rows, columns, three bytes per pixel.
  * @throws {ImageError} When the image is damaged, or of a kind that is not supported.
  */
-export async function decodeImage(bytes: Uint8Array, { width, height }: Size): Promise<Uint8Array> {
+export async function decodeImage(file: Uint8Array, { width, height }: Size): Promise<Uint8Array> {
   try {
     // Many cameras write JPEGs of which libjpeg warns. `error` still refuses files that are cut short.
-    const { data } = await sharp(bytes, { limitInputPixels: false, failOn: 'error' })
+    const { data } = await sharp(asStillImage(file), { limitInputPixels: false, failOn: 'error' })
       .autoOrient()
       .flatten({ background: '#fff' })
       // The loader shrinks by powers of two, but leaves a factor of two to the resizer: without that, values differ from

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-import { decodeImage, inspectImage, type Size } from './decode.js';
+import { decodeImage, isLarge, type Size } from './decode.js';
 
 /** A decoded image. */
 export interface Decoded {
@@ -31,14 +31,13 @@ export default class Decoder {
    */
   async decode(file: Uint8Array, size: Size): Promise<Decoded | 'large'> {
     const began = performance.now();
-    const { bytes, large } = await inspectImage(file, this.#maxPixels);
-    return large ? 'large' : { pixels: await decodeImage(bytes, size), ms: performance.now() - began };
+    if (await isLarge(file, this.#maxPixels)) return 'large';
+    return { pixels: await decodeImage(file, size), ms: performance.now() - began };
   }
 
-  /** Decodes an image of any size up to the limit. */
+  /** Decodes an image that `decode` has found to be large. */
   async decodeLarge(file: Uint8Array, size: Size): Promise<Decoded> {
     const began = performance.now();
-    const { bytes } = await inspectImage(file, this.#maxPixels);
-    return { pixels: await decodeImage(bytes, size), ms: performance.now() - began };
+    return { pixels: await decodeImage(file, size), ms: performance.now() - began };
   }
 }

@@ -1,23 +1,11 @@
 import { Broker, BrokerError, ProcessExitError } from '@dual/broker';
 
 import { ImageError } from '../imaging/image-error.js';
+import type { Settings } from '../settings/command-line.js';
+import { waitingPlaces } from '../settings/waiting-places.js';
 import type { Size } from './decode.js';
 import type Decoder from './decoder.js';
 import type { Decoded } from './decoder.js';
-
-/** Limits of decoding. */
-export interface DecoderLimits {
-  /** Largest number of pixels of an image. */
-  maxPixels: number;
-  /** Time limit in ms for decoding one image. */
-  decodeTimeout: number;
-  /** Memory in bytes that one process of the decoder may use. */
-  decodeMemory: number;
-  /** Limit for the images that wait at once. */
-  maxQueue: number;
-  /** Longest wait of an image in ms. */
-  queueTimeout: number;
-}
 
 /** Images that one process decodes at once. */
 const AT_ONCE = 4;
@@ -36,15 +24,15 @@ export class Decoders implements AsyncDisposable {
   readonly #large: Broker<typeof Decoder>;
   readonly #timeout: number;
 
-  constructor({ maxPixels, decodeTimeout, decodeMemory, maxQueue, queueTimeout }: DecoderLimits) {
+  constructor(settings: Settings) {
     const module = new URL('./decoder.js', import.meta.url);
     const options = {
-      args: [maxPixels],
-      maxQueue,
-      queueTimeout,
-      timeout: decodeTimeout,
+      args: [settings['max-pixels']],
+      maxQueue: waitingPlaces(settings),
+      queueTimeout: settings['queue-timeout'],
+      timeout: settings['decode-timeout'],
       killDelay: { timeout: KILL_DELAY },
-      limits: { memory: decodeMemory },
+      limits: { memory: settings['decode-memory'] },
       keep: { results: 0 },
       // An image of a stranger may end the process. However many do, the next image gets a new one.
       restart: { limit: Infinity },
@@ -59,7 +47,7 @@ export class Decoders implements AsyncDisposable {
       processes: { min: 0, max: 1, idleAfter: IDLE },
       execArgv: ['--title=vgg-decoder-large'],
     });
-    this.#timeout = decodeTimeout;
+    this.#timeout = settings['decode-timeout'];
   }
 
   async start(): Promise<void> {

@@ -10,7 +10,7 @@ import type { Settings } from '../settings/command-line.js';
 /** Paths that orchestrators ask, without a key and without a rate. */
 const PROBES = '/health/';
 
-/** Who may use the service, and how often: CORS, API keys, and a rate for each client. Each is off by default. */
+/** The guards before all endpoints but the probes: CORS, a rate for each client, and API keys. Each is off by default. */
 export function guards({ cors: origins, 'api-key': keys, rate }: Settings): RequestHandler[] {
   const all: RequestHandler[] = [];
   if (origins.length > 0)

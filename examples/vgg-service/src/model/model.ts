@@ -5,6 +5,7 @@ import { notReady } from '../http/problems.js';
 import type makePipeline from '../pipeline.js';
 import type { ModelDescription, PipelineSettings } from '../pipeline.js';
 import type { Settings } from '../settings/command-line.js';
+import { waitingPlaces } from '../settings/waiting-places.js';
 
 /** The model as pages and answers describe it. */
 export interface ModelInfo extends ModelDescription {
@@ -24,7 +25,7 @@ export function makeBroker(pipeline: PipelineSettings, settings: Settings): Brok
     processes: settings.processes,
     batch: batch(settings['batch-size']),
     // `classify` refuses images before that, while they are not decoded yet.
-    maxQueue: settings['max-queue'] + settings['batch-size'],
+    maxQueue: waitingPlaces(settings),
     timeout: settings.timeout,
     queueTimeout: settings['queue-timeout'],
     // A process that ends under its load must not end the service. One that cannot start again does.

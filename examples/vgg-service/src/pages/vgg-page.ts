@@ -9,7 +9,7 @@ import { demonstrationNote, modelBadge, type ModelView } from './model-badge.js'
 /** Largest image, in bytes, that is embedded in the page. */
 const MAX_PREVIEW_BYTES = 4 * 2 ** 20;
 
-/** What the page shows. */
+/** The content of the page. */
 interface Shown {
   /** File names of the sample photos. */
   samples: readonly string[];

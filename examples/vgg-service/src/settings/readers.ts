@@ -2,7 +2,7 @@
 export interface Option<T> {
   /** As a user would write it; `undefined` if the option has no default. */
   readonly fallback: string | undefined;
-  /** What follows the name in the help: `N`, `FILE`; `undefined` for a flag. */
+  /** The word after the name in the help: `N`, `TEXT`; `undefined` for a flag. */
   readonly value: string | undefined;
   readonly help: string;
   /**

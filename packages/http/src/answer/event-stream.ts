@@ -9,7 +9,7 @@ export interface ServerEvent {
    * @default 'message', as browsers call it
    */
   readonly event?: string;
-  /** What the client sends as `Last-Event-ID` if it connects again. */
+  /** The client sends it as `Last-Event-ID` if it connects again. */
   readonly id?: number;
   /** JSON, so it has no line breaks. */
   readonly data: string;
@@ -40,11 +40,11 @@ export const EVENT_STREAM_HEADERS = {
 /** An answer of server-sent events, as the HTML standard defines them. */
 export class EventStream {
   readonly #res: ServerResponse;
-  readonly #patience: number;
+  readonly #patience: number | undefined;
   readonly #heartbeat: NodeJS.Timeout;
 
   /** @param res Its headers are sent at once. */
-  constructor(res: ServerResponse, { heartbeat = 15_000, patience = 30_000 }: EventStreamOptions) {
+  constructor(res: ServerResponse, { heartbeat = 15_000, patience }: EventStreamOptions) {
     this.#res = res;
     this.#patience = patience;
     res.writeHead(200, EVENT_STREAM_HEADERS);

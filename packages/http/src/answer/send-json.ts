@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 import { encodeJson } from './encode-json.js';
+import { sendBody } from './send-body.js';
 
 /**
  * Answers with a JSON document that no cache may keep.
@@ -12,13 +13,6 @@ export function sendJson(
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const body = `${encodeJson(value)}\n`;
-  res
-    .writeHead(status, {
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-      'cache-control': 'no-store',
-      ...headers,
-    })
-    .end(body);
+  const type = 'application/json; charset=utf-8';
+  sendBody(res, status, { 'content-type': type, ...headers }, `${encodeJson(value)}\n`);
 }

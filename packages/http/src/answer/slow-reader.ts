@@ -8,7 +8,7 @@ import { ClientGone } from '../problems/client-gone.js';
  * @param patience The longest pause of the reader, in ms.
  * @throws {ClientGone} If the reader is gone.
  */
-export async function writePart(res: ServerResponse, text: string, patience: number): Promise<void> {
+export async function writePart(res: ServerResponse, text: string, patience = 30_000): Promise<void> {
   if (res.destroyed || res.writableEnded) throw new ClientGone();
   if (res.write(text)) return;
   await new Promise<void>((resolve, reject) => {

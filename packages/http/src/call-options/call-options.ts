@@ -7,7 +7,7 @@ import { priorityOf } from './priority.js';
 import { idempotencyKey, scopedKey } from './scoped-key.js';
 import { untilGone } from './until-gone.js';
 
-/** What `callOptions` takes from a request. */
+/** Options of `callOptions`: the parts of a request that it takes. */
 export interface CallOptionsOptions {
   /**
    * The user or tenant that sent the request, as the application knows it. Only within it does `Idempotency-Key` name a

@@ -32,7 +32,7 @@ export interface LimitsOptions {
   client?: ((req: IncomingMessage) => string) | undefined;
 }
 
-/** What a stranger can make slow: each kind has its own places. */
+/** The parts of a request that a stranger can make slow. Each kind has its own places. */
 export type Phase = 'receiving' | 'downloading';
 
 /** Bounds that several endpoints share: see `limits`. */

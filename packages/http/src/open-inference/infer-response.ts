@@ -1,11 +1,12 @@
 import type { ServerResponse } from 'node:http';
 
+import { sendBody } from '../answer/send-body.js';
 import { encodeBinary } from './binary-data.js';
 import type { InferRequest } from './infer-request.js';
 import { elementTexts } from './json-data.js';
 import { outputOf } from './outputs.js';
 
-/** What is said of the model in an answer. */
+/** The model, as an answer names it. */
 interface Answered {
   readonly name: string;
   readonly version: string;
@@ -34,13 +35,9 @@ export function sendInferResponse(
   const head = JSON.stringify({ model_name: name, model_version: version, id }).slice(0, -1);
   const json = Buffer.from(`${head},"outputs":[${texts.join(',')}]}`);
   const body = Buffer.concat([json, ...buffers]);
-  const binary = buffers.length > 0;
-  res
-    .writeHead(200, {
-      'content-type': binary ? 'application/octet-stream' : 'application/json',
-      ...(binary && { 'inference-header-content-length': json.length }),
-      'content-length': body.length,
-      'cache-control': 'no-store',
-    })
-    .end(body);
+  const headers =
+    buffers.length === 0
+      ? { 'content-type': 'application/json' }
+      : { 'content-type': 'application/octet-stream', 'inference-header-content-length': json.length };
+  sendBody(res, 200, headers, body);
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendJson } from '../answer/send-json.js';
 import { callOptions } from '../call-options/call-options.js';
 import { readiness, type StallOptions } from '../health/readiness.js';
+import { inPlace } from '../limits/in-place.js';
 import type { Limits } from '../limits/limits.js';
 import { Problem } from '../problems/problem.js';
 import { refuseCoding } from '../receive/media-type.js';
@@ -11,7 +12,7 @@ import type { CallableClient } from '../routing/callable-client.js';
 import type { Handler } from '../routing/handler.js';
 import { type Exchange, type HandlerOptions, type Operation, type Route, router } from '../routing/router.js';
 import type { TimeLimits } from '../time/time-limits.js';
-import { answerError } from './answer-error.js';
+import { sendProtocolError } from './answer-error.js';
 import { readInferRequest } from './infer-request.js';
 import { sendInferResponse } from './infer-response.js';
 import { readPredictRequest, sendPredictions } from './predict.js';
@@ -27,7 +28,7 @@ export interface OpenInferenceOptions extends HandlerOptions {
    */
   version?: string | undefined;
   /**
-   * What runs it, for people, such as `onnx_onnxv1`.
+   * The program that runs it, for people, such as `onnx_onnxv1`.
    * @default 'dual_broker'
    */
   platform?: string | undefined;
@@ -152,7 +153,7 @@ export function openInference(client: CallableClient, options: OpenInferenceOpti
       { path: `/v1/models/${name}${suffix}:predict`, methods: { POST: predict } },
     ]),
   ];
-  return router(routes, { ...options, answerError });
+  return router(routes, { ...options, answerError: sendProtocolError });
 }
 
 function get(summary: string, run: (exchange: { readonly res: ServerResponse }) => void): Route['methods'] {
@@ -164,10 +165,7 @@ async function bodyOf(
   { maxBytes = 32 * 2 ** 20, times = {}, limits }: OpenInferenceOptions,
 ): Promise<Buffer> {
   refuseCoding(req);
-  const leave = limits?.enter('receiving', req);
-  try {
-    return await readBody(req, { maxBytes, times, take: (bytes) => limits?.take(req, bytes) });
-  } finally {
-    leave?.();
-  }
+  return inPlace(limits, 'receiving', req, () =>
+    readBody(req, { maxBytes, times, take: (bytes) => limits?.take(req, bytes) }),
+  );
 }

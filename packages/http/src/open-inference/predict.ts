@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
+import { sendBody } from '../answer/send-body.js';
 import { decodeBase64 } from '../receive/decode-base64.js';
 import type { Signature } from './infer-request.js';
 import { invalid } from './invalid.js';
@@ -95,13 +96,7 @@ export function sendPredictions(
     };
   });
   const body = rows ? `{"predictions":${byRow(outputs)}}` : `{"outputs":${byName(outputs)}}`;
-  res
-    .writeHead(200, {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      'cache-control': 'no-store',
-    })
-    .end(body);
+  sendBody(res, 200, { 'content-type': 'application/json' }, body);
 }
 
 interface OutputTexts {

@@ -1,4 +1,4 @@
-/** What was thrown, as an error: anything can be thrown. */
+/** Makes an error of anything that was thrown. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error
     ? thrown

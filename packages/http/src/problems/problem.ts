@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-/** What a `Problem` is made of. */
+/** The parts of a `Problem`. */
 export interface ProblemOptions {
   /** The HTTP status, from 400 to 599. */
   status: number;

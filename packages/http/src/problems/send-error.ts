@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
+import { sendBody } from '../answer/send-body.js';
 import { ClientGone } from './client-gone.js';
 import { problem, type ProblemMapping } from './from-error.js';
 import type { Problem } from './problem.js';
@@ -17,20 +18,30 @@ export function sendError(
   error: unknown,
   options?: ProblemMapping,
 ): Problem | undefined {
+  return answerError(res, error, options, (answer) => ({
+    type: 'application/problem+json',
+    body: `${JSON.stringify(answer, undefined, 2)}\n`,
+  }));
+}
+
+/**
+ * Answers an error in the form of a protocol: see `sendError`.
+ * @param render Makes the document.
+ */
+export function answerError(
+  res: ServerResponse,
+  error: unknown,
+  options: ProblemMapping | undefined,
+  render: (answer: Problem) => { readonly type: string; readonly body: string },
+): Problem | undefined {
   if (error instanceof ClientGone || res.destroyed || res.writableEnded) return undefined;
   const answer = problem(error, options);
   if (res.headersSent) {
     res.destroy();
     return answer;
   }
-  const body = `${JSON.stringify(answer, undefined, 2)}\n`;
-  res
-    .writeHead(answer.status, {
-      ...answer.headers,
-      'content-type': 'application/problem+json',
-      'content-length': Buffer.byteLength(body),
-      'cache-control': 'no-store',
-    })
-    .end(body);
+  const { type, body } = render(answer);
+  const headers = { ...answer.headers, 'content-type': type, 'cache-control': 'no-store' };
+  sendBody(res, answer.status, headers, body);
   return answer;
 }

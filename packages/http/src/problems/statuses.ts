@@ -4,7 +4,7 @@ import type { BrokerErrorCode } from '@dual/broker';
 export interface Answer {
   /** The HTTP status. */
   readonly status: number;
-  /** What the client is told. */
+  /** The text for the client. */
   readonly detail: string;
   /** Time until another attempt makes sense, in s. */
   readonly retryAfter?: number;

@@ -14,7 +14,7 @@ export interface Input {
   readonly downloadTime: number | undefined;
 }
 
-/** What a request names before anything is downloaded. */
+/** The content of a request before anything is downloaded. */
 export interface Found {
   /** In the order of the request; a URL is not downloaded yet. */
   readonly inputs: readonly (Input | { readonly url: string })[];
@@ -41,7 +41,7 @@ export interface FieldNames {
   base64?: string | undefined;
 }
 
-/** What the readers of the body need to know. */
+/** Facts for the readers of the body. */
 export interface Expected {
   /** Names of the fields that hold inputs. */
   readonly names: Readonly<Required<{ [K in keyof FieldNames]: string }>>;

@@ -12,7 +12,7 @@ import { type BodyLimits, readChunks, tooLarge } from './read-body.js';
 /** Longest field that is not a file, in bytes. */
 const MAX_FIELD_BYTES = 64 * 2 ** 10;
 
-/** What a form holds, as it is read. */
+/** The content of a form, as it is read. */
 interface Form {
   readonly gathering: Gathering;
   /** Number of parts that the parser has told of. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { MIMEType } from 'node:util';
 
 import { download, type DownloadOptions } from '../download/download.js';
+import { inPlace } from '../limits/in-place.js';
 import type { Limits } from '../limits/limits.js';
 import { ClientGone } from '../problems/client-gone.js';
 import { Problem } from '../problems/problem.js';
@@ -57,7 +58,7 @@ export interface ReceiveOptions {
   limits?: Limits | undefined;
 }
 
-/** What a request holds. */
+/** The content of a request. */
 export interface Received {
   /** The first input; `undefined` if the request has none: no body, `{}`, an empty form field. */
   readonly input: Input | undefined;
@@ -68,7 +69,7 @@ export interface Received {
 }
 
 const RAW_TYPES = ['application/octet-stream', 'binary/octet-stream', 'audio/*', 'image/*', 'video/*'];
-/** What a JSON document or a form without files may have on top of its inputs, in bytes. */
+/** Room of a JSON document, or of a form without files, for all that is no input, in bytes. */
 const TEXT_BYTES = 64 * 2 ** 10;
 
 /**
@@ -93,13 +94,7 @@ export async function receive(req: IncomingMessage, options: ReceiveOptions = {}
   };
   refuseCoding(req);
   refuseQuery(req, expected);
-  const leave = limits?.enter('receiving', req);
-  let found: Found;
-  try {
-    found = await find(req, expected, options);
-  } finally {
-    leave?.();
-  }
+  const found = await inPlace(limits, 'receiving', req, () => find(req, expected, options));
   const inputs = await Promise.all(
     found.inputs.map(async (input) =>
       'url' in input ? fetchInput(req, input.url, expected, options) : input,
@@ -167,24 +162,24 @@ async function fetchInput(
       detail: 'This service fetches no URLs. Send the bytes.',
       field,
     });
-  const leave = limits?.enter('downloading', req);
-  const gone = new AbortController();
-  const onClose = (): void => {
-    gone.abort(new ClientGone());
-  };
-  // After the body was read, it means that the client is gone.
-  req.socket.once('close', onClose);
-  if (req.socket.destroyed) onClose();
-  const began = performance.now();
-  try {
-    const signal = how.signal === undefined ? gone.signal : AbortSignal.any([gone.signal, how.signal]);
-    const onBytes = (bytes: number): void => limits?.take(req, bytes);
-    const { bytes, type, url: at } = await download(url, { ...how, maxBytes, signal, field, onBytes });
-    return { bytes, source: 'url', type, name: at.host, downloadTime: performance.now() - began };
-  } finally {
-    req.socket.off('close', onClose);
-    leave?.();
-  }
+  return inPlace(limits, 'downloading', req, async () => {
+    const gone = new AbortController();
+    const onClose = (): void => {
+      gone.abort(new ClientGone());
+    };
+    // After the body was read, it means that the client is gone.
+    req.socket.once('close', onClose);
+    if (req.socket.destroyed) onClose();
+    const began = performance.now();
+    try {
+      const signal = how.signal === undefined ? gone.signal : AbortSignal.any([gone.signal, how.signal]);
+      const onBytes = (bytes: number): void => limits?.take(req, bytes);
+      const { bytes, type, url: at } = await download(url, { ...how, maxBytes, signal, field, onBytes });
+      return { bytes, source: 'url', type, name: at.host, downloadTime: performance.now() - began };
+    } finally {
+      req.socket.off('close', onClose);
+    }
+  });
 }
 
 function charsetOf(type: MIMEType): string {

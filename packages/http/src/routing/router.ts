@@ -16,7 +16,7 @@ export interface Exchange {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What one method of a path does. */
+/** The behaviour of one method of a path. */
 export interface Operation {
   /** Answers the request. An error that it throws, or that its promise rejects with, is answered. */
   readonly run: (exchange: Exchange) => unknown;

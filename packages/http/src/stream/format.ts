@@ -6,7 +6,7 @@ import { EVENT_STREAM_HEADERS, EventStream, type EventStreamOptions } from '../a
 import { writePart } from '../answer/slow-reader.js';
 import { Problem } from '../problems/problem.js';
 
-/** What the parts of a streamed answer are written to. Each method resolves when the reader has room for more. */
+/** Writes the parts of a streamed answer. Each method resolves when the reader has room for more. */
 interface PartWriter {
   /** Writes a chunk, as JSON. */
   chunk(json: string): Promise<void>;
@@ -44,12 +44,8 @@ const EVENTS: StreamFormat = {
 };
 
 const LINES: StreamFormat = {
-  headers: {
-    'content-type': 'application/x-ndjson; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-  },
-  open: (res, { patience = 30_000 }) => {
+  headers: { ...EVENT_STREAM_HEADERS, 'content-type': 'application/x-ndjson; charset=utf-8' },
+  open: (res, { patience }) => {
     res.writeHead(200, LINES.headers);
     return {
       chunk: (json) => writePart(res, `${json}\n`, patience),
