@@ -13,7 +13,7 @@ import type { Classification, Question } from './pipeline.js';
 import type { Settings } from './settings/command-line.js';
 import { waitingPlaces } from './settings/waiting-places.js';
 
-/** The answer for one image. Times are in ms; `download` is there only for a URL, and `total` is the time after it. */
+/** The answer for one image. Times are in ms. `download` is there only for a URL; `total` begins with the request. */
 export interface Result {
   image: FoundImage;
   classification: Classification;
@@ -28,6 +28,8 @@ export interface Request {
   /** Classified if the request has no image. */
   sample: Sample;
   signal: AbortSignal;
+  /** Arrival of the request, by `performance.now()`. */
+  began: number;
 }
 
 /**
@@ -67,14 +69,13 @@ export function classifier(decoders: Decoders, settings: Settings) {
 async function one(
   decoders: Decoders,
   source: Input | Sample,
-  { broker, info, question, signal }: Request,
+  { broker, info, question, signal, began }: Request,
 ): Promise<Result> {
-  const began = performance.now();
   const image = 'caption' in source ? foundSample(source) : foundImage(source);
   const { pixels, ms: decode } = await decoders.decode(image.bytes, info.input, signal);
   const classification = await broker.call('classify', [{ ...question, pixels }], { signal });
   const { predict } = classification;
-  const total = performance.now() - began + (image.downloadMs ?? 0);
+  const total = performance.now() - began;
   const download = image.downloadMs === undefined ? {} : { download: image.downloadMs };
   return { image, classification, timings: { ...download, decode, predict, total } };
 }

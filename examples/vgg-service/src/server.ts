@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
 import {
@@ -82,13 +83,14 @@ function classify({ settings, model, decoders, download, sample, samples }: AppP
     download,
   };
   return async (request: Request, response: Response) => {
+    const began = performance.now();
     response.vary('accept');
     const type = negotiate(request, ANSWERS);
     const { broker, info } = model.require();
     const { signal } = callOptions(request, response, { maxTime: Infinity });
     const { inputs, fields } = await receive(request, input);
     const question = readQuestion(fields, info.classes);
-    const results = await classifyAll(inputs, { broker, info, question, sample, signal });
+    const results = await classifyAll(inputs, { broker, info, question, sample, signal, began });
     sendResults(response, { type, results, model, samples });
   };
 }
